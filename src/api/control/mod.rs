@@ -1,0 +1,1 @@
+//! Management actions, a file per family.

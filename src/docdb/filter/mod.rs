@@ -1,0 +1,1 @@
+//! Query predicates: parsed once, then matched against raw documents.

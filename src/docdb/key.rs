@@ -1,0 +1,1 @@
+//! Byte-comparable index keys: `cmp(a, b) == encode(a).cmp(encode(b))`.

@@ -1,0 +1,1 @@
+//! Update operators: parse, check, apply.

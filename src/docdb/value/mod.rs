@@ -1,0 +1,1 @@
+//! Values: the total order across types, field paths, sizes, Extended JSON.

@@ -1,0 +1,39 @@
+//! What an emulator is started with: resolved, no defaults left to guess.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use crate::docdb::Durability;
+use crate::model::clock::{Clock, Ids};
+use crate::model::name::EnvId;
+
+/// Everything an emulator needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Loopback unless a person said otherwise.
+    pub address: IpAddr,
+    /// 0 picks a free port.
+    pub port: u16,
+    pub env_id: EnvId,
+    pub region: String,
+    /// The mini program's app id, as functions see it in `WX_APPID`.
+    pub app_id: String,
+    /// Where documents, files and deployed functions live.
+    pub data: PathBuf,
+    pub durability: Durability,
+    /// The project whose functions are served; empty serves only what is deployed.
+    pub project: PathBuf,
+    /// The folder of function folders.
+    pub functions_root: PathBuf,
+    /// A folder with `node_modules` for functions that have none of their own.
+    pub shared_modules: Option<PathBuf>,
+    /// The local credentials; requests signed with others are refused by the control plane.
+    pub secret_id: String,
+    pub secret_key: String,
+    /// Where the Node inspector of the first function listens; the next get the ports after it.
+    pub inspect: Option<u16>,
+    /// The variables each function inherits from the machine: `PATH`, `HOME` and the like.
+    pub inherited: Vec<(String, String)>,
+    pub clock: Clock,
+    pub ids: Ids,
+}

@@ -1,0 +1,44 @@
+//! Everything worth telling about a running emulator, as a closed enum on one channel.
+
+use std::time::Duration;
+
+use super::logs::LogRecord;
+
+/// Receives events; dropped events never hold up the emulator.
+pub type Events = tokio::sync::broadcast::Sender<Event>;
+
+/// Something happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A call of a function ended.
+    Invoked {
+        function: String,
+        request_id: String,
+        /// `None` is success, else the platform's code, such as `FUNCTIONS_TIME_LIMIT_EXCEEDED`.
+        failure: Option<String>,
+        duration: Duration,
+        /// How long the caller waited for a process to be ready, when one had to be started.
+        cold: Option<Duration>,
+        memory_bytes: u64,
+    },
+    /// A function, or the platform about it, said something.
+    Logged(LogRecord),
+    /// A function's files changed; the next call runs the new code.
+    Reloaded { function: String },
+    /// A function cannot be loaded; the text says why and where.
+    Broken { function: String, message: String },
+    /// A function was deployed and now runs from the deployed copy.
+    Deployed { function: String },
+    /// A query had no index to use. `fix` is the command that adds one.
+    Scanned { collection: String, examined: u64, returned: u64, fix: String },
+    /// A collection does not exist; `suggestion` is the nearest name.
+    CollectionMissing { collection: String, suggestion: Option<String> },
+    /// An answer was cut at the platform's limit.
+    Truncated { collection: String, returned: u64, total: u64 },
+    /// Work went on after a function had answered.
+    Lingering { function: String, request_id: String },
+    /// A timer fired.
+    Fired { function: String, trigger: String },
+    /// Something is odd, and goes on.
+    Warning(crate::model::text::Text),
+}

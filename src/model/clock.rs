@@ -1,0 +1,139 @@
+//! Time and fresh ids: the only source of both, so that tests can hold them still.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+/// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
+pub type Millis = i64;
+
+/// Tells the time. Clones share one clock.
+///
+/// The clock runs with the machine's, shifted by an offset that `advance` moves, unless it was frozen.
+#[derive(Debug, Clone, Default)]
+pub struct Clock(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Milliseconds added to the machine's time.
+    offset: AtomicI64,
+    /// When not zero, the time at which the clock stands still.
+    frozen: AtomicI64,
+}
+
+impl Clock {
+    /// Returns a clock that stands still at `now`.
+    pub fn frozen(now: Millis) -> Self {
+        let clock = Clock::default();
+        clock.0.frozen.store(now, Ordering::Relaxed);
+        clock
+    }
+
+    /// Returns the present time.
+    pub fn now(&self) -> Millis {
+        match self.0.frozen.load(Ordering::Relaxed) {
+            0 => machine_time() + self.0.offset.load(Ordering::Relaxed),
+            frozen => frozen,
+        }
+    }
+
+    /// Moves the clock by so many milliseconds; a frozen clock stays frozen at the new time.
+    pub fn advance(&self, millis: Millis) {
+        match self.0.frozen.load(Ordering::Relaxed) {
+            0 => self.0.offset.fetch_add(millis, Ordering::Relaxed),
+            _ => self.0.frozen.fetch_add(millis, Ordering::Relaxed),
+        };
+    }
+}
+
+fn machine_time() -> Millis {
+    // A machine set to before 1970 is told that it is 1970.
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as Millis)
+}
+
+/// Makes ids nobody has seen before. Clones share one source.
+#[derive(Debug, Clone)]
+pub struct Ids(Arc<Source>);
+
+#[derive(Debug)]
+enum Source {
+    Random(SystemRandom),
+    /// Counts up from a seed: for tests that compare output.
+    Counting(AtomicU64),
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        Ids(Arc::new(Source::Random(SystemRandom::new())))
+    }
+}
+
+impl Ids {
+    /// Returns ids that repeat from run to run, counting up from `seed`.
+    pub fn counting(seed: u64) -> Self {
+        Ids(Arc::new(Source::Counting(AtomicU64::new(seed))))
+    }
+
+    /// Fills a buffer with fresh bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        match &*self.0 {
+            Source::Random(random) => random.fill(&mut bytes).expect("the system has a random source"),
+            Source::Counting(next) => {
+                let count = next.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+                let used = count.len().min(N);
+                bytes[N - used..].copy_from_slice(&count[count.len() - used..]);
+            }
+        }
+        bytes
+    }
+
+    /// Returns an id for a document: 32 lower-case hex digits, the first eight from the time so that ids sort roughly
+    /// by age (the form recent CloudBase environments generate).
+    pub fn document(&self, now: Millis) -> String {
+        format!("{:08x}{}", (now / 1000) as u32, hex(&self.bytes::<12>()))
+    }
+
+    /// Returns an id in UUID form, as the platform gives requests.
+    pub fn request(&self) -> String {
+        let mut bytes = self.bytes::<16>();
+        bytes[6] = (bytes[6] & 0x0f) | 0x40;
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        let digits = hex(&bytes);
+        [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+    }
+}
+
+/// Returns bytes as lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        digits.push(DIGITS[usize::from(byte >> 4)] as char);
+        digits.push(DIGITS[usize::from(byte & 15)] as char);
+        digits
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn document_ids_have_the_platforms_form_and_sort_by_time() {
+        let ids = Ids::default();
+        let (early, late) = (ids.document(1_700_000_000_000), ids.document(1_700_000_001_000));
+        assert_eq!(early.len(), 32);
+        assert!(early.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        assert!(early < late);
+    }
+
+    #[test]
+    fn a_frozen_clock_moves_only_when_told() {
+        let clock = Clock::frozen(1_000);
+        assert_eq!((clock.now(), clock.now()), (1_000, 1_000));
+        clock.advance(500);
+        assert_eq!(clock.now(), 1_500);
+    }
+}

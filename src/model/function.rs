@@ -1,0 +1,54 @@
+//! What a function is, wherever it runs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::name::FunctionName;
+use super::trigger::Trigger;
+
+/// A function's settings: the same words for the folder, the emulator and the cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionSpec {
+    pub name: FunctionName,
+    /// `file.export`, by default `index.main`.
+    pub handler: String,
+    /// The platform's runtime id, such as `Nodejs18.15`.
+    pub runtime: String,
+    /// 1 to 900 seconds; the platform's default is 3.
+    pub timeout: Duration,
+    /// In megabytes: 64, or a multiple of 128 up to 3072.
+    pub memory: u32,
+    /// Environment variables, already resolved.
+    pub variables: BTreeMap<String, String>,
+    pub triggers: Vec<Trigger>,
+    /// Whether the cloud runs `npm install` itself, so that `node_modules` stays out of the package.
+    pub install_dependencies: bool,
+    /// WeChat server APIs the function may call: `permissions.openapi` of its `config.json`.
+    pub openapi: Vec<String>,
+}
+
+impl FunctionSpec {
+    /// The handler a function has when nothing says otherwise.
+    pub const HANDLER: &str = "index.main";
+    /// The runtime of a function when nothing says otherwise.
+    pub const RUNTIME: &str = "Nodejs18.15";
+    /// The platform's default time limit.
+    pub const TIMEOUT: Duration = Duration::from_secs(3);
+    /// The platform's default memory, in megabytes.
+    pub const MEMORY: u32 = 256;
+
+    /// Returns a function with the platform's defaults.
+    pub fn new(name: FunctionName) -> Self {
+        FunctionSpec {
+            name,
+            handler: Self::HANDLER.into(),
+            runtime: Self::RUNTIME.into(),
+            timeout: Self::TIMEOUT,
+            memory: Self::MEMORY,
+            variables: BTreeMap::new(),
+            triggers: Vec::new(),
+            install_dependencies: true,
+            openapi: Vec::new(),
+        }
+    }
+}

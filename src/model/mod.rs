@@ -1,0 +1,14 @@
+//! Words everybody uses: names, specifications, time. No I/O, and no dependency on another room.
+
+pub mod text;
+
+pub mod file_id;
+pub mod name;
+
+pub mod function;
+pub mod index;
+pub mod permission;
+pub mod schedule;
+pub mod trigger;
+
+pub mod clock;

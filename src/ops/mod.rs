@@ -1,0 +1,1 @@
+//! One file per thing a person wants done: values in, values out, no printing.

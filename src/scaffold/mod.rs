@@ -1,0 +1,1 @@
+//! Templates embedded in the binary.

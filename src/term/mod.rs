@@ -1,0 +1,1 @@
+//! The only room that prints, colours, asks or draws progress.
