@@ -32,7 +32,7 @@ macro_rules! name {
                 }
                 Err(Error::new(
                     Kind::Usage,
-                    text! { en: "`{text}` is not a valid {}", $en, zh: "`{text}` 不是合法的{}", $zh },
+                    text! { en: ("`{text}` is not a valid {}", $en), zh: ("`{text}` 不是合法的{}", $zh) },
                 )
                 .hint(Self::rule()))
             }
@@ -116,7 +116,8 @@ fn distance(a: &str, b: &str) -> usize {
         let mut diagonal = std::mem::replace(&mut row[0], i + 1);
         for (j, y) in b.iter().enumerate() {
             let replaced = diagonal + usize::from(x != *y);
-            diagonal = std::mem::replace(&mut row[j + 1], replaced.min(row[j] + 1).min(row[j + 1] + 1));
+            let cheapest = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = std::mem::replace(&mut row[j + 1], cheapest);
         }
     }
     row[b.len()]

@@ -37,7 +37,9 @@ impl From<&str> for Text {
     }
 }
 
-/// Writes a sentence in both languages, each with `format!` arguments; leaving one out does not compile.
+/// Writes a sentence in both languages, as `format!` does; leaving one out does not compile.
+///
+/// Values are captured by name, or given as arguments: `text! { en: ("{}", x), zh: ("{}", x) }`.
 ///
 /// ```
 /// # use cloudkit::text;
@@ -47,7 +49,10 @@ impl From<&str> for Text {
 /// ```
 #[macro_export]
 macro_rules! text {
-    (en: $en:literal $(, $en_arg:expr)* , zh: $zh:literal $(, $zh_arg:expr)* $(,)?) => {
-        $crate::model::text::Text { en: format!($en $(, $en_arg)*), zh: format!($zh $(, $zh_arg)*) }
+    (en: $en:literal, zh: $zh:literal $(,)?) => {
+        $crate::model::text::Text { en: format!($en), zh: format!($zh) }
+    };
+    (en: ($($en:tt)*), zh: ($($zh:tt)*) $(,)?) => {
+        $crate::model::text::Text { en: format!($($en)*), zh: format!($($zh)*) }
     };
 }
