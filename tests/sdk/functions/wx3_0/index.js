@@ -1,0 +1,4 @@
+const sdk = require('wx-server-sdk')
+const scenario = require('../../scenario/wx')
+
+exports.main = scenario(sdk)

@@ -1,0 +1,174 @@
+// One scenario for every SDK generation: each step uses the SDK as its users do and answers what it saw.
+// `sdk` hides only how the generations spell a call (`add({data})` or `add(doc)`), never what it means.
+
+const assert = require('node:assert/strict')
+
+const name = `steps_${process.version.replace(/\W/g, '_')}_${Date.now().toString(36)}_${process.pid}`
+
+/** Runs every step that this generation has; returns the names of those that ran. */
+module.exports = async function run(sdk) {
+  const steps = {
+    async createCollection() {
+      await sdk.createCollection(name)
+      await assert.rejects(sdk.createCollection(name), 'a second creation rejects')
+    },
+
+    async addAndGet() {
+      const id = await sdk.add(name, {
+        _id: 'typed', n: 1, f: 1.5, big: 9007199254740991, s: 'héllo 云', b: true, nul: null,
+        arr: [1, 'x', { y: 2 }], o: { p: { q: 1 } }, d: new Date(1700000000123), when: sdk.db.serverDate(),
+      })
+      assert.equal(id, 'typed')
+      const [doc] = await sdk.getDoc(name, 'typed')
+      assert.equal(doc.n, 1)
+      assert.equal(doc.f, 1.5)
+      assert.equal(doc.big, 9007199254740991)
+      assert.equal(doc.s, 'héllo 云')
+      assert.equal(doc.nul, null)
+      assert.deepEqual(doc.arr, [1, 'x', { y: 2 }])
+      assert.equal(new Date(doc.d).getTime(), 1700000000123)
+      assert.ok(doc.when instanceof Date, 'a server date comes back as a Date')
+      assert.ok(Math.abs(Date.now() - doc.when.getTime()) < 60_000)
+      const generated = await sdk.add(name, { kind: 'generated' })
+      assert.match(String(generated), /^[0-9a-f]{32}$/)
+    },
+
+    async duplicateIdRejects() {
+      await assert.rejects(sdk.add(name, { _id: 'typed' }), (error) => {
+        assert.match(sdk.message(error), /duplicate key/i)
+        return true
+      })
+    },
+
+    async queries() {
+      for (let n = 1; n <= 6; n++) await sdk.add(name, { _id: `q${n}`, kind: 'q', n, o: { p: n, z: 0 }, tag: n % 2 ? 'odd' : 'even' })
+      const _ = sdk.db.command
+      const ids = async (query) => (await sdk.where(name, { kind: 'q', ...query })).map((doc) => doc._id).sort()
+      assert.deepEqual(await ids({ n: _.gt(4) }), ['q5', 'q6'])
+      assert.deepEqual(await ids({ n: _.gt(1).and(_.lt(4)) }), ['q2', 'q3'])
+      assert.deepEqual(await ids({ n: _.eq(1).or(_.eq(3)) }), ['q1', 'q3'])
+      assert.deepEqual(await ids({ n: _.in([2, 9]) }), ['q2'])
+      assert.deepEqual(await ids({ n: _.nin([1, 2, 3, 4]) }), ['q5', 'q6'])
+      assert.deepEqual(await ids({ n: _.neq(1), tag: 'odd' }), ['q3', 'q5'])
+      assert.deepEqual(await ids({ o: { p: 2 } }), ['q2'], 'nested objects match by path')
+      assert.deepEqual(await ids({ tag: sdk.db.RegExp({ regexp: '^OD', options: 'i' }) }), ['q1', 'q3', 'q5'])
+      const page = await sdk.db.collection(name).where({ kind: 'q' }).orderBy('n', 'desc').skip(1).limit(2).field({ n: true, _id: false }).get()
+      assert.deepEqual(page.data, [{ n: 5 }, { n: 4 }])
+      assert.equal(await sdk.count(name, { kind: 'q' }), 6)
+    },
+
+    async updates() {
+      const _ = sdk.db.command
+      await sdk.add(name, { _id: 'u', n: 1, list: ['a'], o: { p: 1, q: 2 } })
+      assert.equal(await sdk.updateDoc(name, 'u', { n: _.inc(5), 'o.p': 7, list: _.push(['b', 'c']), extra: { z: 1 } }), 1)
+      let [doc] = await sdk.getDoc(name, 'u')
+      assert.deepEqual([doc.n, doc.o, doc.list, doc.extra], [6, { p: 7, q: 2 }, ['a', 'b', 'c'], { z: 1 }])
+      await sdk.updateDoc(name, 'u', { extra: _.remove(), list: _.pop(), n: _.mul(2) })
+      ;[doc] = await sdk.getDoc(name, 'u')
+      assert.deepEqual([doc.n, doc.list, 'extra' in doc], [12, ['a', 'b'], false])
+      assert.equal(await sdk.updateDoc(name, 'missing', { n: 1 }), 0)
+      assert.equal(await sdk.updateWhere(name, { kind: 'q', n: _.lte(2) }, { seen: true }), 2)
+      if (_.pull) {
+        await sdk.updateDoc(name, 'u', { list: _.pull('a') })
+        ;[doc] = await sdk.getDoc(name, 'u')
+        assert.deepEqual(doc.list, ['b'])
+      }
+    },
+
+    async setReplacesOrCreates() {
+      await sdk.setDoc(name, 'set-1', { a: 1, b: 2 })
+      await sdk.setDoc(name, 'set-1', { c: 3 })
+      const [doc] = await sdk.getDoc(name, 'set-1')
+      assert.deepEqual(doc, { _id: 'set-1', c: 3 })
+    },
+
+    async removes() {
+      assert.equal(await sdk.removeDoc(name, 'set-1'), 1)
+      assert.equal(await sdk.removeDoc(name, 'set-1'), 0)
+      assert.equal(await sdk.removeWhere(name, { kind: 'q', n: sdk.db.command.gt(5) }), 1)
+      assert.deepEqual(await sdk.missing(name, 'set-1'), true)
+    },
+
+    async missingCollection() {
+      await assert.rejects(sdk.where('no_such_collection', { a: 1 }), (error) => {
+        assert.match(sdk.message(error), /Db or Table not exist|-502005|DATABASE_COLLECTION_NOT_EXIST/)
+        return true
+      })
+    },
+
+    async aggregate() {
+      if (!sdk.db.collection(name).aggregate) return 'skipped'
+      const $ = sdk.db.command.aggregate
+      const groups = await sdk.db.collection(name).aggregate()
+        .match({ kind: 'q' })
+        .group({ _id: '$tag', total: $.sum('$n'), count: $.sum(1) })
+        .sort({ _id: 1 })
+        .end()
+      assert.deepEqual(sdk.list(groups), [{ _id: 'even', total: 6, count: 2 }, { _id: 'odd', total: 9, count: 3 }])
+      const joined = await sdk.db.collection(name).aggregate()
+        .match({ _id: 'q1' })
+        .lookup({ from: name, localField: 'tag', foreignField: 'tag', as: 'same' })
+        .project({ n: 1, same: $.size ? $.size('$same') : 1 })
+        .limit(1)
+        .end()
+      assert.equal(sdk.list(joined)[0].same, 3)
+    },
+
+    async transaction() {
+      if (!sdk.db.startTransaction) return 'skipped'
+      await sdk.add(name, { _id: 'a', balance: 100 })
+      await sdk.add(name, { _id: 'b', balance: 0 })
+      const transaction = await sdk.db.startTransaction()
+      const accounts = transaction.collection(name)
+      const from = sdk.inTransaction(await accounts.doc('a').get())
+      assert.equal(from.balance, 100)
+      await sdk.txUpdate(accounts.doc('a'), { balance: from.balance - 30 })
+      await sdk.txUpdate(accounts.doc('b'), { balance: sdk.db.command.inc(30) })
+      assert.equal((await sdk.getDoc(name, 'a'))[0].balance, 100, 'nobody outside sees it yet')
+      await transaction.commit()
+      assert.deepEqual([(await sdk.getDoc(name, 'a'))[0].balance, (await sdk.getDoc(name, 'b'))[0].balance], [70, 30])
+
+      const undone = await sdk.db.startTransaction()
+      await sdk.txUpdate(undone.collection(name).doc('a'), { balance: 0 })
+      await undone.rollback()
+      assert.equal((await sdk.getDoc(name, 'a'))[0].balance, 70)
+    },
+
+    async runTransaction() {
+      if (!sdk.db.runTransaction) return 'skipped'
+      await sdk.db.runTransaction(async (transaction) => {
+        await sdk.txUpdate(transaction.collection(name).doc('b'), { balance: sdk.db.command.inc(1) })
+      })
+      assert.equal((await sdk.getDoc(name, 'b'))[0].balance, 31)
+    },
+
+    async files() {
+      const content = Buffer.from('files of 云\n')
+      const fileId = await sdk.upload(`steps/${name} 云.txt`, content)
+      assert.match(fileId, /^cloud:\/\//)
+      assert.deepEqual(Buffer.from(await sdk.download(fileId)), content)
+      const url = await sdk.url(fileId)
+      assert.match(url, /^http/)
+      await sdk.deleteFile(fileId)
+      await assert.rejects(sdk.download(fileId))
+    },
+
+    async callFunction() {
+      assert.deepEqual(await sdk.call('echo', { a: 1, s: '云' }), { a: 1, s: '云' })
+      await assert.rejects(sdk.call('echo', { fail: 'boom' }), (error) => {
+        assert.match(sdk.message(error), /boom/)
+        return true
+      })
+    },
+  }
+
+  const outcome = {}
+  for (const [step, body] of Object.entries(steps)) {
+    try {
+      outcome[step] = (await body()) ?? 'ok'
+    } catch (error) {
+      outcome[step] = `FAILED: ${error.stack || JSON.stringify(error)}`
+    }
+  }
+  return outcome
+}
