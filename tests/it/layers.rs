@@ -38,11 +38,8 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// Returns the `crate::…` paths of a source text, groups (`crate::{a, b::c}`) opened up, comments left out.
 fn crate_paths(source: &str) -> Vec<String> {
-    let code: String = source
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or_default())
-        .collect::<Vec<_>>()
-        .join(" ");
+    let code: String =
+        source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
     let mut paths = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         // `$crate::` in a macro names this crate from outside, as an ordinary path does.
@@ -64,7 +61,8 @@ fn crate_paths(source: &str) -> Vec<String> {
             }
             paths.push(group[start..end].trim().to_owned());
         } else {
-            let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
+            let end =
+                rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
             paths.push(rest[..end].to_owned());
         }
     }
@@ -123,7 +121,9 @@ fn only_the_terminal_prints() {
         .filter(|file| {
             let source = fs::read_to_string(file).expect("a readable source");
             let code = source.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-            code.lines().filter_map(|line| line.split("//").next()).any(|line| loud.iter().any(|it| line.contains(it)))
+            code.lines()
+                .filter_map(|line| line.split("//").next())
+                .any(|line| loud.iter().any(|it| line.contains(it)))
         })
         .collect();
     assert!(wrong.is_empty(), "these print: {wrong:?}");
@@ -131,6 +131,7 @@ fn only_the_terminal_prints() {
 
 #[test]
 fn groups_and_single_paths_are_both_read() {
-    let source = "use crate::{error::Error, model::{name, text}};\nlet x = crate::docdb::open(); // crate::cli";
+    let source =
+        "use crate::{error::Error, model::{name, text}};\nlet x = crate::docdb::open(); // crate::cli";
     assert_eq!(crate_paths(source), ["error::Error", "model::{name, text}", "docdb::open"]);
 }

@@ -1,0 +1,57 @@
+//! Warm calls over HTTP, against Node itself and the official local framework.
+
+use std::process::Command;
+use std::time::Duration;
+
+use super::load::{self, post};
+use super::process::{Server, free_port, hello_root, millis, peers};
+
+pub const CALL: &str = r#"{"action":"functions.invokeFunction","function_name":"hello","request_data":"{}"}"#;
+
+/// Interleaved rounds, so that a machine that slows down slows everybody.
+const ROUNDS: usize = 3;
+const ROUND: Duration = Duration::from_secs(2);
+
+pub fn run(runtime: &tokio::runtime::Runtime) {
+    let root = hello_root();
+    let mut servers = vec![("cloudkit", "/admin", CALL, Server::emulator(root.path()))];
+    if let Some(folder) = peers() {
+        let (raw, framework) = (free_port(), free_port());
+        let server = Server::start(Command::new("node").arg("raw.js").current_dir(&folder), raw);
+        servers.push(("raw node http", "/", "{}", server));
+        let server = Server::start(
+            Command::new(folder.join("node_modules/.bin/tcb-ff"))
+                .arg(format!("--port={framework}"))
+                .env("NODE_ENV", "production")
+                .current_dir(root.path().join("hello")),
+            framework,
+        );
+        servers.push(("functions-framework", "/", "{}", server));
+    }
+    for connections in [1, 32] {
+        let mut rounds = vec![Vec::new(); servers.len()];
+        for _ in 0..ROUNDS {
+            for (at, (_, path, body, server)) in servers.iter().enumerate() {
+                let request = post(path, server.port, body);
+                let measured = runtime.block_on(load::run(server.port, connections, &request, ROUND));
+                rounds[at].push((measured.requests_per_second, measured.median, measured.p99));
+            }
+        }
+        let medians: Vec<_> = rounds
+            .into_iter()
+            .map(|mut it| {
+                it.sort_by(|a, b| a.0.total_cmp(&b.0));
+                it[ROUNDS / 2]
+            })
+            .collect();
+        for (at, (name, ..)) in servers.iter().enumerate() {
+            let (rate, median, p99) = medians[at];
+            println!(
+                "  {connections:2} connections  {name:20} {rate:8.0} /s   median {:.2} ms   p99 {:.2} ms   cloudkit is {:.2} ×",
+                millis(median),
+                millis(p99),
+                medians[0].0 / rate
+            );
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `cargo bench`: what the promises of speed are worth today, each against a peer measured in the same run.
+//!
+//! Prints figures and ratios; nothing here fails for being slow, because shared machines are. Run one part with
+//! `cargo bench -- invoke` (parts: start, invoke, database, memory).
+
+mod database;
+mod invoke;
+mod load;
+mod memory;
+mod process;
+mod start;
+
+fn main() {
+    // Cargo passes `--bench`; what is left are the parts to run.
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    for (name, part) in [
+        ("start", start::run as fn(&tokio::runtime::Runtime)),
+        ("invoke", invoke::run),
+        ("database", database::run),
+        ("memory", memory::run),
+    ] {
+        if wanted.is_empty() || wanted.iter().any(|it| it == name) {
+            println!("\n{name}");
+            part(&runtime);
+        }
+    }
+}

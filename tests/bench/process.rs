@@ -1,0 +1,112 @@
+//! Starting what is measured, and ending it.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The binary that cargo built for this run.
+pub const CLOUDKIT: &str = env!("CARGO_BIN_EXE_cloudkit");
+
+/// A server that ends when it is dropped.
+pub struct Server {
+    child: Child,
+    pub port: u16,
+    /// From spawn to the first accepted connection.
+    pub started_in: Duration,
+    _data: Option<tempfile::TempDir>,
+}
+
+impl Server {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Starts a command that listens on the port it finds in `PORT`, and waits until it accepts.
+    pub fn start(command: &mut Command, port: u16) -> Self {
+        let start = Instant::now();
+        let child = command
+            .env("PORT", port.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the command starts");
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(start.elapsed() < Duration::from_secs(60), "nothing listens on port {port}");
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        Server { child, port, started_in: start.elapsed(), _data: None }
+    }
+
+    /// Starts `cloudkit emulate` on a folder of functions, with its data in a folder of its own.
+    pub fn emulator(functions_root: &Path) -> Self {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let port = free_port();
+        let mut command = Command::new(CLOUDKIT);
+        command
+            .args(["emulate", "--no-install", "--quiet", "--port", &port.to_string(), "--data"])
+            .arg(data.path())
+            .arg("--functions-root")
+            .arg(functions_root)
+            .current_dir(data.path());
+        let mut server = Server::start(&mut command, port);
+        server._data = Some(data);
+        server
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // SIGTERM first, so that the emulator ends its own children.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+pub fn bench_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench")
+}
+
+/// A folder that holds the benchmarks' one function, `hello`.
+pub fn hello_root() -> tempfile::TempDir {
+    let root = tempfile::tempdir().expect("a temporary folder");
+    let hello = root.path().join("hello");
+    std::fs::create_dir(&hello).expect("a folder");
+    std::fs::copy(bench_folder().join("hello/index.js"), hello.join("index.js")).expect("a copy");
+    root
+}
+
+/// Installs the peers from their lock file once.
+pub fn peers() -> Option<PathBuf> {
+    let folder = bench_folder().join("peers");
+    if !folder.join("node_modules").is_dir() {
+        let done = Command::new("npm")
+            .args(["ci", "--ignore-scripts", "--silent"])
+            .current_dir(&folder)
+            .stdout(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
+        if !done {
+            println!("  (the peers could not be installed; their rows are left out)");
+            return None;
+        }
+    }
+    Some(folder)
+}
+
+/// Runs something so many times and returns the median of what it says.
+pub fn median(times: usize, mut run: impl FnMut() -> Duration) -> Duration {
+    let mut taken: Vec<_> = (0..times).map(|_| run()).collect();
+    taken.sort_unstable();
+    taken[times / 2]
+}
+
+pub fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
