@@ -1,1 +1,116 @@
-//! To be written.
+//! The data folder: where things lie in it, and the lock that keeps a second emulator out.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Kind, Result};
+use crate::text;
+
+/// A data folder that this process alone may write. The lock ends with the value, or with the process.
+#[derive(Debug)]
+pub struct DataDir {
+    root: PathBuf,
+    lock: File,
+}
+
+/// Who holds the folder, as the holder wrote it into the lock file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Holder {
+    pid: u32,
+    url: String,
+}
+
+impl DataDir {
+    /// Makes the folder if need be and locks it.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or another emulator holds it.
+    pub fn open(root: &Path) -> Result<Self> {
+        let failed = |error: &std::io::Error| {
+            let shown = root.display();
+            Error::new(
+                Kind::Failed,
+                text! { en: "could not open the data folder `{shown}`", zh: "无法打开数据目录 `{shown}`" },
+            )
+            .source(error)
+        };
+        std::fs::create_dir_all(root).map_err(|error| failed(&error))?;
+        let mut lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(root.join("lock"))
+            .map_err(|error| failed(&error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(DataDir { root: root.to_owned(), lock }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(held(root, &mut lock)),
+            Err(std::fs::TryLockError::Error(error)) => Err(failed(&error)),
+        }
+    }
+
+    /// Writes down who holds the folder, for the message a second emulator shows.
+    pub fn sign(&self, url: &str) -> std::io::Result<()> {
+        let holder = Holder { pid: std::process::id(), url: url.to_owned() };
+        let mut lock = &self.lock;
+        lock.set_len(0)?;
+        lock.rewind()?;
+        lock.write_all(&serde_json::to_vec(&holder)?)
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+    pub fn documents(&self) -> PathBuf {
+        self.root.join("documents.sqlite")
+    }
+    pub fn objects(&self) -> PathBuf {
+        self.root.join("objects")
+    }
+    pub fn functions(&self) -> PathBuf {
+        self.root.join("functions")
+    }
+    pub fn permissions(&self) -> PathBuf {
+        self.root.join("permissions.json")
+    }
+}
+
+fn held(root: &Path, lock: &mut File) -> Error {
+    let shown = root.display();
+    let mut written = String::new();
+    let holder = lock.read_to_string(&mut written).ok().and_then(|_| serde_json::from_str(&written).ok());
+    let message = match holder {
+        Some(Holder { pid, url }) => text! {
+            en: "the data folder `{shown}` is in use by the emulator at {url} (process {pid})",
+            zh: "数据目录 `{shown}` 正被 {url} 上的模拟器使用（进程 {pid}）"
+        },
+        None => text! {
+            en: "the data folder `{shown}` is in use by another emulator",
+            zh: "数据目录 `{shown}` 正被另一个模拟器使用"
+        },
+    };
+    Error::new(Kind::Failed, message).hint(text! {
+        en: "stop that one, or start this one with `--data DIR` or `--ephemeral`",
+        zh: "请先停止它，或用 `--data 目录`、`--ephemeral` 启动"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_has_one_holder_at_a_time() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let first = DataDir::open(folder.path()).expect("nobody holds it");
+        first.sign("http://127.0.0.1:1").expect("the lock is writable");
+        let refused = DataDir::open(folder.path()).expect_err("it is held").to_string();
+        assert!(refused.contains("http://127.0.0.1:1"), "{refused}");
+        assert!(refused.contains(&std::process::id().to_string()), "{refused}");
+        drop(first);
+        DataDir::open(folder.path()).expect("it was let go");
+    }
+}

@@ -12,7 +12,47 @@ pub mod environment;
 pub mod database;
 pub mod functions;
 pub mod logs;
+pub mod permissions;
 pub mod storage;
 pub mod timers;
 
 mod edge;
+
+use crate::error::Result;
+use config::Config;
+use environment::Shared;
+
+/// A running emulator. Dropping it without [`Emulator::stop`] closes the port but waits for nothing.
+pub struct Emulator {
+    environment: Shared,
+}
+
+impl Emulator {
+    /// Binds the port, opens the data and serves. The emulator is ready when this returns.
+    ///
+    /// # Errors
+    /// The port is taken, the data folder is in use, or what lies in it is damaged.
+    pub async fn start(_config: Config) -> Result<Self> {
+        todo!()
+    }
+
+    /// Returns `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.environment.url
+    }
+
+    /// Returns the services, for what needs no wire: the first screen, a test.
+    pub fn environment(&self) -> &Shared {
+        &self.environment
+    }
+
+    /// Returns everything worth telling from now on.
+    pub fn events(&self) -> tokio::sync::broadcast::Receiver<event::Event> {
+        self.environment.events.subscribe()
+    }
+
+    /// Closes every connection, ends every function and closes the store.
+    pub async fn stop(self) {
+        todo!()
+    }
+}

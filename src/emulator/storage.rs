@@ -1,1 +1,13 @@
-//! To be written.
+//! Files of the environment.
+
+/// The files of one environment. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Storage {
+    bucket: String,
+}
+
+impl Storage {
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+}

@@ -1,0 +1,138 @@
+//! Who may read and write what: the presets and rules set by the manifest or a client, kept in the data folder.
+//!
+//! Server SDKs act with the admin's rights and are never asked; other doors are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{PoisonError, RwLock};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Kind, Result};
+use crate::model::permission::Permission;
+use crate::text;
+
+/// What a permission is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Resource {
+    Collection(String),
+    /// All files of the environment.
+    Storage,
+    /// All functions of the environment.
+    Functions,
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Resource::Collection(name) => write!(f, "collection:{name}"),
+            Resource::Storage => f.write_str("storage"),
+            Resource::Functions => f.write_str("functions"),
+        }
+    }
+}
+
+/// A permission as it lies in the file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Entry {
+    tag: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+}
+
+/// The permissions of one environment.
+#[derive(Debug)]
+pub struct Permissions {
+    file: PathBuf,
+    entries: RwLock<BTreeMap<String, Entry>>,
+}
+
+impl Permissions {
+    /// Reads the file; a missing file is an empty one.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not what this program writes.
+    pub fn open(file: PathBuf) -> Result<Self> {
+        let entries = match std::fs::read(&file) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| unreadable(&file, &error))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => return Err(unreadable(&file, &error)),
+        };
+        Ok(Permissions { file, entries: RwLock::new(entries) })
+    }
+
+    /// Returns what was set for a resource, or the platform's preset: new collections and files are `PRIVATE`.
+    pub fn of(&self, resource: &Resource) -> Permission {
+        self.set_for(resource).unwrap_or(Permission::Private)
+    }
+
+    /// Returns what was set for a resource.
+    pub fn set_for(&self, resource: &Resource) -> Option<Permission> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        let entry = entries.get(&resource.to_string())?;
+        entry.rule.clone().map(Permission::Custom).or_else(|| Permission::preset(&entry.tag))
+    }
+
+    /// Sets a permission, or takes it away, and writes it down.
+    pub fn set(&self, resource: &Resource, permission: Option<&Permission>) -> Result<()> {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = entries.clone();
+        match permission {
+            Some(permission) => changed.insert(
+                resource.to_string(),
+                Entry { tag: permission.tag().to_owned(), rule: permission.rule().map(str::to_owned) },
+            ),
+            None => changed.remove(&resource.to_string()),
+        };
+        write(&self.file, &changed)?;
+        *entries = changed;
+        Ok(())
+    }
+}
+
+fn write(file: &std::path::Path, entries: &BTreeMap<String, Entry>) -> Result<()> {
+    let written = || -> std::io::Result<()> {
+        let folder = file.parent().unwrap_or(std::path::Path::new("."));
+        let fresh = tempfile::NamedTempFile::new_in(folder)?;
+        serde_json::to_writer_pretty(&fresh, entries)?;
+        fresh.persist(file)?;
+        Ok(())
+    };
+    written().map_err(|error| {
+        let shown = file.display();
+        Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" })
+            .source(&error)
+    })
+}
+
+fn unreadable(file: &std::path::Path, error: &dyn std::error::Error) -> Error {
+    let shown = file.display();
+    Error::new(Kind::Failed, text! { en: "could not read `{shown}`", zh: "无法读取 `{shown}`" })
+        .source(error)
+        .hint(text! {
+            en: "the file holds only permissions; remove it and set them again",
+            zh: "该文件只保存权限；可删除后重新设置"
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_outlives_the_process() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("permissions.json");
+        let (todos, rule) = (Resource::Collection("todos".into()), Permission::Custom(r#"{"read":true}"#.into()));
+        let permissions = Permissions::open(file.clone()).expect("an empty start");
+        assert_eq!(permissions.of(&todos), Permission::Private);
+        permissions.set(&todos, Some(&rule)).expect("written");
+        permissions.set(&Resource::Storage, Some(&Permission::AdminOnly)).expect("written");
+        permissions.set(&Resource::Storage, None).expect("written");
+
+        let again = Permissions::open(file).expect("what was written reads back");
+        assert_eq!(again.of(&todos), rule);
+        assert_eq!(again.set_for(&Resource::Storage), None);
+    }
+}
