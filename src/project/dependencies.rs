@@ -1,0 +1,22 @@
+//! Which dependencies of a function are not installed.
+
+use std::path::Path;
+
+use super::json;
+use crate::error::Result;
+
+/// Returns the names in `dependencies` of `package.json` that Node would not find from this folder.
+///
+/// # Errors
+/// A `package.json` that cannot be read or is not JSON.
+pub fn missing_dependencies(folder: &Path) -> Result<Vec<String>> {
+    let Some(package) = json::read(&folder.join("package.json"))? else { return Ok(Vec::new()) };
+    let names = package.get("dependencies").and_then(|names| names.as_object());
+    let names = names.into_iter().flat_map(|names| names.keys());
+    Ok(names.filter(|name| !is_installed(folder, name)).cloned().collect())
+}
+
+/// Looks upward through `node_modules`, as Node does.
+fn is_installed(folder: &Path, name: &str) -> bool {
+    folder.ancestors().any(|folder| folder.join("node_modules").join(name).join("package.json").is_file())
+}

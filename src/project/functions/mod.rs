@@ -1,0 +1,278 @@
+//! The functions of a project: which folders are functions, and what every file together says about each.
+//!
+//! From strongest to weakest: `[env.NAME.functions.X]`, `[env.NAME.functions]`, `[functions.X]`, the folder's
+//! `config.json`, the function's entry in `cloudbaserc.json`, `[functions]`, `functionDefaultConfig`, the platform.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::settings::{self, FunctionSettings};
+use super::{Project, devtools, discover, dotenv};
+use crate::error::{Error, Kind, Result};
+use crate::model::function::FunctionSpec;
+use crate::model::name::{FunctionName, did_you_mean};
+use crate::model::schedule::Schedule;
+use crate::text;
+
+/// A function of the project, ready to be run or deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// Its variables are those the manifest and the incumbent files name, resolved.
+    pub spec: FunctionSpec,
+    pub folder: PathBuf,
+    /// Variables of `.env` files: for runs on this machine, never deployed. They give way to `spec.variables`.
+    pub local_variables: BTreeMap<String, String>,
+    /// Globs of files that stay out of the package.
+    pub ignore: Vec<String>,
+    /// Whether `deploy` takes it along.
+    pub deploy: bool,
+    /// Variables whose `$NAME` nobody defines: (variable, name). They are absent from `spec`.
+    pub undefined: Vec<(String, String)>,
+}
+
+impl Function {
+    /// Returns the variables for a run on this machine.
+    pub fn run_variables(&self) -> BTreeMap<String, String> {
+        let mut variables = self.local_variables.clone();
+        variables.extend(self.spec.variables.clone());
+        variables
+    }
+}
+
+/// What a function is made from besides its folder.
+struct Layers<'a> {
+    project: &'a Project,
+    environment: Option<&'a super::manifest::Environment>,
+    variables: &'a BTreeMap<String, String>,
+    dotenv: &'a BTreeMap<String, String>,
+}
+
+/// Fills `project.functions`, `problems` and `warnings`.
+pub(super) fn read(
+    project: &mut Project,
+    environment: Option<&str>,
+    variables: &BTreeMap<String, String>,
+    dotenv: &BTreeMap<String, String>,
+) -> Result<()> {
+    let manifest = project.manifest.as_ref();
+    let environment = manifest.and_then(|manifest| manifest.environments.get(environment?));
+    let layers = Layers { project, environment, variables, dotenv };
+    let (mut functions, mut problems, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, folder) in layers.folders()? {
+        let name = match name.parse::<FunctionName>() {
+            Ok(name) => name,
+            Err(error) => {
+                warnings.push(error);
+                continue;
+            }
+        };
+        let (file, problem) = match devtools::function_config(&folder) {
+            Ok(settings) => (settings.unwrap_or_default(), None),
+            Err(error) => (FunctionSettings::default(), Some(error)),
+        };
+        problems.extend(problem);
+        let settings = layers.settings(&name, file);
+        match entry_file(&folder, settings.handler.as_deref().unwrap_or(FunctionSpec::HANDLER)) {
+            Some(_) => {
+                functions.push(layers.function(name, folder, settings, &mut problems, &mut warnings)?)
+            }
+            None if layers.is_declared(&name) => problems.push(no_code(&name, &folder)),
+            None if folder.join("package.json").is_file() => warnings.push(no_code(&name, &folder)),
+            None => {}
+        }
+    }
+    problems.extend(layers.declared_but_absent(&functions, &problems));
+    functions.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
+    (project.functions, project.problems, project.warnings) = (functions, problems, warnings);
+    Ok(())
+}
+
+impl Layers<'_> {
+    /// Returns every folder that may be a function, by name: those of the root, and those a file names elsewhere.
+    fn folders(&self) -> Result<BTreeMap<String, PathBuf>> {
+        let mut folders = match &self.project.functions_root {
+            Some(root) => subfolders(root)?,
+            None => BTreeMap::new(),
+        };
+        for name in self.declared() {
+            if let Some(directory) = self.settings(name, FunctionSettings::default()).directory {
+                folders.insert(name.to_string(), discover::join(&self.project.root, &directory));
+            }
+        }
+        Ok(folders)
+    }
+
+    fn declared(&self) -> BTreeSet<&FunctionName> {
+        let manifest = self.project.manifest.iter().flat_map(|manifest| manifest.functions.named.keys());
+        let environment = self.environment.iter().flat_map(|environment| environment.functions.named.keys());
+        let cloudbaserc = self.project.cloudbaserc.iter().flat_map(|file| file.functions.named.keys());
+        manifest.chain(environment).chain(cloudbaserc).collect()
+    }
+
+    fn is_declared(&self, name: &FunctionName) -> bool {
+        self.declared().contains(name)
+    }
+
+    /// Lays everything that speaks about one function over one another; `file` is its own `config.json`.
+    fn settings(&self, name: &FunctionName, file: FunctionSettings) -> FunctionSettings {
+        let manifest = self.project.manifest.as_ref().map(|manifest| &manifest.functions);
+        let cloudbaserc = self.project.cloudbaserc.as_ref().map(|cloudbaserc| &cloudbaserc.functions);
+        let environment = self.environment.map(|environment| &environment.functions);
+        let layers = [
+            environment.map(|layer| layer.of(name)),
+            environment.map(|layer| layer.shared.clone()),
+            manifest.map(|layer| layer.of(name)),
+            Some(file),
+            cloudbaserc.map(|layer| layer.of(name)),
+            manifest.map(|layer| layer.shared.clone()),
+            cloudbaserc.map(|layer| layer.shared.clone()),
+        ];
+        layers.into_iter().flatten().fold(FunctionSettings::default(), FunctionSettings::over)
+    }
+
+    fn function(
+        &self,
+        name: FunctionName,
+        folder: PathBuf,
+        settings: FunctionSettings,
+        problems: &mut Vec<Error>,
+        warnings: &mut Vec<Error>,
+    ) -> Result<Function> {
+        let (ignore, deploy) = (settings.ignore.clone().unwrap_or_default(), settings.deploy.unwrap_or(true));
+        let mut spec = settings.into_spec(name);
+        check(&spec, problems, warnings);
+        let (variables, undefined) = resolve(&spec.variables, self.variables);
+        spec.variables = variables;
+        let mut local_variables = self.dotenv.clone();
+        local_variables.extend(dotenv::read(&folder.join(".env"))?);
+        Ok(Function { spec, folder, local_variables, ignore, deploy, undefined })
+    }
+
+    /// Complains of functions that a file declares and that have no folder.
+    fn declared_but_absent(&self, found: &[Function], known: &[Error]) -> Vec<Error> {
+        let names: Vec<&str> = found.iter().map(|function| function.spec.name.as_str()).collect();
+        let absent = |name: &&FunctionName| {
+            !names.contains(&name.as_str())
+                && !known.iter().any(|error| error.message().en.contains(&format!("`{name}`")))
+        };
+        let complain = |name: &FunctionName| {
+            let error = Error::new(
+                Kind::NotFound,
+                text! { en: "function `{name}` is declared but has no folder", zh: "云函数 `{name}` 已声明，但没有对应的文件夹" },
+            );
+            match did_you_mean(name.as_str(), names.iter().copied()) {
+                Some(meant) => {
+                    error.hint(text! { en: "did you mean `{meant}`?", zh: "是否想写 `{meant}`？" })
+                }
+                None => error,
+            }
+        };
+        self.declared().into_iter().filter(absent).map(complain).collect()
+    }
+}
+
+/// Returns the folders directly inside a folder, following links; hidden ones and `node_modules` are not functions.
+fn subfolders(root: &Path) -> Result<BTreeMap<String, PathBuf>> {
+    let shown = root.display();
+    let failed = |error: std::io::Error| {
+        let kind = if error.kind() == std::io::ErrorKind::NotFound { Kind::NotFound } else { Kind::Failed };
+        Error::new(
+            kind,
+            text! { en: "could not read the functions folder `{shown}`", zh: "无法读取云函数目录 `{shown}`" },
+        )
+        .source(&error)
+        .hint(text! {
+            en: "name the folder of your functions with `--functions-root PATH` or `root` in `[functions]` of cloudkit.toml",
+            zh: "可用 `--functions-root PATH` 或 cloudkit.toml 中 `[functions]` 的 `root` 指定云函数目录"
+        })
+    };
+    let mut folders = BTreeMap::new();
+    for entry in std::fs::read_dir(root).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if !name.starts_with(['.', '_']) && name != "node_modules" && path.is_dir() {
+            folders.insert(name.to_owned(), path);
+        }
+    }
+    Ok(folders)
+}
+
+/// Returns the file that holds a function's handler, or failing that the package's main file.
+pub fn entry_file(folder: &Path, handler: &str) -> Option<PathBuf> {
+    let stem = handler.rsplit_once('.').map_or(handler, |(stem, _)| stem);
+    let named = ["js", "mjs", "cjs"].iter().map(|extension| folder.join(format!("{stem}.{extension}")));
+    let found = named.into_iter().find(|path| path.is_file());
+    found.or_else(|| {
+        let package = super::json::read(&folder.join("package.json")).ok().flatten()?;
+        let main = folder.join(package.get("main")?.as_str()?);
+        let main = if main.extension().is_some() { main } else { main.with_extension("js") };
+        main.is_file().then_some(main)
+    })
+}
+
+fn no_code(name: &FunctionName, folder: &Path) -> Error {
+    let error = Error::new(
+        Kind::NotFound,
+        text! { en: "function `{name}` has no code: no `index.js` in its folder", zh: "云函数 `{name}` 没有代码：其文件夹中没有 `index.js`" },
+    );
+    if folder.join("index.ts").is_file() {
+        return error.hint(text! { en: "compile `index.ts` first; the platform runs JavaScript", zh: "请先编译 `index.ts`；平台运行的是 JavaScript" });
+    }
+    error
+}
+
+/// Checks what the incumbent files say; the manifest is checked when it is read.
+fn check(spec: &FunctionSpec, problems: &mut Vec<Error>, warnings: &mut Vec<Error>) {
+    let name = &spec.name;
+    let in_function = |error: Error| {
+        error.cause(text! { en: "in the settings of function `{name}`", zh: "位于云函数 `{name}` 的配置中" })
+    };
+    for trigger in &spec.triggers {
+        match trigger.cron.parse::<Schedule>() {
+            Err(error) => problems.push(in_function(error)),
+            Ok(schedule) if schedule.numbers_weekdays() => warnings.push(weekday_number(name, &trigger.name)),
+            Ok(_) => {}
+        }
+    }
+    let seconds = i64::try_from(spec.timeout.as_secs()).unwrap_or(i64::MAX);
+    problems.extend(settings::timeout(seconds).err().map(in_function));
+    problems.extend(settings::memory(spec.memory.into()).err().map(in_function));
+    problems.extend(settings::handler(&spec.handler).err().map(in_function));
+}
+
+fn weekday_number(function: &FunctionName, trigger: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        text! {
+            en: "trigger `{trigger}` of function `{function}` gives a weekday as a number, which the platform's pages count differently",
+            zh: "云函数 `{function}` 的触发器 `{trigger}` 用数字表示星期，而平台文档对数字的说法不一"
+        },
+    )
+    .hint(text! { en: "write a name, such as `MON`; a number counts from 0, Sunday", zh: "请改用 `MON` 这样的名称；数字按 0 为周日计算" })
+}
+
+/// Fills `$NAME`; returns the variables that have a value, and those whose name nobody defines.
+fn resolve(
+    written: &BTreeMap<String, String>,
+    known: &BTreeMap<String, String>,
+) -> (BTreeMap<String, String>, Vec<(String, String)>) {
+    let (mut resolved, mut undefined) = (BTreeMap::new(), Vec::new());
+    for (variable, value) in written {
+        let reference = value.strip_prefix('$').filter(|name| is_name(name));
+        match reference.map(|name| (name, known.get(name))) {
+            // `$$` begins a value that really starts with `$`.
+            None => drop(resolved.insert(variable.clone(), value.replacen("$$", "$", 1))),
+            Some((_, Some(value))) => drop(resolved.insert(variable.clone(), value.clone())),
+            Some((name, None)) => undefined.push((variable.clone(), name.to_owned())),
+        }
+    }
+    (resolved, undefined)
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}

@@ -1,0 +1,211 @@
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::project::Options;
+
+/// Makes a project of files, and reads it with two variables.
+fn load(files: &[(&str, &str)]) -> (TempDir, Project) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+    let options = Options {
+        directory: folder.path().to_owned(),
+        environment: Some("prod".into()),
+        variables: BTreeMap::from([("WX_SECRET".into(), "from outside".into())]),
+        ..Options::default()
+    };
+    let project = Project::load(&options).unwrap_or_else(|error| panic!("{error}"));
+    (folder, project)
+}
+
+/// Returns the functions' names, and what was said about the rest.
+fn names(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+    let (_folder, project) = load(files);
+    let said = project.problems.iter().chain(&project.warnings).map(|error| error.message().en.clone());
+    (project.functions.iter().map(|function| function.spec.name.to_string()).collect(), said.collect())
+}
+
+#[test]
+fn a_folder_with_code_is_a_function() {
+    let none: &[&str] = &[];
+    let cases: &[(&str, &[(&str, &str)], &[&str], &[&str])] = &[
+        ("the usual root", &[("cloudfunctions/login/index.js", "")], &["login"], none),
+        ("the second usual root", &[("functions/a/index.mjs", "")], &["a"], none),
+        ("the third usual root", &[("cloud/functions/a/index.cjs", "")], &["a"], none),
+        (
+            "DevTools names the root",
+            &[
+                ("project.config.json", r#"{"cloudfunctionRoot": "./server/"}"#),
+                ("server/a/index.js", ""),
+                ("cloudfunctions/b/index.js", ""),
+            ],
+            &["a"],
+            none,
+        ),
+        (
+            "cloudbaserc names the root",
+            &[("cloudbaserc.json", r#"{"envId": "e", "functionRoot": "fns"}"#), ("fns/a/index.js", "")],
+            &["a"],
+            none,
+        ),
+        (
+            "the manifest wins",
+            &[
+                ("cloudkit.toml", "[functions]\nroot = 'mine'"),
+                ("project.config.json", r#"{"cloudfunctionRoot": "b"}"#),
+                ("mine/a/index.js", ""),
+            ],
+            &["a"],
+            none,
+        ),
+        (
+            "node_modules, hidden folders and files are no functions",
+            &[
+                ("functions/node_modules/x/index.js", ""),
+                ("functions/node_modules/index.js", ""),
+                ("functions/.git/index.js", ""),
+                ("functions/a/index.js", ""),
+                ("functions/readme.md", ""),
+            ],
+            &["a"],
+            none,
+        ),
+        (
+            "package.json names the code",
+            &[("functions/a/package.json", r#"{"main": "dist/app"}"#), ("functions/a/dist/app.js", "")],
+            &["a"],
+            none,
+        ),
+        (
+            "the handler names the code",
+            &[("functions/a/src/app.js", ""), ("functions/a/config.json", r#"{"handler": "src/app.main"}"#)],
+            &["a"],
+            none,
+        ),
+        ("a folder of notes is passed over", &[("functions/docs/readme.md", "")], &[], none),
+        ("no functions at all", &[("readme.md", "")], &[], none),
+        (
+            "a package without code is worth a word",
+            &[("functions/a/package.json", "{}"), ("functions/a/index.ts", "")],
+            &[],
+            &["function `a` has no code: no `index.js` in its folder"],
+        ),
+        (
+            "a name the platform refuses is worth a word",
+            &[("functions/云/index.js", ""), ("functions/a/index.js", "")],
+            &["a"],
+            &["`云` is not a valid function name"],
+        ),
+        (
+            "a declared function must exist",
+            &[("cloudkit.toml", "[functions.logon]\n"), ("functions/login/index.js", "")],
+            &["login"],
+            &["function `logon` is declared but has no folder"],
+        ),
+        (
+            "a function may live elsewhere",
+            &[("cloudkit.toml", "[functions.login]\ndir = './server/login'"), ("server/login/index.js", "")],
+            &["login"],
+            none,
+        ),
+        (
+            "a wrong cron in config.json is a problem, not a crash",
+            &[
+                ("functions/a/index.js", ""),
+                (
+                    "functions/a/config.json",
+                    r#"{"triggers": [{"name": "t", "type": "timer", "config": "0 2 * * *"}]} // daily"#,
+                ),
+            ],
+            &["a"],
+            &["the cron `0 2 * * *` has 5 fields instead of seven"],
+        ),
+        (
+            "a weekday by number is worth a word",
+            &[
+                ("functions/a/index.js", ""),
+                ("cloudkit.toml", "[functions.a]\ntriggers = [{ name = 't', cron = '0 0 9 * * 1 *' }]"),
+            ],
+            &["a"],
+            &[
+                "trigger `t` of function `a` gives a weekday as a number, which the platform's pages count differently",
+            ],
+        ),
+        (
+            "a broken config.json is a problem of that function alone",
+            &[("functions/a/index.js", ""), ("functions/a/config.json", "{"), ("functions/b/index.js", "")],
+            &["a", "b"],
+            &["is not valid JSON"],
+        ),
+    ];
+    for (fact, files, functions, said) in cases {
+        let found = names(files);
+        assert_eq!(found.0, *functions, "{fact}");
+        assert_eq!(found.1.len(), said.len(), "{fact}: {:?}", found.1);
+        for (found, expected) in found.1.iter().zip(*said) {
+            assert!(found.contains(expected), "{fact}: {found}");
+        }
+    }
+}
+
+#[test]
+fn a_project_is_found_from_inside() {
+    let (folder, _) = load(&[
+        ("cloudkit.toml", ""),
+        ("mini/project.config.json", "{}"),
+        ("mini/cloudfunctions/a/index.js", ""),
+    ]);
+    let from = |path: &str| discover::root(&folder.path().join(path));
+    assert_eq!(from("mini/cloudfunctions/a"), folder.path());
+    fs::remove_file(folder.path().join("cloudkit.toml")).expect("removed");
+    assert_eq!(from("mini/cloudfunctions/a"), folder.path().join("mini"));
+}
+
+#[test]
+fn the_nearest_word_about_a_function_wins() {
+    let manifest = "
+        [env.prod]
+        id = 'garden-prod'
+        [env.prod.functions.a]
+        memory = 512
+        variables = { STAGE = 'prod', SECRET = '$WX_SECRET', NOBODY = '$NOBODY', PRICE = '$$5' }
+        [functions]
+        timeout = 20
+        runtime = 'Nodejs20.19'
+        variables = { STAGE = 'any', SHARED = 'yes' }
+        [functions.a]
+        memory = 128
+    ";
+    let (_folder, project) = load(&[
+        ("cloudkit.toml", manifest),
+        (
+            "cloudbaserc.json",
+            r#"{"envId": "e", "functions": [{"name": "a", "timeout": 7, "runtime": "Nodejs16.13"}]}"#,
+        ),
+        ("functions/a/index.js", ""),
+        (
+            "functions/a/config.json",
+            r#"{"timeout": 9, "memory": 64, "permissions": {"openapi": ["wxacode.get"]}}"#,
+        ),
+        ("functions/a/.env", "LOCAL=function\nSTAGE=local"),
+        (".env", "LOCAL=project\nWX_SECRET=from dotenv"),
+        ("functions/b/index.js", ""),
+    ]);
+    let [a, b] = &project.functions[..] else { panic!("two functions") };
+    assert_eq!(a.spec.memory, 512, "the environment over everything");
+    assert_eq!(a.spec.timeout.as_secs(), 9, "config.json over cloudbaserc.json and the shared settings");
+    assert_eq!(a.spec.runtime, "Nodejs16.13", "cloudbaserc.json over the shared settings");
+    assert_eq!(a.spec.openapi, ["wxacode.get"]);
+    assert_eq!((b.spec.timeout.as_secs(), b.spec.memory), (20, 256));
+    let deployed: Vec<_> =
+        a.spec.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(deployed, [("PRICE", "$5"), ("SECRET", "from outside"), ("SHARED", "yes"), ("STAGE", "prod")]);
+    assert_eq!(a.undefined, [("NOBODY".to_owned(), "NOBODY".to_owned())]);
+    let run = a.run_variables();
+    assert_eq!((run["LOCAL"].as_str(), run["STAGE"].as_str()), ("function", "prod"));
+}
