@@ -124,7 +124,8 @@ mod tests {
     fn what_is_set_outlives_the_process() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("permissions.json");
-        let (todos, rule) = (Resource::Collection("todos".into()), Permission::Custom(r#"{"read":true}"#.into()));
+        let (todos, rule) =
+            (Resource::Collection("todos".into()), Permission::Custom(r#"{"read":true}"#.into()));
         let permissions = Permissions::open(file.clone()).expect("an empty start");
         assert_eq!(permissions.of(&todos), Permission::Private);
         permissions.set(&todos, Some(&rule)).expect("written");

@@ -1,1 +1,3 @@
 //! One file per thing a person wants done: values in, values out, no printing.
+
+pub mod install;

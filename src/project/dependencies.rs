@@ -16,7 +16,14 @@ pub fn missing_dependencies(folder: &Path) -> Result<Vec<String>> {
     Ok(names.filter(|name| !is_installed(folder, name)).cloned().collect())
 }
 
+/// Tells whether a function's entry file imports a package, by `require('…')` or `from '…'`.
+pub fn imports(folder: &Path, handler: &str, package: &str) -> bool {
+    let entry = super::functions::entry_file(folder, handler);
+    let source = entry.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+    ['\'', '"', '`'].iter().any(|quote| source.contains(&format!("{quote}{package}{quote}")))
+}
+
 /// Looks upward through `node_modules`, as Node does.
-fn is_installed(folder: &Path, name: &str) -> bool {
+pub fn is_installed(folder: &Path, name: &str) -> bool {
     folder.ancestors().any(|folder| folder.join("node_modules").join(name).join("package.json").is_file())
 }

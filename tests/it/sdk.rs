@@ -24,7 +24,11 @@ fn installed() -> Option<PathBuf> {
         let modified = |path: &str| std::fs::metadata(folder.join(path)).and_then(|it| it.modified()).ok();
         if modified("node_modules/.package-lock.json") < modified("package-lock.json") {
             let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-            let done = Command::new(npm).args(["ci", "--ignore-scripts"]).current_dir(&folder).output().expect("npm runs");
+            let done = Command::new(npm)
+                .args(["ci", "--ignore-scripts"])
+                .current_dir(&folder)
+                .output()
+                .expect("npm runs");
             assert!(done.status.success(), "npm ci failed:\n{}", String::from_utf8_lossy(&done.stderr));
         }
         Some(folder)

@@ -1,0 +1,195 @@
+//! Installing what functions need: each folder's own dependencies, and one shared SDK for folders that have none.
+//!
+//! Nothing of the user's is rewritten: lock files are obeyed and never written.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde::Serialize;
+use tokio::process::Command;
+
+use crate::error::{Error, Kind, Result};
+use crate::project::Project;
+use crate::project::dependencies::{imports, is_installed, missing_dependencies};
+use crate::text;
+
+/// SDKs that a function folder may use without naming them in a `package.json`: the platform brings them along.
+const PLATFORM_SDKS: [&str; 3] = ["wx-server-sdk", "tcb-admin-node", "@cloudbase/node-sdk"];
+
+/// How many `npm` processes run at once: they wait for the network more than for the processor.
+const AT_ONCE: usize = 4;
+
+/// One folder in which something is to be installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Installation {
+    /// A function's name, or `shared`.
+    pub name: String,
+    pub folder: PathBuf,
+    /// Packages that are missing.
+    pub missing: Vec<String>,
+    /// Whether these are the SDKs that functions without a `package.json` share.
+    #[serde(skip)]
+    pub shared: bool,
+}
+
+/// Returns the folder whose `node_modules` serves functions that have none.
+pub fn shared_folder(project: &Project) -> PathBuf {
+    project.state_folder().join("shared")
+}
+
+/// Returns what is missing, nothing when everything is installed.
+///
+/// # Errors
+/// A function's `package.json` that is not JSON.
+pub fn needed(project: &Project) -> Result<Vec<Installation>> {
+    let mut needed = Vec::new();
+    let shared = shared_folder(project);
+    let mut unnamed: Vec<String> = Vec::new();
+    for function in &project.functions {
+        let missing = missing_dependencies(&function.folder)?;
+        if !missing.is_empty() {
+            let name = function.spec.name.to_string();
+            needed.push(Installation { name, folder: function.folder.clone(), missing, shared: false });
+        }
+        if function.folder.join("package.json").is_file() {
+            continue;
+        }
+        for sdk in PLATFORM_SDKS {
+            let known = is_installed(&function.folder, sdk)
+                || is_installed(&shared, sdk)
+                || unnamed.iter().any(|it| it == sdk);
+            if !known && imports(&function.folder, &function.spec.handler, sdk) {
+                unnamed.push(sdk.to_owned());
+            }
+        }
+    }
+    if !unnamed.is_empty() {
+        needed.push(Installation { name: "shared".into(), folder: shared, missing: unnamed, shared: true });
+    }
+    Ok(needed)
+}
+
+/// Installs everything, several folders at once; `done` hears of each folder as it is finished.
+///
+/// # Errors
+/// `npm` is not there, or says no: the first refusal, with the last lines it printed.
+pub async fn run(installations: Vec<Installation>, mut done: impl FnMut(&Installation)) -> Result<()> {
+    let mut waiting = installations.into_iter();
+    let mut running = tokio::task::JoinSet::new();
+    loop {
+        while running.len() < AT_ONCE
+            && let Some(next) = waiting.next()
+        {
+            running.spawn(async move { install(&next).await.map(|()| next) });
+        }
+        match running.join_next().await {
+            None => return Ok(()),
+            Some(Ok(Ok(installed))) => done(&installed),
+            Some(Ok(Err(error))) => return Err(error),
+            Some(Err(error)) => {
+                return Err(Error::new(
+                    Kind::Failed,
+                    text! { en: "an installation was cut short", zh: "依赖安装被中断" },
+                )
+                .source(&error));
+            }
+        }
+    }
+}
+
+async fn install(installation: &Installation) -> Result<()> {
+    let folder = &installation.folder;
+    if installation.shared {
+        make_shared_package(folder).map_err(|error| failed(installation).source(&error))?;
+        let mut packages = vec!["install", "--no-package-lock"];
+        packages.extend(installation.missing.iter().map(String::as_str));
+        return npm(installation, &packages).await;
+    }
+    // A lock file says exactly what the author ran. One that can no longer be obeyed (versions gone, a registry that has
+    // moved) must not keep the project from running.
+    let locked = folder.join("package-lock.json").is_file() || folder.join("npm-shrinkwrap.json").is_file();
+    if locked && npm(installation, &["ci", "--omit=dev"]).await.is_ok() {
+        return Ok(());
+    }
+    npm(installation, &["install", "--omit=dev", "--no-package-lock"]).await
+}
+
+fn make_shared_package(folder: &Path) -> std::io::Result<()> {
+    let package = folder.join("package.json");
+    std::fs::create_dir_all(folder)?;
+    if package.exists() { Ok(()) } else { std::fs::write(package, "{ \"private\": true }\n") }
+}
+
+async fn npm(installation: &Installation, arguments: &[&str]) -> Result<()> {
+    let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    let output = Command::new(program)
+        .args(arguments)
+        .args(["--no-audit", "--no-fund", "--no-progress", "--loglevel=error"])
+        .current_dir(&installation.folder)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(|error| {
+            failed(installation).source(&error).hint(text! {
+                en: "install Node.js, which brings npm, or put what the functions need into `node_modules` yourself",
+                zh: "请安装 Node.js（自带 npm），或自行准备函数的 `node_modules`"
+            })
+        })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).take(6).collect();
+    let shown = installation.folder.display();
+    let command = arguments.join(" ");
+    Err(failed(installation).cause(lines.join("\n").as_str().into()).hint(text! {
+        en: "run `npm {command}` in `{shown}` to see all of it, or start with `--no-install`",
+        zh: "在 `{shown}` 中运行 `npm {command}` 查看完整输出，或用 `--no-install` 启动"
+    }))
+}
+
+fn failed(installation: &Installation) -> Error {
+    let name = &installation.name;
+    Error::new(
+        Kind::Failed,
+        text! { en: "could not install the dependencies of `{name}`", zh: "无法安装 `{name}` 的依赖" },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Options;
+
+    fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Project) {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+            std::fs::write(path, text).expect("a file");
+        }
+        let options = Options { directory: folder.path().to_owned(), ..Options::default() };
+        let project = Project::load(&options).expect("a project");
+        (folder, project)
+    }
+
+    #[test]
+    fn what_is_missing_is_named_per_folder_and_sdks_without_a_package_are_shared() {
+        let (folder, project) = project(&[
+            ("cloudfunctions/plain/index.js", "exports.main = () => 1"),
+            (
+                "cloudfunctions/bare/index.js",
+                "const cloud = require('wx-server-sdk')\nexports.main = () => 1",
+            ),
+            ("cloudfunctions/own/index.js", "exports.main = () => 1"),
+            ("cloudfunctions/own/package.json", r#"{"dependencies":{"here":"1","gone":"2"}}"#),
+            ("cloudfunctions/own/node_modules/here/package.json", "{}"),
+        ]);
+        let needed = needed(&project).expect("readable");
+        let seen: Vec<_> =
+            needed.iter().map(|it| (it.name.as_str(), it.missing.join(" "), it.shared)).collect();
+        assert_eq!(seen, [("own", "gone".to_owned(), false), ("shared", "wx-server-sdk".to_owned(), true)]);
+        assert!(needed[1].folder.starts_with(folder.path().join(".cloudkit")));
+    }
+}
