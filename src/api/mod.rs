@@ -50,5 +50,7 @@ pub trait Action: Serialize + DeserializeOwned + Send + Sync + 'static {
     const SERVICE: Service;
     /// `X-TC-Action`.
     const NAME: &'static str;
+    /// Whether sending it twice does no more than sending it once, so that a lost answer may be asked for again.
+    const REPEATABLE: bool;
     type Reply: Serialize + DeserializeOwned + Send + 'static;
 }

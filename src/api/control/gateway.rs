@@ -1,0 +1,69 @@
+//! HTTP access: paths that call functions (tcb). Control-plane facts §7.
+
+use serde::{Deserialize, Serialize};
+
+use super::actions;
+
+/// Lists the routes of an environment.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeCloudBaseGWAPI {
+    /// The environment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(rename = "APIId", skip_serializing_if = "Option::is_none")]
+    pub api_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+}
+
+/// The answer to [`DescribeCloudBaseGWAPI`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoutePage {
+    #[serde(rename = "APISet", default)]
+    pub api_set: Vec<Route>,
+    #[serde(default)]
+    pub enable_service: bool,
+    #[serde(default)]
+    pub total: u64,
+    #[serde(default)]
+    pub offset: u64,
+    #[serde(default)]
+    pub limit: u64,
+}
+
+/// A path and what it calls.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Route {
+    #[serde(rename = "APIId", default)]
+    pub api_id: String,
+    #[serde(default)]
+    pub path: String,
+    /// 1 is a function, 2 a container.
+    #[serde(default)]
+    pub r#type: i64,
+    #[serde(default)]
+    pub name: String,
+    /// Unix seconds.
+    #[serde(default)]
+    pub create_time: i64,
+    #[serde(default)]
+    pub env_id: String,
+    #[serde(default)]
+    pub domain: String,
+    /// 1 wants a login, 2 does not.
+    #[serde(default)]
+    pub auth_switch: i64,
+}
+
+actions! {
+    Tcb DescribeCloudBaseGWAPI => RoutePage;
+}

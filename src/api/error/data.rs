@@ -1,0 +1,198 @@
+//! Codes of the SDKs: the text a server sends and the number that `wx.cloud` shows for it. Data-plane facts §13; the numbers
+//! without a text are from WeChat's published list.
+
+use super::Code;
+
+super::table! {
+    SYS_ERR = "SYS_ERR" -501001:
+        "the service failed" "系统错误",
+        "the message after the number says more; look at `cloudkit logs`" "请看错误码后的信息，或查看 `cloudkit logs`";
+    SERVER_TIMEOUT = "SERVER_TIMEOUT" -501002:
+        "the service took too long" "服务超时",
+        "make the request smaller, or try again" "请减小请求规模或重试";
+    EXCEED_REQUEST_LIMIT = "EXCEED_REQUEST_LIMIT" -501003:
+        "the environment's requests are used up" "请求次数超过环境配额",
+        "wait, or choose a larger plan" "请等待配额重置，或升级套餐";
+    EXCEED_CONCURRENT_REQUEST_LIMIT = "EXCEED_CONCURRENT_REQUEST_LIMIT" -501004:
+        "too many requests at the same time" "并发请求数超过限制",
+        "spread the calls out, or choose a larger plan" "请错开请求，或升级套餐";
+    INVALID_ENV = "INVALIID_ENV" -501005:
+        "the environment does not exist or is not usable" "环境不存在或状态异常",
+        "check the id in `cloud.init({ env })`; `cloudkit env list` shows what there is" "请检查 `cloud.init({ env })` 中的环境 ID；用 `cloudkit env list` 查看";
+    INVALID_COMMON_PARAM = "INVALID_COMMON_PARAM" -501006:
+        "a field every request needs is missing or wrong" "公共参数错误",
+        "update the SDK" "请升级 SDK";
+    INVALID_PARAM = "INVALID_PARAM" -501007:
+        "a parameter is wrong" "参数错误",
+        "the message names it" "错误信息中给出了参数名";
+    INVALID_REQUEST_SOURCE = "INVALID_REQUEST_SOURCE" -501008:
+        "the request came from where it may not" "请求来源不合法",
+        "check the app id and the safe domains" "请检查 AppID 与安全域名";
+    RESOURCE_NOT_INITIAL = "RESOURCE_NOT_INITIAL" -501009:
+        "the resource is not ready" "资源未初始化",
+        "open the environment once in the console" "请先在控制台初始化环境";
+    DATABASE_REQUEST_FAILED = "DATABASE_REQUEST_FAILED" -502001:
+        "the database could not carry out the request" "数据库请求失败",
+        "the message says why: a duplicate key, a wrong type, a bad update" "错误信息中说明了原因：重复键、类型错误或更新操作错误";
+    DATABASE_INVALID_OPERATOR = "DATABASE_INVALID_OPERRATOR" -502002:
+        "the database does not know that operator" "数据库操作符不存在",
+        "check the operator's spelling" "请检查操作符拼写";
+    DATABASE_PERMISSION_DENIED = "DATABASE_PERMISSION_DENIED" -502003:
+        "the collection's permission does not allow this to the caller" "集合权限不允许该操作",
+        "`cloudkit rules get COLLECTION` shows the permission; a cloud function is not bound by it" "用 `cloudkit rules get 集合` 查看权限；云函数不受其限制";
+    DATABASE_COLLECTION_EXCEED_LIMIT = "DATABASE_COLLECTION_EXCEED_LIMIT" -502004:
+        "the environment has as many collections as it may" "集合数量超过限制",
+        "drop collections that are not used" "请删除不再使用的集合";
+    DATABASE_COLLECTION_NOT_EXIST = "DATABASE_COLLECTION_NOT_EXIST" -502005:
+        "the collection does not exist" "集合不存在",
+        "create it with `cloudkit db collection add NAME`, or name it in `cloudkit.toml`" "用 `cloudkit db collection add 名称` 创建，或写入 `cloudkit.toml`";
+    DATABASE_COLLECTION_ALREADY_EXIST = "DATABASE_COLLECTION_ALREADY_EXIST" 0:
+        "the collection exists already" "集合已存在",
+        "go on: `createCollection` is needed only once" "可以继续：`createCollection` 只需调用一次";
+    DATABASE_DUPLICATE_WRITE = "DATABASE_DUPLICATE_WRITE" 0:
+        "a document with that key exists under a unique index" "唯一索引上已存在相同的键",
+        "update the document instead, or choose another key" "请改为更新已有文档，或更换键值";
+    DATABASE_TRANSACTION_CONFLICT = "DATABASE_TRANSACTION_CONFLICT" 0:
+        "another transaction changed the same document" "事务冲突：其他事务修改了同一文档",
+        "run the transaction again; `runTransaction` does so by itself" "请重试事务；`runTransaction` 会自动重试";
+    STORAGE_REQUEST_FAIL = "STORAGE_REQUEST_FAIL" -503001:
+        "the file service could not carry out the request" "存储请求失败",
+        "the message says why" "错误信息中说明了原因";
+    STORAGE_EXCEED_AUTHORITY = "STORAGE_EXCEED_AUTHORITY" -503002:
+        "the storage permission does not allow this to the caller" "存储权限不允许该操作",
+        "`cloudkit rules get --storage` shows the permission" "用 `cloudkit rules get --storage` 查看权限";
+    STORAGE_FILE_NONEXIST = "STORAGE_FILE_NONEXIST" -503003:
+        "the file does not exist" "文件不存在",
+        "`cloudkit storage list` shows what is there" "用 `cloudkit storage list` 查看";
+    STORAGE_SIGN_PARAM_INVALID = "STORAGE_SIGN_PARAM_INVALID" -503004:
+        "the link's signature is wrong or has expired" "文件链接签名错误或已过期",
+        "ask for a new link" "请重新获取链接";
+    FUNCTIONS_REQUEST_FAIL = "FUNCTIONS_REQUEST_FAIL" -504001:
+        "the function could not be called" "云函数调用失败",
+        "check that it is deployed: `cloudkit fn list`" "请确认已部署：`cloudkit fn list`";
+    FUNCTIONS_EXECUTE_FAIL = "FUNCTIONS_EXECUTE_FAIL" -504002:
+        "the function's code failed" "云函数执行失败",
+        "the message holds the error; `cloudkit logs` shows where" "错误信息中包含异常；用 `cloudkit logs` 查看位置";
+    FUNCTIONS_TIME_LIMIT_EXCEEDED = "FUNCTIONS_TIME_LIMIT_EXCEEDED" -504003:
+        "the function ran longer than its time limit" "云函数执行超时",
+        "await every promise, or raise `timeout`; the default is 3 seconds" "请确认等待了所有异步操作，或增大 `timeout`；默认 3 秒";
+    FUNCTIONS_MEMORY_LIMIT_EXCEEDED = "FUNCTIONS_MEMORY_LIMIT_EXCEEDED" 0:
+        "the function needed more memory than it has" "云函数内存超过限制",
+        "raise `memory`, or handle less at once" "请增大 `memory`，或分批处理";
+    FUNCTION_NOT_FOUND_SDK = "FUNCTION_NOT_FOUND" -501000:
+        "the function (or another resource) does not exist in this environment" "该环境中没有此云函数或资源",
+        "check its name and the environment of `cloud.init`; `cloudkit fn list` shows what is there" "请检查函数名与 `cloud.init` 的环境；用 `cloudkit fn list` 查看";
+    EXCEED_MAX_PAYLOAD_SIZE = "EXCEED_MAX_PAYLOAD_SIZE" 0:
+        "the request body is larger than HTTP access allows" "HTTP 访问请求体超过限制",
+        "text bodies may have 100 KB, others 6 MB; upload files to storage instead" "文本类 100 KB，其他 6 MB；文件请上传到云存储";
+    CHECK_LOGIN_FAILED = "CHECK_LOGIN_FAILED" 0:
+        "the caller is not logged in" "登录态校验失败",
+        "log in again before the call" "请先重新登录";
+    SIGN_EXPIRED_ERROR = "SIGN_EXPIRED_ERROR" 0:
+        "the request's signature has expired" "请求签名已过期",
+        "set the machine's clock" "请校准本机时间";
+}
+
+/// Writes the codes that exist as numbers only.
+macro_rules! numbers {
+    ($($number:literal: $en:literal $zh:literal, $do_en:literal $do_zh:literal;)*) => {
+        pub(super) const NUMBERS: &[Code] = &[
+            $(Code { wire: "", number: $number, meaning: [$en, $zh], remedy: [$do_en, $do_zh] },)*
+        ];
+    };
+}
+
+numbers! {
+    -1: "the call failed in a way the SDK has no number for" "通用错误，SDK 未归类",
+        "read the text after it" "请看后面的错误信息";
+    -401001: "the mini program may not use this API" "无权使用该 API",
+        "check that cloud development is opened for this app id" "请确认该 AppID 已开通云开发";
+    -401002: "a parameter is wrong" "API 参数错误",
+        "the message names it" "错误信息中给出了参数名";
+    -401003: "a parameter has the wrong type" "API 参数类型错误",
+        "the message names it" "错误信息中给出了参数名";
+    -402001: "the data refers to itself" "数据存在循环引用",
+        "pass plain objects" "请传入普通对象";
+    -402002: "a watch could not be started" "监听初始化失败",
+        "check the permission and the query of the watch" "请检查权限与监听条件";
+    -402003: "a watch could not reconnect" "监听重连失败",
+        "check the network; start the watch again" "请检查网络并重新监听";
+    -402004: "a watch could not be rebuilt" "监听重建失败",
+        "start the watch again" "请重新监听";
+    -402005: "a watch could not be closed" "监听关闭失败",
+        "nothing to do: it ends with the page" "无需处理，页面关闭时会结束";
+    -402006: "the server ended a watch with an error" "服务端返回监听错误",
+        "read the message" "请看错误信息";
+    -402007: "a watch received data it cannot use" "监听收到非法数据",
+        "update the SDK" "请升级 SDK";
+    -402008: "the connection of a watch failed" "监听连接异常",
+        "check the network; start the watch again" "请检查网络并重新监听";
+    -402009: "the connection of a watch was closed" "监听连接断开",
+        "start the watch again" "请重新监听";
+    -402010: "a watch lost events" "监听事件校验失败",
+        "start the watch again" "请重新监听";
+    -402011: "a watch failed for an unknown reason" "监听未知错误",
+        "start the watch again" "请重新监听";
+    -403001: "the file is larger than an upload may be" "上传文件超过大小限制",
+        "make it smaller" "请减小文件";
+    -404001: "the function's answer was empty" "云函数返回为空",
+        "try again" "请重试";
+    -404005: "the function did not answer while the client kept asking" "轮询次数过多，云函数未返回",
+        "make the function faster, or answer early" "请优化云函数耗时";
+    -404007: "the service refused the call" "基础服务返回错误",
+        "read the text after it" "请看后面的错误信息";
+    -404010: "the function's answer is no longer there" "云函数结果已过期",
+        "call again" "请重新调用";
+    -404011: "the function's code failed" "云函数执行失败",
+        "the text holds the error; `cloudkit logs` shows where" "错误信息中包含异常；用 `cloudkit logs` 查看位置";
+    -404012: "the function did not answer in time" "云函数调用超时",
+        "await every promise, or raise `timeout`" "请确认等待了所有异步操作，或增大 `timeout`";
+    -501015: "the environment's database reads are used up" "数据库读请求超过配额",
+        "wait, or choose a larger plan" "请等待配额重置，或升级套餐";
+    -501016: "the environment's database writes are used up" "数据库写请求超过配额",
+        "wait, or choose a larger plan" "请等待配额重置，或升级套餐";
+    -501017: "the environment's disk is full" "存储容量已满",
+        "delete what is not needed" "请清理不再使用的数据";
+    -501018: "the resource cannot be used at present" "资源不可用",
+        "check the environment's state in the console" "请在控制台检查环境状态";
+    -501019: "the caller may not do this" "未授权的操作",
+        "check the permission" "请检查权限";
+    -501020: "a parameter is not known" "存在未知参数",
+        "check its spelling" "请检查参数名拼写";
+    -501021: "the operation is not supported" "不支持该操作",
+        "read the text after it" "请看后面的错误信息";
+    -501023: "a security rule refused the call" "安全规则拒绝了该操作",
+        "`cloudkit rules get` shows the rule" "用 `cloudkit rules get` 查看规则";
+    -502010: "the database operation failed" "数据库操作失败",
+        "read the text after it" "请看后面的错误信息";
+    -502011: "the database operation took too long" "数据库操作超时",
+        "`cloudkit db explain` shows whether an index is missing" "用 `cloudkit db explain` 检查是否缺少索引";
+    -502012: "the document could not be inserted" "插入文档失败",
+        "read the text after it" "请看后面的错误信息";
+    -502013: "the collection could not be created" "创建集合失败",
+        "read the text after it" "请看后面的错误信息";
+    -502014: "the documents could not be deleted" "删除文档失败",
+        "read the text after it" "请看后面的错误信息";
+    -502015: "the query failed" "查询失败",
+        "read the text after it" "请看后面的错误信息";
+    -601001: "WeChat's service failed" "微信后台系统错误",
+        "try again" "请重试";
+    -601002: "a parameter is wrong, or the environment does not exist" "参数错误或环境不存在",
+        "check the id in `cloud.init({ env })`" "请检查 `cloud.init({ env })` 中的环境 ID";
+    -601003: "the network failed inside WeChat" "微信后台网络错误",
+        "try again" "请重试";
+    -604001: "the answer or the event is larger than WeChat allows" "数据超过微信允许的大小",
+        "pass a file id instead of the data" "请改为传递文件 ID";
+    -604100: "there is no such WeChat API" "API 不存在",
+        "check the name after `cloud.openapi.`" "请检查 `cloud.openapi.` 后的名称";
+    -604101: "the function may not call this WeChat API" "云函数没有权限调用该 API",
+        "name it under `permissions.openapi` in the function's `config.json` and deploy again" "请在云函数 `config.json` 的 `permissions.openapi` 中声明并重新部署";
+    -604102: "the WeChat API took too long" "微信 API 超时",
+        "try again" "请重试";
+    -604103: "the WeChat API failed inside" "微信 API 系统错误",
+        "try again" "请重试";
+    -605101: "the query of cloud ids failed" "查询失败",
+        "ask the client for a fresh cloudID" "请让客户端重新获取 cloudID";
+    -606001: "WeChat's service failed" "微信后台系统错误",
+        "try again" "请重试";
+}
