@@ -20,7 +20,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Value>> {
 pub(super) fn parse(path: &Path, text: &str) -> Result<Value> {
     serde_json::from_str(&plain(text)).map_err(|error| {
         let shown = path.display();
-        let at = offset(text, error.line(), error.column());
+        let at = if error.is_eof() { text.len() } else { offset(text, error.line(), error.column()) };
         // The position is in the excerpt already.
         let said = error.to_string();
         let said = said.split(" at line ").next().unwrap_or(&said);

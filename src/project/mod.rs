@@ -13,6 +13,10 @@ pub mod dependencies;
 pub mod discover;
 pub mod functions;
 
+pub mod bundle;
+pub mod fingerprint;
+
+pub mod edit;
 pub mod running;
 
 use std::collections::BTreeMap;
