@@ -1,3 +1,4 @@
 //! One file per thing a person wants done: values in, values out, no printing.
 
 pub mod install;
+pub mod progress;

@@ -1,0 +1,118 @@
+//! A command line that cannot be understood, told in our own words; help and version.
+
+use std::ffi::OsString;
+
+use clap::ValueEnum;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::error::{Error, Kind};
+use crate::term::Ui;
+use crate::text;
+
+use super::language::Choice;
+
+/// Answers what the parser stopped at, and returns the exit code.
+pub fn answer(error: &clap::Error, ui: &Ui) -> u8 {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            ui.data(error.render().to_string().as_bytes());
+            0
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !ui.is_json() => {
+            ui.say(&error.render().to_string().trim_end().into());
+            2
+        }
+        _ => {
+            ui.report(&explain(error));
+            2
+        }
+    }
+}
+
+/// Says what is wrong with the arguments.
+fn explain(error: &clap::Error) -> Error {
+    let value = |kind| error.get(kind).map(words);
+    let argument = value(ContextKind::InvalidArg).unwrap_or_default();
+    let given = value(ContextKind::InvalidValue).unwrap_or_default();
+    let message = match error.kind() {
+        ErrorKind::UnknownArgument => {
+            text! { en: "unexpected argument `{argument}`", zh: "无法识别的参数 `{argument}`" }
+        }
+        ErrorKind::InvalidSubcommand => {
+            let name = value(ContextKind::InvalidSubcommand).unwrap_or_default();
+            text! { en: "`{name}` is not a command", zh: "没有命令 `{name}`" }
+        }
+        ErrorKind::MissingRequiredArgument => {
+            text! { en: "missing `{argument}`", zh: "缺少 `{argument}`" }
+        }
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            text! { en: "a command is missing", zh: "缺少命令" }
+        }
+        ErrorKind::InvalidValue if given.is_empty() => {
+            text! { en: "`{argument}` needs a value", zh: "`{argument}` 需要一个值" }
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            text! { en: "`{given}` is not a value for `{argument}`", zh: "`{given}` 不能作为 `{argument}` 的值" }
+        }
+        ErrorKind::ArgumentConflict => {
+            let other = value(ContextKind::PriorArg).unwrap_or_default();
+            text! { en: "`{argument}` and `{other}` exclude each other", zh: "`{argument}` 与 `{other}` 不能同时使用" }
+        }
+        _ => first_line(error).as_str().into(),
+    };
+    let mut told = Error::new(Kind::Usage, message);
+    if let Some(source) = std::error::Error::source(error) {
+        told = told.source(source);
+    }
+    for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue] {
+        if let Some(near) = value(kind) {
+            told = told.hint(text! { en: "did you mean `{near}`?", zh: "是否想输入 `{near}`？" });
+        }
+    }
+    if let Some(valid) = value(ContextKind::ValidValue) {
+        told = told.hint(text! { en: "the values are `{valid}`", zh: "可用的值：`{valid}`" });
+    }
+    if let Some(usage) = error.get(ContextKind::Usage) {
+        let usage = usage.to_string();
+        let usage = usage.trim_start_matches("Usage:").trim().to_owned();
+        told = told.hint(text! { en: "usage: `{usage}`", zh: "用法：`{usage}`" });
+    }
+    told
+}
+
+fn words(value: &ContextValue) -> String {
+    match value {
+        ContextValue::Strings(all) => all.join("`, `"),
+        other => other.to_string(),
+    }
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let shown = error.to_string();
+    shown.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
+/// Returns whether `--json` stands among our own arguments, for errors met before they are parsed.
+pub fn asks_for_json(arguments: &[OsString]) -> bool {
+    ours(arguments).any(|argument| argument == "--json")
+}
+
+/// Returns the value of `--lang`, for help and errors met before the arguments are parsed.
+pub fn lang(arguments: &[OsString]) -> Option<Choice> {
+    let mut ours = ours(arguments);
+    while let Some(argument) = ours.next() {
+        let argument = argument.to_str().unwrap_or_default();
+        let value = match argument.strip_prefix("--lang") {
+            Some("") => ours.next()?.to_str()?,
+            Some(value) => value.strip_prefix('=')?,
+            None => continue,
+        };
+        return Choice::from_str(value, true).ok();
+    }
+    None
+}
+
+/// Returns the arguments before `--`; what follows belongs to another program.
+fn ours(arguments: &[OsString]) -> impl Iterator<Item = &OsString> {
+    arguments.iter().take_while(|argument| *argument != "--")
+}
