@@ -1,1 +1,17 @@
-//! Values: the total order across types, field paths, sizes, Extended JSON.
+//! Values: the total order across types, field paths, limits, Extended JSON.
+//!
+//! One `View` covers owned (`Bson`) and raw (`RawBsonRef`) values, so each rule is written once.
+
+pub mod view;
+
+pub mod number;
+mod order;
+
+pub mod path;
+pub mod place;
+
+pub mod ejson;
+pub mod limits;
+pub mod show;
+
+pub use order::{Class, compare, equals, identical, is_true};

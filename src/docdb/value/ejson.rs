@@ -1,0 +1,39 @@
+//! Extended JSON: canonical and relaxed in, canonical out. Key order is kept.
+
+use bson::{Bson, Document};
+use serde_json::Value as Json;
+
+use crate::docdb::{Error, Result};
+
+/// Reads a document.
+///
+/// # Errors
+/// FailedToParse (9): not JSON, not an object, or a malformed `$…` value.
+pub fn parse_document(text: &str) -> Result<Document> {
+    match from_json(serde_json::from_str(text).map_err(malformed)?)? {
+        Bson::Document(document) => Ok(document),
+        _ => Err(Error::invalid(9, "expected a JSON object")),
+    }
+}
+
+/// Reads a value from parsed JSON. Integers become int32 if they fit, else int64; other numbers are doubles.
+///
+/// # Errors
+/// FailedToParse (9): a malformed `$…` value.
+pub fn from_json(json: Json) -> Result<Bson> {
+    Bson::try_from(json).map_err(malformed)
+}
+
+/// Writes a value as canonical Extended JSON.
+pub fn to_json(value: Bson) -> Json {
+    value.into_canonical_extjson()
+}
+
+/// Writes a document as one line of canonical Extended JSON.
+pub fn to_text(document: Document) -> String {
+    to_json(Bson::Document(document)).to_string()
+}
+
+fn malformed(error: impl std::fmt::Display) -> Error {
+    Error::invalid(9, format!("malformed extended JSON: {error}"))
+}

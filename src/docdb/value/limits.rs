@@ -1,0 +1,44 @@
+//! How large a document may be.
+
+use super::view::{Fields, View};
+use crate::docdb::{Error, Result};
+
+/// The most bytes of one document (MongoDB's hard limit).
+pub const LARGEST_DOCUMENT: usize = 16 * 1024 * 1024;
+
+/// The bytes from which the platform's documentation advises against a document: the SDK's `db_doc_size_limit`.
+pub const ADVISED_DOCUMENT: usize = 512 * 1024;
+
+/// The most levels of objects and arrays in a document, its own included.
+pub const DEEPEST_NESTING: usize = 100;
+
+/// Refuses a document of more bytes than may be stored.
+///
+/// # Errors
+/// BSONObjectTooLarge (10334).
+pub fn check_size(bytes: usize) -> Result<()> {
+    if bytes <= LARGEST_DOCUMENT {
+        return Ok(());
+    }
+    Err(Error::invalid(10334, format!("a document of {bytes} bytes is larger than {LARGEST_DOCUMENT}")))
+}
+
+/// Refuses a document of more levels than may be stored.
+///
+/// # Errors
+/// Overflow (15).
+pub fn check_depth<'a>(document: impl Into<Fields<'a>>) -> Result<()> {
+    if fits(View::Document(document.into()), DEEPEST_NESTING) {
+        return Ok(());
+    }
+    Err(Error::invalid(15, format!("a document may have at most {DEEPEST_NESTING} levels")))
+}
+
+fn fits(view: View<'_>, levels: usize) -> bool {
+    match view {
+        View::Document(_) | View::Array(_) if levels == 0 => false,
+        View::Document(fields) => fields.iter().all(|(_, value)| fits(value, levels - 1)),
+        View::Array(items) => items.iter().all(|value| fits(value, levels - 1)),
+        _ => true,
+    }
+}
