@@ -6,6 +6,7 @@
 mod context;
 mod language;
 mod progress;
+mod target;
 mod usage;
 
 mod completions;

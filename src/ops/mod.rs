@@ -2,3 +2,5 @@
 
 pub mod install;
 pub mod progress;
+pub mod session;
+pub mod target;

@@ -1,0 +1,76 @@
+//! The environment a command speaks to, and what is said about it before it is changed.
+
+use crate::error::{Error, Kind, Result};
+use crate::ops::target::{Search, Target};
+use crate::project::{Options, Project};
+use crate::text;
+
+use super::context::Context;
+
+impl Context {
+    /// Reads the project of the folder we work in.
+    pub fn project(&self) -> Result<Project> {
+        Project::load(&Options {
+            directory: self.cwd.clone(),
+            functions_root: None,
+            environment: self.env.clone(),
+            variables: self.variables.clone(),
+        })
+    }
+
+    /// Returns the environment to read from.
+    pub fn target(&self) -> Result<Target> {
+        self.target_of(&self.project()?)
+    }
+
+    /// Returns the environment to read from, for a project that is read already.
+    pub fn target_of(&self, project: &Project) -> Result<Target> {
+        let target = Search {
+            wanted: self.env.as_deref(),
+            project,
+            variables: &self.variables,
+            config_folder: self.config_folder.as_deref(),
+        }
+        .find()?;
+        let place = place(&target);
+        self.ui.detail(&text! { en: "target: {place}", zh: "目标：{place}" });
+        Ok(target)
+    }
+
+    /// Returns the environment to change: it is named first, and a protected one asks.
+    pub fn target_to_change(&self) -> Result<Target> {
+        self.target_to_change_of(&self.project()?)
+    }
+
+    /// Returns the environment to change, for a project that is read already.
+    pub fn target_to_change_of(&self, project: &Project) -> Result<Target> {
+        let target = self.target_of(project)?;
+        if !self.ui.is_verbose() {
+            let place = place(&target);
+            self.ui.say(&text! { en: "target: {place}", zh: "目标：{place}" });
+        }
+        if target.protected {
+            let name = &target.name;
+            self.agree(&text! { en: "`{name}` is protected. Change it?", zh: "`{name}` 受保护，确定要更改吗？" })?;
+        }
+        Ok(target)
+    }
+
+    /// Goes on if the person agrees, or has agreed with `--yes`.
+    pub fn agree(&self, question: &crate::model::text::Text) -> Result<()> {
+        if self.yes || self.ui.confirm(question, "--yes")? {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Failed, text! { en: "nothing was changed", zh: "未做任何更改" }))
+    }
+}
+
+/// Says where a target is: `local  env garden  http://127.0.0.1:7400`.
+fn place(target: &Target) -> String {
+    let (name, id, region) = (&target.name, target.env_id(), target.region());
+    match target.emulator() {
+        Some(url) => format!("{name}  {id}  {url}"),
+        None if name == id => format!("{id}  {region}"),
+        None => format!("{name}  {id}  {region}"),
+    }
+}

@@ -1,0 +1,214 @@
+//! Which environment a command speaks to: found once, from what the person said, the manifest and a running emulator.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+
+use crate::api::control::env::{DescribeEnvs, EnvDescription};
+use crate::cloud::credentials::Credentials;
+use crate::cloud::{Client, Endpoint};
+use crate::error::{Error, Kind, Result};
+use crate::model::name::{EnvId, did_you_mean};
+use crate::project::Project;
+use crate::project::manifest::LOCAL;
+use crate::project::running::Running;
+use crate::text;
+
+/// The region of an environment that names none.
+pub const REGION: &str = "ap-shanghai";
+
+/// An environment to speak to.
+pub struct Target {
+    /// As the person named it: `dev`, `local`, or an environment id.
+    pub name: String,
+    /// Changing it asks first.
+    pub protected: bool,
+    client: Client,
+    environment: OnceCell<EnvDescription>,
+}
+
+impl Target {
+    pub fn new(name: String, protected: bool, client: Client) -> Self {
+        Target { name, protected, client, environment: OnceCell::new() }
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+    pub fn env_id(&self) -> &str {
+        &self.client.endpoint().env_id
+    }
+    pub fn region(&self) -> &str {
+        &self.client.endpoint().region
+    }
+    /// Returns the emulator's address, when the target is one.
+    pub fn emulator(&self) -> Option<&str> {
+        self.client.endpoint().emulator.as_deref()
+    }
+
+    /// Returns the environment as its owner sees it; asked for once.
+    ///
+    /// # Errors
+    /// The account has no such environment, besides what can happen to a call.
+    pub async fn environment(&self) -> Result<&EnvDescription> {
+        self.environment.get_or_try_init(|| self.describe()).await
+    }
+
+    async fn describe(&self) -> Result<EnvDescription> {
+        let asked = DescribeEnvs { env_id: Some(self.env_id().to_owned()), ..DescribeEnvs::default() };
+        let found = self.client.call(&asked).await?.env_list;
+        if let Some(environment) = found.into_iter().find(|it| it.env_id == self.env_id()) {
+            return Ok(environment);
+        }
+        let all = self.client.call(&DescribeEnvs::default()).await?.env_list;
+        let ids: Vec<&str> = all.iter().map(|it| it.env_id.as_str()).collect();
+        Err(unknown(self.env_id(), &ids))
+    }
+
+    /// Returns the `Tag` of database actions: the environment's document database.
+    pub async fn database(&self) -> Result<Option<String>> {
+        let databases = &self.environment().await?.databases;
+        Ok(databases.first().map(|database| database.instance_id.clone()))
+    }
+}
+
+/// Says that the account has no such environment, and which it has.
+fn unknown(id: &str, known: &[&str]) -> Error {
+    let error = Error::new(
+        Kind::NotFound,
+        text! { en: "environment `{id}` is not in your account", zh: "您的账号中没有环境 `{id}`" },
+    );
+    if let Some(near) = did_you_mean(id, known.iter().copied()) {
+        return error.hint(text! { en: "did you mean `{near}`?", zh: "是否想写 `{near}`？" });
+    }
+    let list = known.join("`, `");
+    match known.is_empty() {
+        true => error,
+        false => error.hint(text! { en: "you have `{list}`", zh: "您有 `{list}`" }),
+    }
+}
+
+/// What decides which environment it is.
+pub struct Search<'a> {
+    /// `--env` or `CLOUDKIT_ENV`.
+    pub wanted: Option<&'a str>,
+    pub project: &'a Project,
+    pub variables: &'a BTreeMap<String, String>,
+    /// Where `cloudkit login` leaves credentials on a machine without a keyring.
+    pub config_folder: Option<&'a Path>,
+}
+
+impl Search<'_> {
+    /// Returns the environment: the wanted one, else the manifest's default, else the running emulator, else the one
+    /// of `cloudbaserc.json`.
+    ///
+    /// # Errors
+    /// Nothing names an environment, it is unknown, no emulator runs, or there are no credentials.
+    pub fn find(&self) -> Result<Target> {
+        let manifest = self.project.manifest.as_ref();
+        let default = manifest.and_then(|manifest| manifest.default_env.as_deref());
+        match self.wanted.or(default) {
+            Some(LOCAL) => self.local(),
+            Some(name) => self.cloud(name),
+            None => self.unnamed(),
+        }
+    }
+
+    fn unnamed(&self) -> Result<Target> {
+        if self.variable("CLOUDKIT_EMULATOR_URL").is_some() || Running::find(&self.project.root).is_some() {
+            return self.local();
+        }
+        match self.project.cloudbaserc.as_ref().and_then(|file| file.env_id.as_deref()) {
+            Some(id) => self.cloud(id),
+            None => Err(Error::new(
+                Kind::Usage,
+                text! { en: "no environment is named, and no emulator is running here", zh: "没有指定环境，这里也没有正在运行的模拟器" },
+            )
+            .hint(text! { en: "start one with `cloudkit emulate`, or name an environment with `--env`", zh: "请用 `cloudkit emulate` 启动模拟器，或用 `--env` 指定环境" })),
+        }
+    }
+
+    fn local(&self) -> Result<Target> {
+        let (endpoint, credentials) = self.announced().or_else(|| self.running()).ok_or_else(not_running)?;
+        if !answers(endpoint.emulator.as_deref()) {
+            return Err(not_running());
+        }
+        let manifest = self.project.manifest.as_ref();
+        let protected = manifest.and_then(|it| it.environments.get(LOCAL)).is_some_and(|it| it.protected);
+        Ok(Target::new(LOCAL.into(), protected, Client::new(endpoint, credentials)))
+    }
+
+    /// The emulator whose child we are.
+    fn announced(&self) -> Option<(Endpoint, Credentials)> {
+        let url = self.variable("CLOUDKIT_EMULATOR_URL")?.trim_end_matches('/').to_owned();
+        let endpoint = Endpoint {
+            emulator: Some(url),
+            env_id: self.variable("CLOUDKIT_ENV_ID").unwrap_or(LOCAL).to_owned(),
+            region: self.variable("TENCENTCLOUD_REGION").unwrap_or(REGION).to_owned(),
+        };
+        let credentials = Credentials {
+            secret_id: self.variable("TENCENTCLOUD_SECRETID")?.to_owned(),
+            secret_key: self.variable("TENCENTCLOUD_SECRETKEY")?.to_owned(),
+            token: None,
+        };
+        Some((endpoint, credentials))
+    }
+
+    /// The emulator that left its note in the project.
+    fn running(&self) -> Option<(Endpoint, Credentials)> {
+        let Running { url, env_id, region, secret_id, secret_key, .. } = Running::find(&self.project.root)?;
+        let endpoint = Endpoint { emulator: Some(url), env_id, region };
+        Some((endpoint, Credentials { secret_id, secret_key, token: None }))
+    }
+
+    fn cloud(&self, name: &str) -> Result<Target> {
+        let manifest = self.project.manifest.as_ref();
+        let environments = manifest.map(|manifest| &manifest.environments);
+        let by_name = || environments?.get(name);
+        let by_id = || environments?.values().find(|it| it.id.as_ref().is_some_and(|id| id.as_str() == name));
+        let known = by_name().or_else(by_id);
+        if known.is_none() {
+            let names = environments.into_iter().flat_map(|all| all.keys()).map(String::as_str);
+            if let Some(near) = did_you_mean(name, names.chain([LOCAL])) {
+                return Err(Error::new(
+                    Kind::NotFound,
+                    text! { en: "the manifest has no environment `{name}`", zh: "清单中没有环境 `{name}`" },
+                )
+                .hint(text! { en: "did you mean `{near}`?", zh: "是否想写 `{near}`？" }));
+            }
+        }
+        let env_id: EnvId = match known.and_then(|it| it.id.clone()) {
+            Some(id) => id,
+            None => name.parse()?,
+        };
+        let region = known.and_then(|it| it.region.as_deref()).or(self.variable("TENCENTCLOUD_REGION"));
+        let endpoint = Endpoint {
+            emulator: None,
+            env_id: env_id.to_string(),
+            region: region.unwrap_or(REGION).to_owned(),
+        };
+        let credentials = super::session::credentials(self.variables, self.config_folder)?;
+        let protected = known.is_some_and(|it| it.protected);
+        Ok(Target::new(name.to_owned(), protected, Client::new(endpoint, credentials)))
+    }
+
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+fn not_running() -> Error {
+    Error::new(Kind::NotFound, text! { en: "no emulator is running here", zh: "这里没有正在运行的模拟器" }).hint(
+        text! { en: "start it with `cloudkit emulate`, or name another environment with `--env`", zh: "请用 `cloudkit emulate` 启动，或用 `--env` 指定其他环境" },
+    )
+}
+
+/// Returns whether something listens at a loopback address: an emulator that was killed leaves its note behind.
+fn answers(url: Option<&str>) -> bool {
+    let address = url.and_then(|url| url.strip_prefix("http://"));
+    let Some(address) = address.and_then(|address| address.parse::<SocketAddr>().ok()) else { return true };
+    TcpStream::connect_timeout(&address, Duration::from_millis(500)).is_ok()
+}
