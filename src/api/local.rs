@@ -131,3 +131,6 @@ actions! {
     Cloudkit ExplainQuery => Explained;
     Cloudkit IndexAdvice => MissingIndexes;
 }
+
+/// The path under which an emulator takes packages on their way to a function; the object's key follows.
+pub const PACKAGES: &str = "/__cloudkit/packages";

@@ -1,0 +1,212 @@
+//! Objects on their way: PUT and GET as streams, with a word now and then about how far they are.
+//!
+//! A transfer ends when nothing moves for a while, however long it takes in all.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use futures_util::stream;
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
+
+use super::{Client, Error};
+use crate::api::control::function::{Code, GetTempCosInfo};
+
+/// Without progress for this long, a transfer is over.
+const IDLE: Duration = Duration::from_secs(60);
+const CHUNK: usize = 64 * 1024;
+/// The largest package that travels inside a request; the official tools use the same limit.
+const INLINE: usize = 1024 * 1024 * 3 / 2;
+
+/// Hears how many bytes have moved.
+pub type Heard<'a> = &'a mut (dyn FnMut(u64) + Send);
+
+/// What is uploaded.
+pub enum Source<'a> {
+    Bytes(Bytes),
+    File(&'a Path),
+}
+
+impl Client {
+    /// PUTs an object to an address that the service gave out.
+    pub async fn upload(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        source: Source<'_>,
+        heard: Heard<'_>,
+    ) -> Result<(), Error> {
+        let url = self.permit(url)?;
+        let (sent, mut progress) = watch::channel(0);
+        let (length, body) = source.open(sent).await?;
+        let mut request = self.0.http.put(url.clone()).header("content-length", length).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut sending = std::pin::pin!(request.send());
+        let response = loop {
+            tokio::select! {
+                response = &mut sending => break response.map_err(|error| self.unreachable(&url, error))?,
+                Ok(()) = progress.changed() => heard(*progress.borrow_and_update()),
+                () = tokio::time::sleep(IDLE) => return Err(stalled(&url)),
+            }
+        };
+        heard(length);
+        let (status, text) = (response.status(), response.text().await.unwrap_or_default());
+        // The file service reports failures in XML, with any status (data-plane facts §8).
+        if status.is_success() && !text.contains("<Error>") {
+            return Ok(());
+        }
+        let text = text.trim().chars().take(300).collect();
+        Err(Error::Status { url: shown(&url), status: status.as_u16(), text })
+    }
+
+    /// GETs an object into a file, which appears only when it is complete.
+    pub async fn download(&self, url: &str, path: &Path, heard: Heard<'_>) -> Result<u64, Error> {
+        let failed = |source| Error::File { path: path.to_owned(), source };
+        let mut partial = path.to_owned();
+        partial.as_mut_os_string().push(".part");
+        let mut file = File::create(&partial).await.map_err(failed)?;
+        let copied = self.receive(url, &mut file, path, heard).await;
+        match copied {
+            Ok(_) => tokio::fs::rename(&partial, path).await.map_err(failed)?,
+            Err(_) => drop(tokio::fs::remove_file(&partial).await),
+        }
+        copied
+    }
+
+    /// GETs an object into memory.
+    pub async fn fetch(&self, url: &str) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        self.receive(url, &mut bytes, Path::new("memory"), &mut |_| ()).await?;
+        Ok(bytes)
+    }
+
+    async fn receive(
+        &self,
+        url: &str,
+        into: &mut (impl tokio::io::AsyncWrite + Unpin),
+        path: &Path,
+        heard: Heard<'_>,
+    ) -> Result<u64, Error> {
+        let failed = |source| Error::File { path: path.to_owned(), source };
+        let url = self.permit(url)?;
+        let mut response = within(&url, self.0.http.get(url.clone()).send())
+            .await?
+            .map_err(|error| self.unreachable(&url, error))?;
+        if !response.status().is_success() {
+            let status = response.status().as_u16();
+            return Err(Error::Status { url: shown(&url), status, text: String::new() });
+        }
+        let mut received = 0;
+        while let Some(chunk) =
+            within(&url, response.chunk()).await?.map_err(|error| self.unreachable(&url, error))?
+        {
+            into.write_all(&chunk).await.map_err(failed)?;
+            received += chunk.len() as u64;
+            heard(received);
+        }
+        into.flush().await.map_err(failed)?;
+        Ok(received)
+    }
+
+    /// Brings a function's package to where `CreateFunction` and `UpdateFunctionCode` find it: inside the request when
+    /// it is small, else in temporary storage.
+    pub async fn upload_package(
+        &self,
+        function: &str,
+        account: u64,
+        package: Vec<u8>,
+        heard: Heard<'_>,
+    ) -> Result<Code, Error> {
+        if package.len() <= INLINE {
+            let size = package.len() as u64;
+            heard(size);
+            return Ok(Code { zip_file: Some(BASE64_STANDARD.encode(package)), ..Code::default() });
+        }
+        let endpoint = self.endpoint();
+        let object_path = format!("{account}/{}/{function}.zip", endpoint.env_id);
+        let place = self.call(&GetTempCosInfo { object_path: object_path.clone() }).await?;
+        let key = format!("/{}/{object_path}", place.date);
+        let store = match &endpoint.emulator {
+            Some(emulator) => format!("{emulator}{}", crate::api::local::PACKAGES),
+            None => temporary_store(&endpoint.region),
+        };
+        let headers = [("authorization", place.sign.as_str())];
+        self.upload(&format!("{store}{key}"), &headers, Source::Bytes(package.into()), heard).await?;
+        Ok(Code {
+            cos_bucket_region: Some(endpoint.region.clone()),
+            temp_cos_object_name: Some(key),
+            ..Code::default()
+        })
+    }
+}
+
+/// Returns the platform's store for packages on their way to a function (control-plane facts §1.1).
+fn temporary_store(region: &str) -> String {
+    let prefix = match region {
+        "ap-guangzhou" => "gz",
+        "ap-beijing" => "bj",
+        "ap-singapore" => "sg",
+        _ => "sh",
+    };
+    format!("https://{prefix}tempcos-1253665819.cos.{region}.myqcloud.com")
+}
+
+impl Source<'_> {
+    /// Returns the length and the bytes, which report themselves as they are taken.
+    async fn open(self, sent: watch::Sender<u64>) -> Result<(u64, reqwest::Body), Error> {
+        match self {
+            Source::Bytes(bytes) => {
+                let length = bytes.len() as u64;
+                let chunks = stream::unfold((bytes, sent), async |(mut rest, sent)| {
+                    if rest.is_empty() {
+                        return None;
+                    }
+                    let chunk = rest.split_to(rest.len().min(CHUNK));
+                    sent.send_modify(|count| *count += chunk.len() as u64);
+                    Some((io::Result::Ok(chunk), (rest, sent)))
+                });
+                Ok((length, reqwest::Body::wrap_stream(chunks)))
+            }
+            Source::File(path) => {
+                let failed = |source| Error::File { path: path.to_owned(), source };
+                let file = File::open(path).await.map_err(failed)?;
+                let length = file.metadata().await.map_err(failed)?.len();
+                // A file that grows meanwhile is sent as long as it was.
+                let chunks = stream::unfold((file.take(length), sent), async |(mut file, sent)| {
+                    let mut chunk = Vec::with_capacity(CHUNK);
+                    match (&mut file).take(CHUNK as u64).read_to_end(&mut chunk).await {
+                        Ok(0) => None,
+                        Ok(count) => {
+                            sent.send_modify(|so_far| *so_far += count as u64);
+                            Some((Ok(Bytes::from(chunk)), (file, sent)))
+                        }
+                        Err(error) => Some((Err(error), (file, sent))),
+                    }
+                });
+                Ok((length, reqwest::Body::wrap_stream(chunks)))
+            }
+        }
+    }
+}
+
+async fn within<T>(url: &reqwest::Url, step: impl Future<Output = T>) -> Result<T, Error> {
+    tokio::time::timeout(IDLE, step).await.map_err(|_| stalled(url))
+}
+
+fn stalled(url: &reqwest::Url) -> Error {
+    Error::Stalled { url: shown(url), seconds: IDLE.as_secs() }
+}
+
+/// Returns an address without its query, which may hold a signature.
+fn shown(url: &reqwest::Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.into()
+}
