@@ -30,6 +30,8 @@ impl Context {
             project,
             variables: &self.variables,
             config_folder: self.config_folder.as_deref(),
+            clock: &self.clock,
+            ids: &self.ids,
         }
         .find()?;
         let place = place(&target);

@@ -11,6 +11,7 @@ use crate::api::control::env::{DescribeEnvs, EnvDescription};
 use crate::cloud::credentials::Credentials;
 use crate::cloud::{Client, Endpoint};
 use crate::error::{Error, Kind, Result};
+use crate::model::clock::{Clock, Ids};
 use crate::model::name::{EnvId, did_you_mean};
 use crate::project::Project;
 use crate::project::manifest::LOCAL;
@@ -99,6 +100,8 @@ pub struct Search<'a> {
     pub variables: &'a BTreeMap<String, String>,
     /// Where `cloudkit login` leaves credentials on a machine without a keyring.
     pub config_folder: Option<&'a Path>,
+    pub clock: &'a Clock,
+    pub ids: &'a Ids,
 }
 
 impl Search<'_> {
@@ -138,7 +141,7 @@ impl Search<'_> {
         }
         let manifest = self.project.manifest.as_ref();
         let protected = manifest.and_then(|it| it.environments.get(LOCAL)).is_some_and(|it| it.protected);
-        Ok(Target::new(LOCAL.into(), protected, Client::new(endpoint, credentials)))
+        Ok(Target::new(LOCAL.into(), protected, self.client(endpoint, credentials)?))
     }
 
     /// The emulator whose child we are.
@@ -192,7 +195,11 @@ impl Search<'_> {
         };
         let credentials = super::session::credentials(self.variables, self.config_folder)?;
         let protected = known.is_some_and(|it| it.protected);
-        Ok(Target::new(name.to_owned(), protected, Client::new(endpoint, credentials)))
+        Ok(Target::new(name.to_owned(), protected, self.client(endpoint, credentials)?))
+    }
+
+    fn client(&self, endpoint: Endpoint, credentials: Credentials) -> Result<Client> {
+        Ok(Client::new(endpoint, credentials, self.clock.clone(), self.ids.clone())?)
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
