@@ -44,7 +44,13 @@ impl Outside {
     }
 
     /// Goes to the folder to work in and joins everything a command needs.
-    pub fn enter(self, ui: Ui, directory: Option<PathBuf>, env: Option<String>, yes: bool) -> Result<Context> {
+    pub fn enter(
+        self,
+        ui: Ui,
+        directory: Option<PathBuf>,
+        env: Option<String>,
+        yes: bool,
+    ) -> Result<Context> {
         let cwd = working_folder(directory.as_deref())?;
         let env = env.or_else(|| self.variable("CLOUDKIT_ENV").map(str::to_owned));
         Ok(Context {
@@ -52,7 +58,9 @@ impl Outside {
             env,
             yes,
             cwd,
-            config_folder: etcetera::choose_base_strategy().ok().map(|base| base.config_dir().join("cloudkit")),
+            config_folder: etcetera::choose_base_strategy()
+                .ok()
+                .map(|base| base.config_dir().join("cloudkit")),
             variables: self.variables,
             clock: Clock::default(),
             ids: Ids::default(),
@@ -63,7 +71,8 @@ impl Outside {
 
 fn working_folder(directory: Option<&Path>) -> Result<PathBuf> {
     let here = std::env::current_dir().map_err(|error| {
-        Error::new(Kind::Failed, text! { en: "the current folder cannot be read", zh: "无法读取当前目录" }).source(&error)
+        Error::new(Kind::Failed, text! { en: "the current folder cannot be read", zh: "无法读取当前目录" })
+            .source(&error)
     })?;
     let Some(directory) = directory else { return Ok(here) };
     let there = here.join(directory);
@@ -110,7 +119,8 @@ impl Context {
     /// Makes the runtime of a command that waits for things; a command that does not never pays for it.
     pub fn runtime(&self) -> Result<Runtime> {
         Builder::new_multi_thread().enable_all().build().map_err(|error| {
-            Error::new(Kind::Failed, text! { en: "the runtime did not start", zh: "运行时未能启动" }).source(&error)
+            Error::new(Kind::Failed, text! { en: "the runtime did not start", zh: "运行时未能启动" })
+                .source(&error)
         })
     }
 

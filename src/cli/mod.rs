@@ -10,6 +10,7 @@ mod target;
 mod usage;
 
 mod completions;
+mod emulate;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -75,11 +76,13 @@ enum When {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Emulate(emulate::Args),
     Completions(completions::Args),
 }
 
 fn run(command: Command, context: &mut Context) -> Result<()> {
     match command {
+        Command::Emulate(args) => emulate::run(args, context),
         Command::Completions(args) => completions::run(args, context),
     }
 }

@@ -53,7 +53,9 @@ impl Context {
         }
         if target.protected {
             let name = &target.name;
-            self.agree(&text! { en: "`{name}` is protected. Change it?", zh: "`{name}` 受保护，确定要更改吗？" })?;
+            self.agree(
+                &text! { en: "`{name}` is protected. Change it?", zh: "`{name}` 受保护，确定要更改吗？" },
+            )?;
         }
         Ok(target)
     }

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use crate::docdb::Durability;
+pub use crate::docdb::Durability;
 use crate::model::clock::{Clock, Ids};
 use crate::model::name::EnvId;
+use crate::project::Project;
 
 /// Everything an emulator needs to know.
 #[derive(Debug, Clone)]
@@ -21,10 +22,10 @@ pub struct Config {
     /// Where documents, files and deployed functions live.
     pub data: PathBuf,
     pub durability: Durability,
-    /// The project whose functions are served; empty serves only what is deployed.
-    pub project: PathBuf,
-    /// The folder of function folders.
-    pub functions_root: PathBuf,
+    /// The project that is served: its functions, and what its manifest says of collections and triggers.
+    pub project: Project,
+    /// Documents to begin with: a folder of `COLLECTION.jsonl` or `.json` files, or one such file.
+    pub seed: Option<PathBuf>,
     /// A folder with `node_modules` for functions that have none of their own.
     pub shared_modules: Option<PathBuf>,
     /// The local credentials; requests signed with others are refused by the control plane.

@@ -46,6 +46,26 @@ impl Emulator {
         &self.environment
     }
 
+    /// Returns what `/__cloudkit/env` answers: addresses, environment id, child variables.
+    pub fn addresses(&self) -> serde_json::Value {
+        todo!()
+    }
+
+    /// Returns the variables that lead a child process and its SDKs here.
+    pub fn child_variables(&self) -> Vec<(String, String)> {
+        todo!()
+    }
+
+    /// Returns the functions that are served, by name.
+    pub fn functions(&self) -> Vec<crate::model::function::FunctionSpec> {
+        todo!()
+    }
+
+    /// Returns the names of the collections.
+    pub fn collections(&self) -> Result<Vec<String>> {
+        todo!()
+    }
+
     /// Returns everything worth telling from now on.
     pub fn events(&self) -> tokio::sync::broadcast::Receiver<event::Event> {
         self.environment.events.subscribe()

@@ -8,7 +8,10 @@ use crate::error::{Error, Kind, Result};
 use crate::text;
 
 /// Returns the credentials for the cloud: those of the environment's variables.
-pub fn credentials(variables: &BTreeMap<String, String>, _config_folder: Option<&Path>) -> Result<Credentials> {
+pub fn credentials(
+    variables: &BTreeMap<String, String>,
+    _config_folder: Option<&Path>,
+) -> Result<Credentials> {
     let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty()).cloned();
     match (variable("TENCENTCLOUD_SECRETID"), variable("TENCENTCLOUD_SECRETKEY")) {
         (Some(secret_id), Some(secret_key)) => {

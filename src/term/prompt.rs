@@ -51,15 +51,21 @@ impl Ui {
             return Ok(());
         }
         let (en, zh) = (&question.en, &question.zh);
-        Err(Error::new(Kind::Usage, text! { en: "cannot ask without a terminal: {en}", zh: "没有终端，无法询问：{zh}" })
-            .hint(text! { en: "answer with `{flag}`", zh: "请用 `{flag}` 回答" }))
+        Err(Error::new(
+            Kind::Usage,
+            text! { en: "cannot ask without a terminal: {en}", zh: "没有终端，无法询问：{zh}" },
+        )
+        .hint(text! { en: "answer with `{flag}`", zh: "请用 `{flag}` 回答" }))
     }
 }
 
 fn unanswered(error: dialoguer::Error) -> Error {
     let dialoguer::Error::IO(error) = error;
     match error.kind() {
-        io::ErrorKind::Interrupted => Error::new(Kind::Interrupted, text! { en: "interrupted", zh: "已中断" }),
-        _ => Error::new(Kind::Failed, text! { en: "could not read the answer", zh: "无法读取回答" }).source(&error),
+        io::ErrorKind::Interrupted => {
+            Error::new(Kind::Interrupted, text! { en: "interrupted", zh: "已中断" })
+        }
+        _ => Error::new(Kind::Failed, text! { en: "could not read the answer", zh: "无法读取回答" })
+            .source(&error),
     }
 }

@@ -58,7 +58,10 @@ fn snippet(excerpt: &Excerpt, language: Language, paint: Paint) -> String {
         .path(path)
         .annotation(AnnotationKind::Primary.span(span).label(label));
     let renderer = if paint.on { Renderer::styled() } else { Renderer::plain() };
-    renderer.render(&[Level::ERROR.no_name().primary_title("").element(snippet)]).trim_start_matches(['\n', ':', ' ']).to_owned()
+    renderer
+        .render(&[Level::ERROR.no_name().primary_title("").element(snippet)])
+        .trim_start_matches(['\n', ':', ' '])
+        .to_owned()
 }
 
 /// The document `--json` prints for a failure.

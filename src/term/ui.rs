@@ -55,7 +55,9 @@ impl Ui {
             on: match settings.color {
                 ColorChoice::Always => true,
                 ColorChoice::Never => false,
-                ColorChoice::Auto => !settings.no_color && (settings.force_color || (terminal && !settings.dumb)),
+                ColorChoice::Auto => {
+                    !settings.no_color && (settings.force_color || (terminal && !settings.dumb))
+                }
             },
         };
         // `Paint` decides for each stream; the crate's own guess, made for both at once, must not.

@@ -42,11 +42,7 @@ fn dates_arrive_in_every_form() {
         r#"{"d":{"$tcb_server_date":{"offset":{"$numberInt":"123"}}}}"#,
         r#"{"d":{"$date":{"offset":123}}}"#,
     ] {
-        check(
-            text,
-            r#"{"d":{"$date":{"$numberLong":"1700000000123"}}}"#,
-            r#"{"d":{"$date":1700000000123}}"#,
-        );
+        check(text, r#"{"d":{"$date":{"$numberLong":"1700000000123"}}}"#, r#"{"d":{"$date":1700000000123}}"#);
     }
 }
 
@@ -77,7 +73,8 @@ fn strings_are_escaped() {
 
 #[test]
 fn nonsense_is_refused() {
-    for text in ["", "{", "[1]", "7", r#"{"a":{"$numberInt":"x"}}"#, r#"{"a":{"$oid":"x"}}"#, r#"{"a":1} x"#] {
+    for text in ["", "{", "[1]", "7", r#"{"a":{"$numberInt":"x"}}"#, r#"{"a":{"$oid":"x"}}"#, r#"{"a":1} x"#]
+    {
         assert!(document(text, NOW).is_err(), "{text}");
     }
     let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));

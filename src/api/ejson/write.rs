@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use bson::raw::{RawArray, RawBsonRef, RawDocument};
 use bson::Bson;
+use bson::raw::{RawArray, RawBsonRef, RawDocument};
 
 /// How values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,10 +92,9 @@ fn value(out: &mut String, value: RawBsonRef<'_>, form: Form) {
                 u8::from(binary.subtype)
             ),
         ),
-        RawBsonRef::Timestamp(stamp) => append(
-            out,
-            format_args!(r#"{{"$timestamp":{{"t":{},"i":{}}}}}"#, stamp.time, stamp.increment),
-        ),
+        RawBsonRef::Timestamp(stamp) => {
+            append(out, format_args!(r#"{{"$timestamp":{{"t":{},"i":{}}}}}"#, stamp.time, stamp.increment))
+        }
         RawBsonRef::Symbol(text) | RawBsonRef::JavaScriptCode(text) => string(out, text),
         RawBsonRef::JavaScriptCodeWithScope(code) => string(out, code.code),
         RawBsonRef::MinKey => out.push_str(r#"{"$minKey":1}"#),

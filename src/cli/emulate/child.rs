@@ -1,0 +1,82 @@
+//! The command after `--`: run against the emulator, and ended with it.
+
+use std::ffi::{OsStr, OsString};
+
+use tokio::process::{Child, Command};
+
+use crate::error::{Error, Kind, Result};
+use crate::text;
+
+use super::super::context::Context;
+use super::session::{Session, Stop};
+
+/// Runs the command and returns the exit code to end with: its own, or 128 and the signal that ended it.
+///
+/// A first Ctrl-C reaches the command from the terminal by itself, and the emulator waits for it to end; a second one, or
+/// SIGTERM, ends the command.
+pub async fn run(
+    program: &OsStr,
+    arguments: &[OsString],
+    session: &Session,
+    context: &Context,
+) -> Result<u8> {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(&context.cwd).envs(session.child_variables()).kill_on_drop(true);
+    let mut child = command.spawn().map_err(|error| {
+        let shown = program.to_string_lossy();
+        let failed = Error::new(
+            if error.kind() == std::io::ErrorKind::NotFound { Kind::NotFound } else { Kind::Failed },
+            text! { en: "could not run `{shown}`", zh: "无法运行 `{shown}`" },
+        );
+        failed.source(&error).hint(text! {
+            en: "the command after `--` is run as it is, without a shell; use `-- sh -c '…'` for one",
+            zh: "`--` 之后的命令会直接执行，不经过 shell；需要时请用 `-- sh -c '…'`"
+        })
+    })?;
+    let mut stop = Stop::listen()?;
+    let mut interrupted = false;
+    loop {
+        tokio::select! {
+            ended = child.wait() => {
+                let ended = ended.map_err(|error| {
+                    Error::new(Kind::Failed, text! { en: "the command was lost", zh: "命令状态丢失" }).source(&error)
+                })?;
+                session.drain(context).await;
+                return Ok(if interrupted { Kind::Interrupted.exit_code() } else { exit_code(ended) });
+            }
+            signal = stop.next() => {
+                if signal.is_terminate() || interrupted {
+                    end(&mut child).await;
+                    return Ok(Kind::Interrupted.exit_code());
+                }
+                interrupted = true;
+            }
+            line = session.next_line(context) => context.ui.aside(&line),
+        }
+    }
+}
+
+/// Asks the command to end, and makes it after a while.
+async fn end(child: &mut Child) {
+    #[cfg(unix)]
+    if let Some(pid) = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
+        // It may have ended in this very moment.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        if tokio::time::timeout(std::time::Duration::from_secs(5), child.wait()).await.is_ok() {
+            return;
+        }
+    }
+    let _ = child.kill().await;
+}
+
+fn exit_code(status: std::process::ExitStatus) -> u8 {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::ExitStatusExt;
+        if let Some(signal) = status.signal() {
+            return 128u8.wrapping_add(u8::try_from(signal).unwrap_or_default());
+        }
+    }
+    // Codes above 255 exist on Windows only; any failure must stay one.
+    status.code().map_or(1, |code| u8::try_from(code).unwrap_or(1))
+}

@@ -1,0 +1,108 @@
+//! `cloudkit emulate [DIR] [-- CMD …]`.
+
+mod child;
+pub mod line;
+mod screen;
+pub mod session;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::error::{Error, Kind, Result};
+use crate::model::name::EnvId;
+use crate::text;
+
+use super::context::Context;
+
+/// Run the whole backend on this machine
+///
+/// Finds the project's functions, serves them with a document database, files and timers on one loopback port, and goes
+/// on until Ctrl-C. With a command after `--`, it waits until everything is ready, runs the command with the variables
+/// that lead SDKs here, and ends with the command's exit code.
+///
+/// Examples:
+///   cloudkit emulate
+///   cloudkit emulate --port 0 --ephemeral -- npm test
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// The project; by default the one this folder belongs to
+    dir: Option<PathBuf>,
+    /// The port to listen on, 0 for any free one [default: 7400 when free]
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// Keep nothing: documents and files go when the emulator ends
+    #[arg(long, conflicts_with = "data")]
+    ephemeral: bool,
+    /// Where documents and files are kept [default: .cloudkit/data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The id the environment answers to [default: local]
+    #[arg(long, value_name = "ID")]
+    env_id: Option<EnvId>,
+    /// The folder of function folders, when it is not where it usually is
+    #[arg(long, value_name = "PATH")]
+    functions_root: Option<PathBuf>,
+    /// Documents to begin with: a folder of COLLECTION.jsonl or .json files, or one such file
+    #[arg(long, value_name = "PATH")]
+    seed: Option<PathBuf>,
+    /// Install missing function dependencies without asking
+    #[arg(long, conflicts_with = "no_install")]
+    install: bool,
+    /// Leave missing function dependencies as they are
+    #[arg(long)]
+    no_install: bool,
+    /// Write the addresses to this file when everything is ready, as JSON
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// A command to run against the emulator, and to end with
+    #[arg(last = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+pub fn run(args: Args, context: &mut Context) -> Result<()> {
+    let began = std::time::Instant::now();
+    let wanted = session::Wanted {
+        project: args.dir.map(|dir| context.cwd.join(dir)).unwrap_or_else(|| context.cwd.clone()),
+        port: args.port.or((!args.command.is_empty()).then_some(0)),
+        ephemeral: args.ephemeral,
+        data: args.data.map(|data| context.cwd.join(data)),
+        env_id: args.env_id,
+        functions_root: args.functions_root.map(|root| context.cwd.join(root)),
+        seed: args.seed.map(|seed| context.cwd.join(seed)),
+        install: match (args.install, args.no_install) {
+            (true, _) => session::Install::Yes,
+            (_, true) => session::Install::No,
+            _ => session::Install::Ask,
+        },
+    };
+    let ready_file = args.ready_file.map(|file| context.cwd.join(file));
+    let runtime = context.runtime()?;
+    let code = runtime.block_on(async {
+        let session = session::Session::start(wanted, context).await?;
+        if let Some(file) = &ready_file {
+            session.write_ready_file(file)?;
+        }
+        let ended = match args.command.split_first() {
+            None => {
+                session.leave_note()?;
+                context.ui.aside(&session.screen(began.elapsed())?);
+                session.serve(context).await.map(|()| Kind::Interrupted.exit_code())
+            }
+            Some((program, arguments)) => child::run(program, arguments, &session, context).await,
+        };
+        session.stop().await;
+        ended
+    });
+    runtime.shutdown_background();
+    let code = code?;
+    context.exit_with(code);
+    Ok(())
+}
+
+/// A failure to write a file the user named.
+fn cannot_write(file: &std::path::Path, error: &std::io::Error) -> Error {
+    let shown = file.display();
+    Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" })
+        .source(error)
+}

@@ -1,0 +1,356 @@
+//! An emulator under the command line: prepared from a project, drawn as lines, ended by signals.
+
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use crate::emulator::Emulator;
+use crate::emulator::config::{Config, Durability};
+use crate::emulator::event::Event;
+use crate::error::{Error, Kind, Result};
+use crate::model::clock::{Clock, hex};
+use crate::model::name::EnvId;
+use crate::model::text::Text;
+use crate::ops::install;
+use crate::project::running::Running;
+use crate::project::{Options, Project};
+use crate::text;
+
+use super::super::context::Context;
+use super::cannot_write;
+use super::line::Line;
+use super::screen::{FunctionRow, Screen};
+
+/// The port people remember; the next emulator takes any free one.
+const USUAL_PORT: u16 = 7400;
+/// The id of an environment that nobody named.
+const LOCAL: &str = "local";
+const REGION: &str = "ap-shanghai";
+/// What `WX_APPID` is when the project does not say.
+const APP_ID: &str = "wx0000000000000000";
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub struct Wanted {
+    /// A folder of the project.
+    pub project: PathBuf,
+    pub port: Option<u16>,
+    pub ephemeral: bool,
+    pub data: Option<PathBuf>,
+    pub env_id: Option<EnvId>,
+    pub functions_root: Option<PathBuf>,
+    pub seed: Option<PathBuf>,
+    pub install: Install,
+}
+
+/// Whether to install what functions miss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Install {
+    Yes,
+    No,
+    /// When a person is there to answer.
+    Ask,
+}
+
+/// A running emulator with its project.
+pub struct Session {
+    emulator: Emulator,
+    running: Running,
+    project: Project,
+    data: PathBuf,
+    events: Mutex<Receiver<Event>>,
+    clock: Clock,
+    /// Holds the data of an ephemeral session; gone when the session is.
+    _ephemeral: Option<tempfile::TempDir>,
+}
+
+impl Session {
+    /// Loads the project, installs what is missing as asked, and starts.
+    ///
+    /// # Errors
+    /// The project cannot be read, an installation failed, the port is taken, the data is in use or damaged.
+    pub async fn start(wanted: Wanted, context: &Context) -> Result<Self> {
+        let project = Project::load(&Options {
+            directory: wanted.project,
+            functions_root: wanted.functions_root,
+            environment: Some(LOCAL.into()),
+            variables: context.variables.clone(),
+        })?;
+        project.warnings.iter().chain(&project.problems).for_each(|odd| context.ui.warn(&told(odd)));
+        offer_installation(&project, wanted.install, context).await?;
+
+        let ephemeral = wanted.ephemeral.then(temporary_folder).transpose()?;
+        let data = match (&ephemeral, wanted.data) {
+            (Some(folder), _) => folder.path().to_owned(),
+            (None, Some(data)) => data,
+            (None, None) => project.state_folder().join("data"),
+        };
+        let env_id = match wanted.env_id {
+            Some(id) => id,
+            None => LOCAL.parse()?,
+        };
+        let config = Config {
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: wanted.port.unwrap_or_else(usual_port),
+            env_id: env_id.clone(),
+            region: REGION.into(),
+            app_id: project.app_id().unwrap_or(APP_ID).to_owned(),
+            data: data.clone(),
+            durability: if ephemeral.is_some() { Durability::Ephemeral } else { Durability::Normal },
+            seed: wanted.seed,
+            project: project.clone(),
+            shared_modules: Some(install::shared_folder(&project).join("node_modules"))
+                .filter(|it| it.is_dir()),
+            secret_id: format!("AKIDlocal{}", hex(&context.ids.bytes::<12>())),
+            secret_key: hex(&context.ids.bytes::<16>()),
+            inspect: None,
+            inherited: context.variables.clone().into_iter().collect(),
+            clock: context.clock.clone(),
+            ids: context.ids.clone(),
+        };
+        let running = Running {
+            url: String::new(),
+            env_id: env_id.to_string(),
+            region: config.region.clone(),
+            pid: std::process::id(),
+            secret_id: config.secret_id.clone(),
+            secret_key: config.secret_key.clone(),
+        };
+        let emulator = Emulator::start(config).await?;
+        Ok(Session {
+            running: Running { url: emulator.url().to_owned(), ..running },
+            events: Mutex::new(emulator.events()),
+            emulator,
+            project,
+            data,
+            clock: context.clock.clone(),
+            _ephemeral: ephemeral,
+        })
+    }
+
+    pub fn running(&self) -> &Running {
+        &self.running
+    }
+
+    /// Returns the variables that lead a child and its SDKs here.
+    pub fn child_variables(&self) -> Vec<(String, String)> {
+        self.emulator.child_variables()
+    }
+
+    /// Leaves the note by which other commands of the project find this emulator.
+    pub fn leave_note(&self) -> Result<()> {
+        self.running.leave(&self.project.root)
+    }
+
+    /// Writes what `/__cloudkit/env` answers.
+    pub fn write_ready_file(&self, file: &Path) -> Result<()> {
+        let written = (|| {
+            let folder = file.parent().unwrap_or(file);
+            let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+            serde_json::to_writer_pretty(&mut temporary, &self.emulator.addresses())?;
+            temporary.persist(file)?;
+            Ok(())
+        })();
+        written.map_err(|error| cannot_write(file, &error))
+    }
+
+    /// Returns what a person sees first.
+    pub fn screen(&self, ready_in: Duration) -> Result<Screen> {
+        let mut functions = self.emulator.functions();
+        functions.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Screen {
+            url: self.running.url.clone(),
+            env_id: self.running.env_id.clone(),
+            data: self._ephemeral.is_none().then(|| self.shown(&self.data)),
+            collections: self.emulator.collections()?,
+            functions: functions
+                .into_iter()
+                .map(|spec| FunctionRow {
+                    name: spec.name.to_string(),
+                    timers: spec.triggers.into_iter().map(|it| it.cron).collect(),
+                })
+                .collect(),
+            ready_in,
+        })
+    }
+
+    /// Draws events until the first Ctrl-C or SIGTERM; a second Ctrl-C while stopping ends at once.
+    pub async fn serve(&self, context: &Context) -> Result<()> {
+        let mut stop = Stop::listen()?;
+        loop {
+            tokio::select! {
+                _ = stop.next() => break,
+                line = self.next_line(context) => match context.ui.is_json() {
+                    true => context.ui.event(&line),
+                    false => context.ui.aside(&line),
+                },
+            }
+        }
+        context.ui.say(
+            &text! { en: "stopping; Ctrl-C again to stop at once", zh: "正在停止；再按一次 Ctrl-C 立即停止" },
+        );
+        tokio::spawn(async move {
+            stop.next().await;
+            // Node processes end by themselves when this process does; a commit is durable once acknowledged.
+            std::process::exit(Kind::Interrupted.exit_code().into());
+        });
+        Ok(())
+    }
+
+    /// Waits for the next event. Events that nobody could draw in time are counted, not waited for.
+    pub async fn next_line(&self, context: &Context) -> Line {
+        loop {
+            let received = self.events.lock().await.recv().await;
+            match received {
+                Ok(event) => return Line { time: self.clock.now(), event },
+                Err(RecvError::Lagged(missed)) => context.ui.warn(&text! {
+                    en: "{missed} lines came too fast to be shown; `cloudkit logs` has them",
+                    zh: "{missed} 行输出过快未能显示；可用 `cloudkit logs` 查看"
+                }),
+                // The emulator is being stopped: nothing more will come.
+                Err(RecvError::Closed) => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Draws what has been told already.
+    pub async fn drain(&self, context: &Context) {
+        while let Ok(event) = self.events.lock().await.try_recv() {
+            context.ui.aside(&Line { time: self.clock.now(), event });
+        }
+    }
+
+    /// Ends everything and takes the note away.
+    pub async fn stop(self) {
+        self.running.remove(&self.project.root);
+        self.emulator.stop().await;
+    }
+
+    fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.project.root).unwrap_or(path).display().to_string()
+    }
+}
+
+/// Returns a warning's words, with the first hint behind them.
+fn told(odd: &Error) -> Text {
+    let causes = |zh: bool| -> String {
+        let parts = odd.causes().iter().chain(odd.hints().first());
+        parts.map(|it| format!("; {}", if zh { &it.zh } else { &it.en })).collect()
+    };
+    let message = odd.message();
+    Text { en: format!("{}{}", message.en, causes(false)), zh: format!("{}{}", message.zh, causes(true)) }
+}
+
+async fn offer_installation(project: &Project, wanted: Install, context: &Context) -> Result<()> {
+    if wanted == Install::No && !context.ui.is_verbose() {
+        return Ok(());
+    }
+    let needed = install::needed(project)?;
+    if needed.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> =
+        needed.iter().map(|it| format!("`{}` ({})", it.name, it.missing.join(", "))).collect();
+    let listed = names.join(", ");
+    let missing = text! { en: "dependencies are missing: {listed}", zh: "缺少依赖：{listed}" };
+    let agreed = match wanted {
+        Install::Yes => true,
+        Install::No => false,
+        Install::Ask if context.ui.can_ask() => {
+            context.ui.say(&missing);
+            context.ui.confirm(&text! { en: "Install them now?", zh: "现在安装吗？" }, "--install")?
+        }
+        Install::Ask => false,
+    };
+    if !agreed {
+        context.ui.warn(&missing);
+        context
+            .ui
+            .hint(&text! { en: "start with `--install` to install them", zh: "加上 `--install` 即可安装" });
+        return Ok(());
+    }
+    let total = needed.len();
+    let step = context.ui.step(
+        text! { en: "installed the dependencies of {total} folders", zh: "已安装 {total} 个目录的依赖" },
+    );
+    step.say(&Text::same(format!("0/{total}")));
+    let mut count = 0;
+    install::run(needed, |done| {
+        count += 1;
+        step.say(&Text::same(format!("{count}/{total}  {}", done.name)));
+    })
+    .await?;
+    step.finish();
+    Ok(())
+}
+
+fn temporary_folder() -> Result<tempfile::TempDir> {
+    tempfile::Builder::new().prefix("cloudkit-").tempdir().map_err(|error| {
+        Error::new(Kind::Failed, text! { en: "could not make a temporary folder", zh: "无法创建临时目录" })
+            .source(&error)
+    })
+}
+
+fn usual_port() -> u16 {
+    // Somebody may take it between this look and the bind; the bind's error then says so.
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, USUAL_PORT)) {
+        Ok(_) => USUAL_PORT,
+        Err(_) => 0,
+    }
+}
+
+/// Waits for somebody to end the program.
+pub struct Stop {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+/// How the program is asked to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    Interrupt,
+    Terminate,
+}
+
+impl Asked {
+    pub fn is_terminate(self) -> bool {
+        self == Asked::Terminate
+    }
+}
+
+impl Stop {
+    pub fn listen() -> Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let failed = |error: std::io::Error| {
+                Error::new(Kind::Failed, text! { en: "could not listen for Ctrl-C", zh: "无法监听 Ctrl-C" })
+                    .source(&error)
+            };
+            Ok(Stop {
+                interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+                terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            })
+        }
+        #[cfg(not(unix))]
+        Ok(Stop {})
+    }
+
+    pub async fn next(&mut self) -> Asked {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.interrupt.recv() => Asked::Interrupt,
+            _ = self.terminate.recv() => Asked::Terminate,
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = tokio::signal::ctrl_c().await;
+            Asked::Interrupt
+        }
+    }
+}
