@@ -9,6 +9,8 @@ mod progress;
 mod target;
 mod usage;
 
+mod init;
+
 mod completions;
 mod emulate;
 
@@ -76,12 +78,14 @@ enum When {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
     Emulate(emulate::Args),
     Completions(completions::Args),
 }
 
 fn run(command: Command, context: &mut Context) -> Result<()> {
     match command {
+        Command::Init(args) => init::run(args, context),
         Command::Emulate(args) => emulate::run(args, context),
         Command::Completions(args) => completions::run(args, context),
     }

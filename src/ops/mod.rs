@@ -1,5 +1,6 @@
 //! One file per thing a person wants done: values in, values out, no printing.
 
+pub mod init;
 pub mod install;
 pub mod progress;
 pub mod session;

@@ -11,7 +11,7 @@ use crate::model::name::did_you_mean;
 use crate::model::text::Text;
 use crate::text;
 
-pub use write::write;
+pub use write::{add, write};
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 

@@ -1,5 +1,6 @@
 //! Writing a new project: all of it or none, and never over a file of the user's.
 
+use std::io::Write;
 use std::path::Path;
 
 use super::File;
@@ -35,6 +36,34 @@ pub fn write(files: &[File], folder: &Path) -> Result<()> {
         let _ = std::fs::remove_dir_all(folder);
     }
     written.map_err(|error| failed(&error))
+}
+
+/// Adds one file to a folder; a file of that name is never replaced.
+pub fn add(file: &File, folder: &Path) -> Result<()> {
+    let path = folder.join(&file.path);
+    let add = || {
+        let mut aside = tempfile::NamedTempFile::new_in(folder)?;
+        aside.write_all(&file.bytes)?;
+        readable(aside.as_file())?;
+        aside.persist_noclobber(&path)?;
+        Ok(())
+    };
+    add().map_err(|error: std::io::Error| {
+        let shown = path.display();
+        Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" })
+            .source(&error)
+    })
+}
+
+/// Gives a file that began as a private temporary one the usual mode.
+fn readable(file: &std::fs::File) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    let _ = file;
+    Ok(())
 }
 
 /// Returns the name of something that makes a folder not empty.
