@@ -4,6 +4,7 @@
 //! `mod` line, its variant in [`Command`], its line in [`run`].
 
 mod context;
+mod input;
 mod language;
 mod progress;
 mod target;
@@ -13,6 +14,8 @@ mod init;
 
 mod completions;
 mod emulate;
+mod function;
+mod trigger;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -80,6 +83,10 @@ enum When {
 enum Command {
     Init(init::Args),
     Emulate(emulate::Args),
+    #[command(subcommand, name = "fn", visible_alias = "function")]
+    Function(function::Command),
+    #[command(subcommand)]
+    Trigger(trigger::Command),
     Completions(completions::Args),
 }
 
@@ -87,6 +94,8 @@ fn run(command: Command, context: &mut Context) -> Result<()> {
     match command {
         Command::Init(args) => init::run(args, context),
         Command::Emulate(args) => emulate::run(args, context),
+        Command::Function(command) => function::run(command, context),
+        Command::Trigger(command) => trigger::run(command, context),
         Command::Completions(args) => completions::run(args, context),
     }
 }
