@@ -1,1 +1,64 @@
-//! SDK actions.
+//! SDK actions: what travels through `POST /admin`. Data-plane facts §2, §5 to §8.
+//!
+//! A request is flat: the fields here stand beside the common ones of [`Common`].
+
+pub mod database;
+pub mod function;
+pub mod legacy;
+pub mod storage;
+
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// An SDK operation, declared once: the value is the request.
+pub trait SdkAction: Serialize + DeserializeOwned + Send + 'static {
+    /// The field `action`.
+    const NAME: &'static str;
+    /// The field `data` of the answer.
+    type Reply: Serialize + DeserializeOwned + Send;
+}
+
+/// Ties a request to its name and its reply.
+macro_rules! sdk_actions {
+    ($($request:ident = $name:literal -> $reply:ty;)*) => {
+        $(impl $crate::api::data::SdkAction for $request {
+            const NAME: &'static str = $name;
+            type Reply = $reply;
+        })*
+    };
+}
+use sdk_actions;
+
+/// The fields every request has and the edge reads; the others of §2.3 mean nothing to an emulator.
+#[derive(Debug, Deserialize)]
+pub struct Common<'a> {
+    #[serde(borrow)]
+    pub action: Cow<'a, str>,
+    /// What the emulator put into `TCB_SESSIONTOKEN` of the calling function.
+    #[serde(borrow, default, rename = "tcb_sessionToken")]
+    pub session_token: Option<Cow<'a, str>>,
+}
+
+/// A failure on the wire: status 200, a code and a sentence (§2.4, §13).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl Failure {
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Failure { code, message: message.into() }
+    }
+
+    /// A request that does not say what it must.
+    pub fn parameter(message: impl std::fmt::Display) -> Self {
+        Failure::new("INVALID_PARAM", format!("[InvalidParameter] {message}"))
+    }
+}
+
+/// An empty `data`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nothing {}
