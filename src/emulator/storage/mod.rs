@@ -1,0 +1,236 @@
+//! Files of the environment, with what a bucket knows of each. It has never heard of HTTP.
+//!
+//! A key may be any text, in any script and any letter case, so the file on disk is named by the key's hash and the key
+//! itself stands in a trailer behind the bytes. One rename makes an object appear whole, or leaves the old one whole.
+
+mod disk;
+mod link;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::clock::{Clock, Millis};
+use crate::model::file_id::FileId;
+use crate::model::name::EnvId;
+
+pub use disk::{Reading, Upload};
+pub use link::Purpose;
+
+/// The longest key, in bytes (COS: 850).
+const MAXIMUM_KEY: usize = 850;
+
+/// The files of one environment. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Storage(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    folder: PathBuf,
+    env_id: String,
+    bucket: String,
+    secret: String,
+    clock: Clock,
+    /// Read from the folder when somebody first asks.
+    objects: OnceLock<RwLock<BTreeMap<String, Object>>>,
+}
+
+/// A stored file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Object {
+    pub key: String,
+    pub size: u64,
+    /// MD5 of the bytes in hex, as COS gives it.
+    pub etag: String,
+    pub content_type: String,
+    pub modified: Millis,
+}
+
+/// One page of a listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    pub objects: Vec<Object>,
+    /// With a delimiter: what the keys below begin with.
+    pub prefixes: Vec<String>,
+    /// Where the next page begins, when there is one.
+    pub next: Option<String>,
+}
+
+/// Which objects to list.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    pub prefix: String,
+    pub delimiter: String,
+    /// Keys after this one.
+    pub marker: String,
+    pub limit: usize,
+}
+
+/// Why a file cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("`{key}` is not a file name: {reason}")]
+    Key { key: String, reason: &'static str },
+    #[error("file `{key}` does not exist")]
+    NotFound { key: String },
+    #[error("file `{key}` exists")]
+    Exists { key: String },
+    #[error("the upload stopped before its end")]
+    Interrupted,
+    #[error("could not read or write the stored files")]
+    Io(#[from] std::io::Error),
+}
+
+impl Storage {
+    /// Names the folder; nothing is read or made before it is needed.
+    pub fn new(folder: PathBuf, env_id: &EnvId, secret: &str, clock: Clock) -> Self {
+        Storage(Arc::new(State {
+            folder,
+            env_id: env_id.to_string(),
+            bucket: bucket_of(env_id),
+            secret: secret.to_owned(),
+            clock,
+            objects: OnceLock::new(),
+        }))
+    }
+
+    pub fn bucket(&self) -> &str {
+        &self.0.bucket
+    }
+
+    /// Returns the id by which an application knows a file.
+    pub fn file_id(&self, key: &str) -> String {
+        let id = FileId { env: self.0.env_id.clone(), bucket: self.0.bucket.clone(), path: key.to_owned() };
+        id.to_string()
+    }
+
+    /// Returns the key a file id, or a bare path, stands for.
+    ///
+    /// Ids of other environments are taken for ours: a project carries the ids of its cloud environment in its data.
+    pub fn key_of(&self, file_id: &str) -> String {
+        file_id.parse::<FileId>().map_or_else(|_| file_id.trim_start_matches('/').to_owned(), |id| id.path)
+    }
+
+    /// Returns what is known of a file.
+    pub fn get(&self, key: &str) -> Result<Object, Error> {
+        let objects = self.objects().read().unwrap_or_else(PoisonError::into_inner);
+        objects.get(key).cloned().ok_or_else(|| Error::NotFound { key: key.to_owned() })
+    }
+
+    /// Begins to write a file; nothing changes before [`Upload::finish`].
+    pub async fn create(&self, key: &str, content_type: Option<&str>) -> Result<Upload, Error> {
+        check_key(key)?;
+        // What is there must be known before the first file of this process joins it.
+        self.objects();
+        Upload::begin(self.clone(), key, content_type).await
+    }
+
+    /// Opens a file for reading; a newer version does not disturb the reader.
+    pub async fn open(&self, key: &str) -> Result<Reading, Error> {
+        let object = self.get(key)?;
+        disk::open(self.path(key), object).await
+    }
+
+    /// Copies a file inside the environment.
+    pub async fn copy(&self, from: &str, to: &str, overwrite: bool) -> Result<Object, Error> {
+        if !overwrite && self.get(to).is_ok() {
+            return Err(Error::Exists { key: to.to_owned() });
+        }
+        let mut reading = self.open(from).await?;
+        let content_type = reading.object.content_type.clone();
+        let mut upload = self.create(to, Some(&content_type)).await?;
+        while let Some(bytes) = reading.next().await? {
+            upload.write(&bytes).await?;
+        }
+        upload.finish().await
+    }
+
+    /// Removes a file.
+    pub async fn remove(&self, key: &str) -> Result<(), Error> {
+        self.get(key)?;
+        tokio::fs::remove_file(self.path(key)).await?;
+        self.objects().write().unwrap_or_else(PoisonError::into_inner).remove(key);
+        Ok(())
+    }
+
+    /// Lists files in the order of their keys.
+    pub fn list(&self, listing: &Listing) -> Page {
+        let objects = self.objects().read().unwrap_or_else(PoisonError::into_inner);
+        page(objects.values(), listing)
+    }
+
+    fn objects(&self) -> &RwLock<BTreeMap<String, Object>> {
+        self.0.objects.get_or_init(|| RwLock::new(disk::scan(&self.0.folder)))
+    }
+
+    fn path(&self, key: &str) -> PathBuf {
+        self.0.folder.join(disk::file_name(key))
+    }
+
+    /// Makes a finished upload known.
+    fn admit(&self, object: Object) {
+        let mut objects = self.objects().write().unwrap_or_else(PoisonError::into_inner);
+        objects.insert(object.key.clone(), object);
+    }
+}
+
+/// Returns the name the platform gives an environment's bucket: two characters of its id in hex, the id, an account.
+fn bucket_of(env_id: &EnvId) -> String {
+    let first: String = env_id.as_str().bytes().take(2).map(|byte| format!("{byte:02x}")).collect();
+    format!("{first}-{env_id}-1250000001")
+}
+
+pub(super) fn check_key(key: &str) -> Result<(), Error> {
+    let reason = if key.is_empty() {
+        "it is empty"
+    } else if key.len() > MAXIMUM_KEY {
+        "it is longer than 850 bytes"
+    } else if key.starts_with('/') || key.split(['/', '\\']).any(|part| part == ".." || part == ".") {
+        "it leaves its folder"
+    } else if key.chars().any(char::is_control) {
+        "it holds a control character"
+    } else {
+        return Ok(());
+    };
+    Err(Error::Key { key: key.to_owned(), reason })
+}
+
+fn page<'a>(objects: impl Iterator<Item = &'a Object>, listing: &Listing) -> Page {
+    let Listing { prefix, delimiter, marker, limit } = listing;
+    let mut page = Page::default();
+    let mut prefixes = BTreeSet::new();
+    let mut last = "";
+    for object in objects.filter(|object| object.key.starts_with(prefix) && object.key > *marker) {
+        let below = object.key.get(prefix.len()..).unwrap_or_default();
+        let folder = match delimiter.is_empty() {
+            true => None,
+            false => below.find(delimiter).and_then(|at| object.key.get(..prefix.len() + at + delimiter.len())),
+        };
+        // A folder that the marker stands in was told on the page before.
+        if folder.is_some_and(|folder| prefixes.contains(folder) || marker.starts_with(folder)) {
+            continue;
+        }
+        if page.objects.len() + prefixes.len() == *limit {
+            page.next = Some(last.to_owned());
+            break;
+        }
+        match folder {
+            Some(folder) => {
+                prefixes.insert(folder.to_owned());
+                last = folder;
+            }
+            None => {
+                page.objects.push(object.clone());
+                last = &object.key;
+            }
+        }
+    }
+    page.prefixes = prefixes.into_iter().collect();
+    page
+}
+
+#[cfg(test)]
+mod tests;

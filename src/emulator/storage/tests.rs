@@ -1,0 +1,135 @@
+use super::*;
+
+fn storage(folder: &std::path::Path, clock: Clock) -> Storage {
+    Storage::new(folder.join("objects"), &"local".parse().expect("an env id"), "secret", clock)
+}
+
+async fn put(storage: &Storage, key: &str, bytes: &[u8]) -> Object {
+    let mut upload = storage.create(key, None).await.expect("a good key");
+    upload.write(bytes).await.expect("room on the disk");
+    upload.finish().await.expect("room on the disk")
+}
+
+async fn read(storage: &Storage, key: &str) -> Vec<u8> {
+    let mut reading = storage.open(key).await.expect(key);
+    let mut bytes = Vec::new();
+    while let Some(chunk) = reading.next().await.expect("a readable file") {
+        bytes.extend_from_slice(&chunk);
+    }
+    bytes
+}
+
+#[tokio::test]
+async fn names_in_any_script_outlive_the_process() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let keys = ["a", "a/b", "A", "云 和 😀/héllo%#?.txt", "a/b/c.PNG"];
+    let first = storage(folder.path(), Clock::frozen(1_000));
+    for key in keys {
+        put(&first, key, key.as_bytes()).await;
+    }
+    let again = storage(folder.path(), Clock::frozen(2_000));
+    for key in keys {
+        assert_eq!(read(&again, key).await, key.as_bytes());
+    }
+    assert_eq!(again.get("a/b/c.PNG").expect("stored").content_type, "image/png");
+    assert_eq!(again.get("a").expect("stored").etag, "0cc175b9c0f1b6a831c399e269772661");
+}
+
+#[tokio::test]
+async fn an_interrupted_upload_leaves_the_old_object_whole() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let storage = storage(folder.path(), Clock::default());
+    put(&storage, "a", b"old").await;
+    let mut upload = storage.create("a", None).await.expect("a good key");
+    upload.write(b"new and longer").await.expect("room on the disk");
+    drop(upload);
+    assert_eq!(read(&storage, "a").await, b"old");
+    let files = std::fs::read_dir(folder.path().join("objects")).expect("the folder").count();
+    assert_eq!(files, 1);
+}
+
+#[tokio::test]
+async fn a_reader_keeps_the_version_it_opened() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let storage = storage(folder.path(), Clock::default());
+    put(&storage, "a", b"old").await;
+    let mut reading = storage.open("a").await.expect("stored");
+    put(&storage, "a", b"new").await;
+    assert_eq!(reading.next().await.expect("readable").as_deref(), Some(b"old".as_slice()));
+    assert_eq!(read(&storage, "a").await, b"new");
+}
+
+#[tokio::test]
+async fn a_copy_asks_before_it_overwrites() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let storage = storage(folder.path(), Clock::default());
+    put(&storage, "a.txt", b"1").await;
+    put(&storage, "b.txt", b"2").await;
+    assert!(matches!(storage.copy("a.txt", "b.txt", false).await, Err(Error::Exists { .. })));
+    assert!(matches!(storage.copy("none", "b.txt", true).await, Err(Error::NotFound { .. })));
+    storage.copy("a.txt", "b.txt", true).await.expect("both are there");
+    assert_eq!(read(&storage, "b.txt").await, b"1");
+    storage.remove("a.txt").await.expect("it is there");
+    assert!(matches!(storage.remove("a.txt").await, Err(Error::NotFound { .. })));
+}
+
+#[test]
+fn a_key_stays_in_its_folder() {
+    for key in ["", "..", "a/../b", "/etc/passwd", "a\\..\\b", "a/./b", "a\0b", &"x".repeat(851)] {
+        assert!(check_key(key).is_err(), "{key}");
+    }
+    for key in ["a", "a..b/c", "...", "云/😀", "a//b", ".hidden"] {
+        assert!(check_key(key).is_ok(), "{key}");
+    }
+}
+
+#[test]
+fn a_link_ends_with_its_time_and_serves_one_purpose() {
+    let clock = Clock::frozen(1_000_000);
+    let storage = storage(std::path::Path::new("unused"), clock.clone());
+    let signature = storage.sign(Purpose::Read, "a", 1_060);
+    assert!(storage.verify(Purpose::Read, "a", 1_060, &signature));
+    assert!(!storage.verify(Purpose::Read, "b", 1_060, &signature));
+    assert!(!storage.verify(Purpose::Read, "a", 2_000, &signature));
+    assert!(!storage.verify(Purpose::Write, "a", 1_060, &signature));
+    clock.advance(61_000);
+    assert!(!storage.verify(Purpose::Read, "a", 1_060, &signature));
+}
+
+#[track_caller]
+fn check_page(prefix: &str, delimiter: &str, marker: &str, limit: usize, expected: &str) {
+    let object = |key: &str| Object {
+        key: key.into(),
+        size: 1,
+        etag: String::new(),
+        content_type: String::new(),
+        modified: 0,
+    };
+    let objects = ["a", "b/1", "b/2", "b/c/3", "d"].map(object);
+    let listing =
+        Listing { prefix: prefix.into(), delimiter: delimiter.into(), marker: marker.into(), limit };
+    let page = page(objects.iter(), &listing);
+    let keys: Vec<_> = page.objects.iter().map(|object| object.key.as_str()).collect();
+    let told = format!("{} | {} | {}", keys.join(" "), page.prefixes.join(" "), page.next.unwrap_or_default());
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_listing_has_folders_and_pages() {
+    check_page("", "", "", 10, "a b/1 b/2 b/c/3 d |  | ");
+    check_page("b/", "", "", 10, "b/1 b/2 b/c/3 |  | ");
+    check_page("", "/", "", 10, "a d | b/ | ");
+    check_page("b/", "/", "", 10, "b/1 b/2 | b/c/ | ");
+    check_page("", "", "", 2, "a b/1 |  | b/1");
+    check_page("", "", "b/1", 2, "b/2 b/c/3 |  | b/c/3");
+    check_page("", "/", "", 2, "a | b/ | b/");
+    check_page("", "/", "b/", 2, "d |  | ");
+}
+
+#[test]
+fn ids_are_in_the_platforms_form() {
+    let storage = storage(std::path::Path::new("unused"), Clock::default());
+    assert_eq!(storage.file_id("a/云.txt"), "cloud://local.6c6f-local-1250000001/a/云.txt");
+    assert_eq!(storage.key_of("cloud://other.b/a/云.txt"), "a/云.txt");
+    assert_eq!(storage.key_of("/a/b"), "a/b");
+}
