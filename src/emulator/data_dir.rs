@@ -29,36 +29,30 @@ impl DataDir {
     /// # Errors
     /// The folder cannot be made, or another emulator holds it.
     pub fn open(root: &Path) -> Result<Self> {
-        let failed = |error: &std::io::Error| {
-            let shown = root.display();
-            Error::new(
-                Kind::Failed,
-                text! { en: "could not open the data folder `{shown}`", zh: "无法打开数据目录 `{shown}`" },
-            )
-            .source(error)
-        };
-        std::fs::create_dir_all(root).map_err(|error| failed(&error))?;
+        std::fs::create_dir_all(root).map_err(|error| unusable(root, &error))?;
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .open(root.join("lock"))
-            .map_err(|error| failed(&error))?;
+            .map_err(|error| unusable(root, &error))?;
         match lock.try_lock() {
             Ok(()) => Ok(DataDir { root: root.to_owned(), lock }),
             Err(std::fs::TryLockError::WouldBlock) => Err(held(root, &mut lock)),
-            Err(std::fs::TryLockError::Error(error)) => Err(failed(&error)),
+            Err(std::fs::TryLockError::Error(error)) => Err(unusable(root, &error)),
         }
     }
 
     /// Writes down who holds the folder, for the message a second emulator shows.
-    pub fn sign(&self, url: &str) -> std::io::Result<()> {
+    pub fn sign(&self, url: &str) -> Result<()> {
         let holder = Holder { pid: std::process::id(), url: url.to_owned() };
         let mut lock = &self.lock;
-        lock.set_len(0)?;
-        lock.rewind()?;
-        lock.write_all(&serde_json::to_vec(&holder)?)
+        let written = lock
+            .set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| lock.write_all(&serde_json::to_vec(&holder)?));
+        written.map_err(|error| unusable(&self.root, &error))
     }
 
     pub fn root(&self) -> &Path {
@@ -76,6 +70,15 @@ impl DataDir {
     pub fn permissions(&self) -> PathBuf {
         self.root.join("permissions.json")
     }
+}
+
+fn unusable(root: &Path, error: &std::io::Error) -> Error {
+    let shown = root.display();
+    Error::new(
+        Kind::Failed,
+        text! { en: "could not open the data folder `{shown}`", zh: "无法打开数据目录 `{shown}`" },
+    )
+    .source(error)
 }
 
 fn held(root: &Path, lock: &mut File) -> Error {

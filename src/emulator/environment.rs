@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value, json};
+
 use super::config::Config;
 use super::data_dir::DataDir;
 use super::database::Database;
@@ -33,5 +35,28 @@ impl Environment {
     /// an account number.
     pub fn bucket(&self) -> &str {
         self.storage.bucket()
+    }
+
+    /// Returns what `/__cloudkit/env` and `--ready-file` tell: addresses, ids, names. The variables for a child hold the
+    /// local key, which opens nothing but this emulator.
+    pub fn description(&self) -> Value {
+        let variables: Map<String, Value> =
+            self.child_variables().into_iter().map(|(name, value)| (name, value.into())).collect();
+        json!({
+            "url": self.url,
+            "adminUrl": format!("{}/admin", self.url),
+            "envId": self.config.env_id,
+            "region": self.config.region,
+            "appId": self.config.app_id,
+            "bucket": self.bucket(),
+            "secretId": self.config.secret_id,
+            "pid": std::process::id(),
+            "variables": variables,
+        })
+    }
+
+    /// Returns the variables that lead a program and its SDKs here.
+    pub fn child_variables(&self) -> Vec<(String, String)> {
+        Vec::new()
     }
 }

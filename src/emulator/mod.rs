@@ -18,13 +18,27 @@ pub mod timers;
 
 mod edge;
 
+use std::sync::Arc;
+
 use crate::error::Result;
+use crate::model::function::FunctionSpec;
 use config::Config;
-use environment::Shared;
+use database::Database;
+use data_dir::DataDir;
+use edge::listen::{self, Server};
+use environment::{Environment, Shared};
+use event::{Event, Events};
+use functions::Functions;
+use permissions::Permissions;
+use storage::Storage;
+
+/// How many events a slow listener may fall behind before it misses the oldest.
+const BACKLOG: usize = 4096;
 
 /// A running emulator. Dropping it without [`Emulator::stop`] closes the port but waits for nothing.
 pub struct Emulator {
     environment: Shared,
+    server: Server,
 }
 
 impl Emulator {
@@ -32,8 +46,30 @@ impl Emulator {
     ///
     /// # Errors
     /// The port is taken, the data folder is in use, or what lies in it is damaged.
-    pub async fn start(_config: Config) -> Result<Self> {
-        todo!()
+    pub async fn start(config: Config) -> Result<Self> {
+        let data = DataDir::open(&config.data)?;
+        let listener = listen::bind(&config).await?;
+        let url = listen::url(&listener)?;
+        data.sign(&url)?;
+        let events = Events::new(BACKLOG);
+        let database = Database::open(&data.documents(), &config, events.clone())
+            .map_err(|error| database::unusable(&data.documents(), &error))?;
+        let permissions = Permissions::open(data.permissions())?;
+        let storage =
+            Storage::new(data.objects(), &config.env_id, &config.secret_key, config.clock.clone());
+        let environment = Arc::new(Environment {
+            started: config.clock.now(),
+            functions: Functions {},
+            database,
+            storage,
+            permissions,
+            events,
+            url,
+            data,
+            config,
+        });
+        let server = Server::start(listener, Arc::clone(&environment));
+        Ok(Emulator { environment, server })
     }
 
     /// Returns `http://127.0.0.1:PORT`.
@@ -48,31 +84,35 @@ impl Emulator {
 
     /// Returns what `/__cloudkit/env` answers: addresses, environment id, child variables.
     pub fn addresses(&self) -> serde_json::Value {
-        todo!()
+        self.environment.description()
     }
 
     /// Returns the variables that lead a child process and its SDKs here.
     pub fn child_variables(&self) -> Vec<(String, String)> {
-        todo!()
+        self.environment.child_variables()
     }
 
     /// Returns the functions that are served, by name.
-    pub fn functions(&self) -> Vec<crate::model::function::FunctionSpec> {
-        todo!()
+    pub fn functions(&self) -> Vec<FunctionSpec> {
+        self.environment.functions.list().into_iter().map(|function| function.spec).collect()
     }
 
     /// Returns the names of the collections.
     pub fn collections(&self) -> Result<Vec<String>> {
-        todo!()
+        let store = self.environment.database.store();
+        let path = self.environment.data.documents();
+        let collections = store.collections().map_err(|error| database::unusable(&path, &error))?;
+        Ok(collections.into_iter().map(|collection| collection.name).collect())
     }
 
     /// Returns everything worth telling from now on.
-    pub fn events(&self) -> tokio::sync::broadcast::Receiver<event::Event> {
+    pub fn events(&self) -> tokio::sync::broadcast::Receiver<Event> {
         self.environment.events.subscribe()
     }
 
-    /// Closes every connection, ends every function and closes the store.
+    /// Ends every function, closes every connection and, with the last of them, the store.
     pub async fn stop(self) {
-        todo!()
+        self.environment.functions.stop().await;
+        self.server.stop().await;
     }
 }

@@ -62,9 +62,14 @@ impl Permissions {
         Ok(Permissions { file, entries: RwLock::new(entries) })
     }
 
-    /// Returns what was set for a resource, or the platform's preset: new collections and files are `PRIVATE`.
+    /// Returns what was set for a resource, or what the platform starts with: a collection is its creator's, files are
+    /// read by everybody, functions are called by everybody.
     pub fn of(&self, resource: &Resource) -> Permission {
-        self.set_for(resource).unwrap_or(Permission::Private)
+        self.set_for(resource).unwrap_or_else(|| match resource {
+            Resource::Collection(_) => Permission::Private,
+            Resource::Storage => Permission::ReadOnly,
+            Resource::Functions => Permission::Custom(r#"{"*":{"invoke":true}}"#.into()),
+        })
     }
 
     /// Returns what was set for a resource.

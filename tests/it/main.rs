@@ -1,5 +1,4 @@
 //! The one integration binary: a module per subject.
 
 mod layers;
-mod scaffold;
 mod sdk;

@@ -1,1 +1,47 @@
 //! The only place that knows HTTP.
+//!
+//! [`listen`] accepts, [`door`] admits, and one route per kind of client answers.
+
+pub(super) mod listen;
+
+mod door;
+mod health;
+mod reply;
+mod target;
+
+mod admin;
+mod object;
+mod wechat;
+
+mod data;
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{Method, Request, StatusCode};
+use axum::response::Response;
+use hyper::body::Incoming;
+
+use crate::emulator::environment::Shared;
+
+/// Answers one request.
+async fn answer(environment: Shared, request: Request<Incoming>) -> Result<Response, Infallible> {
+    let (parts, body) = request.into_parts();
+    Ok(route(environment, parts, Body::new(body)).await)
+}
+
+async fn route(environment: Shared, parts: Parts, body: Body) -> Response {
+    let host = match door::admit(&environment.config, &parts) {
+        Ok(host) => host,
+        Err(refusal) => return reply::plain(StatusCode::FORBIDDEN, format!("{refusal}\n")),
+    };
+    match parts.uri.path() {
+        _ if host == wechat::HOST => wechat::answer(&parts),
+        "/admin" if parts.method == Method::POST => admin::answer(&environment, &parts, body).await,
+        "/healthz" => health::ready(),
+        "/__cloudkit/env" => health::describe(&environment),
+        path if path.starts_with(object::PREFIX) => object::answer(&environment, parts, body).await,
+        path => reply::plain(StatusCode::NOT_FOUND, format!("nothing is served at `{path}`\n")),
+    }
+}

@@ -1,0 +1,120 @@
+//! The engine's failures in the platform's codes and words. Data-plane facts §13, database facts §9.
+
+use crate::api::data::Failure;
+use crate::docdb::Error;
+
+/// Ends the sentences of the real service.
+const CHECK: &str = "Please check your request, but if the problem cannot be solved, contact us.";
+
+/// Returns what a client reads.
+pub(super) fn of(error: &Error, env_id: &str) -> Failure {
+    match error {
+        Error::CollectionNotFound { name } => Failure::new(
+            "DATABASE_COLLECTION_NOT_EXIST",
+            format!("[ResourceNotFound] Db or Table not exist: {name}. {CHECK}"),
+        ),
+        Error::CollectionExists { .. } => Failure::new(
+            "DATABASE_COLLECTION_ALREADY_EXIST",
+            format!("[ResourceUnavailable.ResourceExist] Table exist. {CHECK}"),
+        ),
+        Error::DuplicateKey { collection, index, key } => request_failed(format_args!(
+            "multiple write errors: [{{write errors: [{{E11000 duplicate key error collection: \
+             {env_id}.{collection} index: {index} dup key: {key}}}]}}, {{<nil>}}]"
+        )),
+        Error::Invalid { code, message } => {
+            request_failed(format_args!("({}) {message}", name_of(*code)))
+        }
+        Error::UnknownOperator { name } => Failure::new(
+            "DATABASE_INVALID_OPERRATOR",
+            format!("[InvalidParameter] unknown operator: {name}. {CHECK}"),
+        ),
+        Error::TransactionConflict => Failure::new(
+            "DATABASE_TRANSACTION_CONFLICT",
+            "[ResourceUnavailable.TransactionConflict] Transaction is conflict, maybe resource operated by \
+             others. Please check your request, but if the problem persists, contact us.",
+        ),
+        Error::NoSuchTransaction { id } => Failure::new(
+            "DATABASE_TRANSACTION_FAIL",
+            format!("[ResourceNotFound.TransactionNotExist] Transaction {id} does not exist or has ended. {CHECK}"),
+        ),
+        Error::IndexNotFound { .. } | Error::IndexOptionsConflict { .. } => {
+            request_failed(format_args!("{error}"))
+        }
+        Error::Locked | Error::Damaged { .. } | Error::Store(_) | Error::Io(_) => {
+            Failure::new("SYS_ERR", format!("[InternalError] {}", chain(error)))
+        }
+    }
+}
+
+fn request_failed(what: std::fmt::Arguments<'_>) -> Failure {
+    Failure::new("DATABASE_REQUEST_FAILED", format!("[FailedOperation] {what}"))
+}
+
+/// Returns MongoDB's name for its error number.
+fn name_of(code: i32) -> String {
+    let name = match code {
+        2 => "BadValue",
+        9 => "FailedToParse",
+        14 => "TypeMismatch",
+        28 => "PathNotViable",
+        40 => "ConflictingUpdateOperators",
+        52 => "DollarPrefixedFieldName",
+        56 => "EmptyFieldName",
+        66 => "ImmutableField",
+        67 => "CannotCreateIndex",
+        other => return format!("Location{other}"),
+    };
+    name.to_owned()
+}
+
+/// Returns the error with what lies below it.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut below = std::error::Error::source(error);
+    while let Some(cause) = below {
+        text = format!("{text}: {cause}");
+        below = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(error: Error, code: &str, message: &str) {
+        let failure = of(&error, "local");
+        assert_eq!((failure.code, failure.message.as_str()), (code, message));
+    }
+
+    #[test]
+    fn projects_that_match_on_the_words_find_them() {
+        check(
+            Error::CollectionNotFound { name: "todos".into() },
+            "DATABASE_COLLECTION_NOT_EXIST",
+            "[ResourceNotFound] Db or Table not exist: todos. Please check your request, but if the problem \
+             cannot be solved, contact us.",
+        );
+        check(
+            Error::DuplicateKey {
+                collection: "players".into(),
+                index: "_openid_1".into(),
+                key: r#"{ _openid: "o" }"#.into(),
+            },
+            "DATABASE_REQUEST_FAILED",
+            "[FailedOperation] multiple write errors: [{write errors: [{E11000 duplicate key error collection: \
+             local.players index: _openid_1 dup key: { _openid: \"o\" }}]}, {<nil>}]",
+        );
+        check(
+            Error::invalid(14, "Cannot increment with non-numeric argument"),
+            "DATABASE_REQUEST_FAILED",
+            "[FailedOperation] (TypeMismatch) Cannot increment with non-numeric argument",
+        );
+    }
+
+    #[test]
+    fn the_code_the_sdk_retries_on_is_exact() {
+        assert_eq!(of(&Error::TransactionConflict, "local").code, "DATABASE_TRANSACTION_CONFLICT");
+    }
+}

@@ -1,0 +1,314 @@
+//! Documents as CloudBase means them: names, ids, limits, advice and the codes of failure, over the plain engine.
+//!
+//! Both dialects come here with Extended JSON already read. Calls are synchronous, as the engine's are.
+
+mod failure;
+mod watchman;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bson::raw::RawDocumentBuf;
+use bson::{Bson, DateTime, Document};
+
+use super::config::Config;
+use super::event::{Event, Events};
+use crate::api::data::Failure;
+use crate::docdb;
+use crate::docdb::index::{IndexDefinition, Order};
+use crate::docdb::query::{Found, Query};
+use crate::docdb::transaction::TransactionId;
+use crate::docdb::{UpdateRequest, Updated};
+use crate::error::{Error, Kind};
+use crate::model::clock::{Clock, Ids, Millis};
+use crate::model::name::CollectionName;
+use crate::model::text::Text;
+use crate::text;
+use watchman::Watchman;
+
+/// How many documents a query returns when it does not say (database facts §2).
+pub const DEFAULT_LIMIT: u64 = 100;
+/// How many documents a query returns at most.
+pub const MAXIMUM_LIMIT: u64 = 1000;
+/// The largest document, in bytes.
+const MAXIMUM_DOCUMENT: usize = 16 * 1024 * 1024;
+/// The largest document a mini program may send, in bytes; a larger one from a server is worth a warning.
+const NOTEWORTHY_DOCUMENT: usize = 512 * 1024;
+
+type Result<T> = std::result::Result<T, Failure>;
+
+/// The documents of one environment. Clones share it.
+#[derive(Clone)]
+pub struct Database(Arc<State>);
+
+struct State {
+    store: docdb::Database,
+    env_id: String,
+    clock: Clock,
+    ids: Ids,
+    events: Events,
+    watchman: Watchman,
+}
+
+/// Which documents an operation is about.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    pub collection: String,
+    pub filter: Document,
+    pub transaction: Option<TransactionId>,
+}
+
+/// What a change does to the documents it finds.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Operators, or a whole document.
+    pub update: Document,
+    pub multi: bool,
+    /// `update` holds operators; else it replaces the document.
+    pub merge: bool,
+    pub upsert: bool,
+}
+
+impl Database {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    /// Another process holds the file, or it is damaged.
+    pub fn open(path: &Path, config: &Config, events: Events) -> docdb::Result<Self> {
+        Ok(Database(Arc::new(State {
+            store: docdb::Database::open(path, config.durability)?,
+            env_id: config.env_id.to_string(),
+            clock: config.clock.clone(),
+            ids: config.ids.clone(),
+            watchman: Watchman::new(events.clone()),
+            events,
+        })))
+    }
+
+    /// Returns the engine below: for indexes, plans and statistics.
+    pub fn store(&self) -> &docdb::Database {
+        &self.0.store
+    }
+
+    /// Returns the present: read once for each request, so that one request has one now.
+    pub fn now(&self) -> Millis {
+        self.0.clock.now()
+    }
+
+    /// Creates a collection with the indexes CloudBase gives each: `_id_` and `_openid_1`.
+    pub fn create_collection(&self, name: &str) -> Result<()> {
+        let name: CollectionName =
+            name.parse().map_err(|_| Failure::parameter(format_args!("{}", CollectionName::rule().en)))?;
+        let created = self.0.store.create_collection(name.as_str()).and_then(|()| {
+            let by_owner = IndexDefinition {
+                name: "_openid_1".into(),
+                keys: vec![("_openid".into(), Order::Ascending)],
+                unique: false,
+                sparse: false,
+            };
+            self.0.store.create_index(name.as_str(), &by_owner)
+        });
+        created.map_err(|error| self.refuse(error))
+    }
+
+    /// Inserts documents in order and stops at the first that fails; a document without `_id` is given one.
+    pub fn insert(
+        &self,
+        collection: &str,
+        transaction: Option<&TransactionId>,
+        documents: Vec<Document>,
+    ) -> Result<Vec<Bson>> {
+        let now = self.now();
+        let documents = documents.into_iter().map(|document| self.complete(document, now));
+        let documents = documents.collect::<Result<Vec<_>>>()?;
+        self.0.store.insert(transaction, collection, documents).map_err(|error| self.refuse(error))
+    }
+
+    /// Reads documents; the limit is the platform's when the query has none, or a larger one.
+    pub fn find(&self, collection: &str, transaction: Option<&TransactionId>, mut query: Query) -> Result<Found> {
+        let asked = query.limit.filter(|limit| *limit > 0).unwrap_or(DEFAULT_LIMIT);
+        query.limit = Some(asked.min(MAXIMUM_LIMIT));
+        let found =
+            self.0.store.find(transaction, collection, &query).map_err(|error| self.refuse(error))?;
+        self.0.watchman.saw(&self.0.store, collection, &query, &found.stats);
+        self.0.watchman.counted(&self.0.store, collection, &query, found.documents.len() as u64);
+        Ok(found)
+    }
+
+    /// Counts the documents a filter finds.
+    pub fn count(&self, collection: &str, filter: &Document) -> Result<u64> {
+        let now = DateTime::from_millis(self.now());
+        let (count, stats) =
+            self.0.store.count(collection, filter, now).map_err(|error| self.refuse(error))?;
+        self.0.watchman.saw(&self.0.store, collection, &by_filter(filter, now), &stats);
+        Ok(count)
+    }
+
+    /// Changes the documents a selection finds.
+    pub fn update(&self, selection: &Selection, change: Change) -> Result<Updated> {
+        let Some(update) = checked(&change)? else { return Ok(Updated::default()) };
+        let now = self.now();
+        let request = UpdateRequest {
+            filter: selection.filter.clone(),
+            update,
+            multi: change.multi,
+            upsert: change.upsert.then(|| Bson::String(self.0.ids.document(now))),
+            array_filters: Vec::new(),
+            now: DateTime::from_millis(now),
+        };
+        let transaction = selection.transaction.as_ref();
+        let updated = self
+            .0
+            .store
+            .update(transaction, &selection.collection, &request)
+            .map_err(|error| self.refuse(error))?;
+        let query = by_filter(&selection.filter, request.now);
+        self.0.watchman.saw(&self.0.store, &selection.collection, &query, &updated.stats);
+        Ok(updated)
+    }
+
+    /// Removes the first document a selection finds, or all; returns how many went.
+    pub fn remove(&self, selection: &Selection, multi: bool) -> Result<u64> {
+        let Selection { collection, filter, transaction } = selection;
+        let now = DateTime::from_millis(self.now());
+        let (removed, stats) = self
+            .0
+            .store
+            .remove(transaction.as_ref(), collection, filter, multi, now)
+            .map_err(|error| self.refuse(error))?;
+        self.0.watchman.saw(&self.0.store, collection, &by_filter(filter, now), &stats);
+        Ok(removed)
+    }
+
+    /// Runs a pipeline.
+    pub fn aggregate(&self, collection: &str, pipeline: &[Document]) -> Result<Found> {
+        let now = DateTime::from_millis(self.now());
+        self.0.store.aggregate(collection, pipeline, now).map_err(|error| self.refuse(error))
+    }
+
+    /// Starts a transaction and returns its id.
+    pub fn begin(&self) -> Result<TransactionId> {
+        let id = TransactionId(self.0.ids.request());
+        let now = DateTime::from_millis(self.now());
+        self.0.store.begin(id.clone(), now).map_err(|error| self.refuse(error))?;
+        Ok(id)
+    }
+
+    pub fn commit(&self, id: &TransactionId) -> Result<()> {
+        let now = DateTime::from_millis(self.now());
+        self.0.store.commit(id, now).map_err(|error| self.refuse(error))
+    }
+
+    pub fn abort(&self, id: &TransactionId) -> Result<()> {
+        self.0.store.abort(id).map_err(|error| self.refuse(error))
+    }
+
+    /// Puts `_id` first, makes one if need be, and checks what the platform checks.
+    fn complete(&self, mut document: Document, now: Millis) -> Result<RawDocumentBuf> {
+        let id = match document.remove("_id") {
+            None => Bson::String(self.0.ids.document(now)),
+            Some(id @ (Bson::String(_) | Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::ObjectId(_))) => id,
+            Some(_) => return Err(Failure::parameter("`_id` must be a string or a number")),
+        };
+        if let Some(name) = document.keys().find(|name| name.starts_with('$') || name.contains('.')) {
+            return Err(Failure::parameter(format_args!("the field name `{name}` holds `$` or `.`")));
+        }
+        let mut complete = Document::new();
+        complete.insert("_id", id);
+        complete.extend(document);
+        let raw = RawDocumentBuf::try_from(&complete).map_err(Failure::parameter)?;
+        self.weigh(raw.as_bytes().len())?;
+        Ok(raw)
+    }
+
+    fn weigh(&self, bytes: usize) -> Result<()> {
+        if bytes > MAXIMUM_DOCUMENT {
+            return Err(Failure::parameter("the document is larger than 16 MB"));
+        }
+        if bytes > NOTEWORTHY_DOCUMENT {
+            let kilobytes = bytes / 1024;
+            self.warn(text! {
+                en: "a document of {kilobytes} KB was stored; a mini program may send 512 KB at most",
+                zh: "写入了 {kilobytes} KB 的文档；小程序端单个文档上限为 512 KB"
+            });
+        }
+        Ok(())
+    }
+
+    fn warn(&self, text: Text) {
+        // Nobody may be listening.
+        let _ = self.0.events.send(Event::Warning(text));
+    }
+
+    /// Turns the engine's failure into the platform's, and tells of a collection that does not exist.
+    fn refuse(&self, error: docdb::Error) -> Failure {
+        if let docdb::Error::CollectionNotFound { name } = &error {
+            self.0.watchman.missed(&self.0.store, name);
+        }
+        failure::of(&error, &self.0.env_id)
+    }
+}
+
+/// Explains why the documents cannot be opened.
+pub fn unusable(path: &Path, error: &docdb::Error) -> Error {
+    let shown = path.display();
+    let told = Error::new(
+        Kind::Failed,
+        text! { en: "could not open the documents in `{shown}`", zh: "无法打开文档数据 `{shown}`" },
+    )
+    .source(error);
+    match error {
+        docdb::Error::Damaged { .. } => told.hint(text! {
+            en: "move the file away to start empty; keep it if you need what is in it",
+            zh: "将该文件移走即可重新开始；如需其中数据请保留"
+        }),
+        _ => told,
+    }
+}
+
+/// A query that only filters.
+fn by_filter(filter: &Document, now: DateTime) -> Query {
+    Query {
+        filter: filter.clone(),
+        sort: Document::new(),
+        skip: 0,
+        limit: None,
+        projection: Document::new(),
+        now,
+    }
+}
+
+/// Returns the update to carry out, or nothing when it asks for nothing.
+fn checked(change: &Change) -> Result<Option<Document>> {
+    let operators = change.update.keys().filter(|key| key.starts_with('$')).count();
+    match (change.merge, operators) {
+        (true, 0) if change.update.is_empty() => Ok(None),
+        // `merge` promises that other fields stay: without operators the fields are to be set.
+        (true, 0) => Ok(Some(bson::doc! { "$set": change.update.clone() })),
+        (false, 1..) => Err(Failure::new("DATABASE_REQUEST_FAILED", "update operator complicit")),
+        _ => Ok(Some(change.update.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::doc;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(merge: bool, update: Document, expected: Option<Document>) {
+        let change = Change { update, multi: false, merge, upsert: false };
+        assert_eq!(checked(&change).ok().flatten(), expected);
+    }
+
+    #[test]
+    fn merging_never_drops_a_field() {
+        check(true, doc! { "$inc": { "n": 1 } }, Some(doc! { "$inc": { "n": 1 } }));
+        check(true, doc! { "n": 1 }, Some(doc! { "$set": { "n": 1 } }));
+        check(true, doc! {}, None);
+        check(false, doc! { "n": 1 }, Some(doc! { "n": 1 }));
+        check(false, doc! {}, Some(doc! {}));
+        check(false, doc! { "$set": { "n": 1 } }, None);
+    }
+}

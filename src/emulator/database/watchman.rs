@@ -1,0 +1,131 @@
+//! Watches queries go by and tells what their author will want to know: once for each shape of query.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, PoisonError};
+
+use bson::Document;
+
+use super::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
+use crate::docdb;
+use crate::docdb::index::{IndexDefinition, Order};
+use crate::docdb::query::{Query, Stats};
+use crate::emulator::event::{Event, Events};
+use crate::model::name::did_you_mean;
+
+/// Remembers what was told.
+pub(super) struct Watchman {
+    events: Events,
+    told: Mutex<HashSet<u64>>,
+}
+
+impl Watchman {
+    pub(super) fn new(events: Events) -> Self {
+        Watchman { events, told: Mutex::default() }
+    }
+
+    /// Tells of a query that read documents one by one, or sorted them in memory, for want of an index.
+    pub(super) fn saw(&self, store: &docdb::Database, collection: &str, query: &Query, stats: &Stats) {
+        let unserved = stats.index.is_none() || stats.sorted_in_memory;
+        let idle = stats.documents_examined == 0 || (query.filter.is_empty() && query.sort.is_empty());
+        if !unserved || idle || !self.is_news("scan", collection, query) {
+            return;
+        }
+        // The engine knows which index would have served; if none would, there is nothing to paste.
+        let Ok(Some(index)) = store.explain(collection, query).map(|explanation| explanation.advice) else {
+            return;
+        };
+        self.tell(Event::Scanned {
+            collection: collection.to_owned(),
+            examined: stats.documents_examined,
+            returned: stats.returned,
+            fix: command(collection, &index),
+        });
+    }
+
+    /// Tells of an answer that stopped at the platform's limit while more documents match.
+    pub(super) fn counted(&self, store: &docdb::Database, collection: &str, query: &Query, returned: u64) {
+        let full = query.limit == Some(returned) && matches!(returned, DEFAULT_LIMIT | MAXIMUM_LIMIT);
+        if !full || !self.is_news("cut", collection, query) {
+            return;
+        }
+        let Ok((total, _)) = store.count(collection, &query.filter, query.now) else { return };
+        if total > query.skip + returned {
+            self.tell(Event::Truncated { collection: collection.to_owned(), returned, total });
+        }
+    }
+
+    /// Tells of a collection that does not exist, and of the one that was meant.
+    pub(super) fn missed(&self, store: &docdb::Database, collection: &str) {
+        let known = store.collections().unwrap_or_default();
+        let suggestion = did_you_mean(collection, known.iter().map(|status| status.name.as_str()));
+        self.tell(Event::CollectionMissing {
+            collection: collection.to_owned(),
+            suggestion: suggestion.map(str::to_owned),
+        });
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody may be listening.
+        let _ = self.events.send(event);
+    }
+
+    /// Whether this shape comes by for the first time. Two queries have one shape when they differ in values only.
+    fn is_news(&self, what: &str, collection: &str, query: &Query) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (what, collection, shape(&query.filter), shape(&query.sort)).hash(&mut hasher);
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(hasher.finish())
+    }
+}
+
+/// Returns the names in a document, at every depth, without the values.
+fn shape(document: &Document) -> String {
+    document.iter().fold(String::new(), |mut text, (key, value)| {
+        text.push_str(key);
+        match value {
+            bson::Bson::Document(inner) => text.push_str(&format!("({})", shape(inner))),
+            bson::Bson::Array(values) if key.starts_with('$') => values
+                .iter()
+                .filter_map(|value| value.as_document())
+                .for_each(|inner| text.push_str(&format!("[{}]", shape(inner)))),
+            _ => {}
+        }
+        text.push(',');
+        text
+    })
+}
+
+/// Returns the line to paste.
+fn command(collection: &str, index: &IndexDefinition) -> String {
+    let keys = index.keys.iter().map(|(path, order)| match order {
+        Order::Ascending => path.clone(),
+        Order::Descending => format!("{path}:desc"),
+        Order::Sphere => format!("{path}:2dsphere"),
+    });
+    format!("cloudkit db index add {collection} {}", keys.collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::doc;
+
+    use super::*;
+
+    #[test]
+    fn values_do_not_change_a_shape() {
+        assert_eq!(shape(&doc! { "a": { "$gt": 1 } }), shape(&doc! { "a": { "$gt": 7 } }));
+        assert_ne!(shape(&doc! { "a": { "$gt": 1 } }), shape(&doc! { "b": { "$gt": 1 } }));
+        assert_ne!(shape(&doc! { "$or": [{ "a": 1 }] }), shape(&doc! { "$or": [{ "b": 1 }] }));
+    }
+
+    #[test]
+    fn advice_is_a_line_to_paste() {
+        let index = IndexDefinition {
+            name: "board".into(),
+            keys: vec![("level".into(), Order::Ascending), ("score".into(), Order::Descending)],
+            unique: false,
+            sparse: false,
+        };
+        assert_eq!(command("players", &index), "cloudkit db index add players level score:desc");
+    }
+}

@@ -1,0 +1,106 @@
+//! `POST /admin`: the one door of every server SDK, in both dialects. Data-plane facts §2.
+//!
+//! The answer has status 200 whatever happened; a `code` in it means failure. Any environment id stands for the one
+//! environment, and any credentials are taken: a function may carry its own. Only who claims to hold the emulator's own
+//! key must have signed with it.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use axum::response::Response;
+use serde_json::{Map, Value};
+
+use super::data::{self, Answer, Call};
+use super::reply;
+use crate::api::data::{Common, Failure};
+use crate::api::sign::{self, Authorization};
+use crate::emulator::environment::Shared;
+
+/// The largest request, in bytes: a payload of 6 MB with every character escaped still fits.
+const MAXIMUM_BODY: usize = 32 * 1024 * 1024;
+const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+/// Answers one request.
+pub(super) async fn answer(environment: &Shared, parts: &Parts, body: Body) -> Response {
+    let request_id = environment.config.ids.request();
+    match carry_out(environment, parts, body).await {
+        Ok(Answer::Data { json, request_id: own }) => {
+            let request_id = own.as_deref().unwrap_or(&request_id);
+            reply::typed(StatusCode::OK, reply::JSON, format!(r#"{{"requestId":"{request_id}","data":{json}}}"#))
+        }
+        Ok(Answer::Top(fields)) => {
+            reply::typed(StatusCode::OK, reply::JSON, format!(r#"{{"requestId":"{request_id}",{fields}}}"#))
+        }
+        Ok(Answer::Bytes(bytes)) => reply::typed(StatusCode::OK, BYTES, bytes),
+        Err(Failure { code, message }) => reply::json(&serde_json::json!({
+            "requestId": request_id,
+            "code": code,
+            "message": message,
+        })),
+    }
+}
+
+async fn carry_out(environment: &Shared, parts: &Parts, body: Body) -> Result<Answer, Failure> {
+    let body = if header(&parts.headers, CONTENT_TYPE).starts_with("multipart/") {
+        flatten(parts, body).await?
+    } else {
+        let body = axum::body::to_bytes(body, MAXIMUM_BODY).await.map_err(|_| too_large())?;
+        authenticate(environment, parts, &body)?;
+        body
+    };
+    let common: Common<'_> = serde_json::from_slice(&body).map_err(Failure::parameter)?;
+    let call = Call {
+        action: &common.action,
+        session_token: common.session_token.as_deref().unwrap_or_default(),
+        source: header(&parts.headers, HeaderName::from_static("x-tcb-source")),
+        body: &body,
+    };
+    data::answer(environment, &call).await
+}
+
+/// Turns a form into the flat object the JSON requests have. Only text matters: no action that is served takes bytes here.
+async fn flatten(parts: &Parts, body: Body) -> Result<Bytes, Failure> {
+    let mut request = Request::from_parts(parts.clone(), body);
+    DefaultBodyLimit::max(MAXIMUM_BODY).apply(&mut request);
+    let unreadable = |error: &dyn std::fmt::Display| Failure::parameter(format_args!("unreadable form: {error}"));
+    let mut form = Multipart::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
+    let mut fields = Map::new();
+    while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let bytes = field.bytes().await.map_err(|error| unreadable(&error))?;
+        fields.insert(name, Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    serde_json::to_vec(&fields).map(Bytes::from).map_err(Failure::parameter)
+}
+
+/// Checks the signature of a request that names the emulator's own key.
+fn authenticate(environment: &Shared, parts: &Parts, body: &[u8]) -> Result<(), Failure> {
+    let config = &environment.config;
+    let named = Authorization::parse(header(&parts.headers, AUTHORIZATION)).ok();
+    if named.is_none_or(|named| named.secret_id != config.secret_id) {
+        return Ok(());
+    }
+    let headers: Vec<_> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    let received = sign::Received {
+        method: parts.method.as_str(),
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &headers,
+        body,
+    };
+    sign::admin::verify(&received, &config.secret_key)
+        .map_err(|refusal| Failure::new("SIGN_PARAM_INVALID", format!("[AuthFailure] {refusal}")))
+}
+
+fn header(headers: &HeaderMap, name: HeaderName) -> &str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn too_large() -> Failure {
+    Failure::new("EXCEED_MAX_PAYLOAD_SIZE", "the request is larger than 32 MB, or ended too early")
+}

@@ -1,0 +1,33 @@
+//! The small actions about people.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Answer, Call, Result};
+use crate::api::data::Nothing;
+use crate::emulator::environment::Environment;
+
+#[derive(Deserialize)]
+struct UserInfo {
+    #[serde(default)]
+    uuid: String,
+}
+
+/// Answers an action about people, or nothing if it is none (data-plane facts §12).
+pub(super) fn answer(environment: &Environment, call: &Call<'_>) -> Option<Result<Answer>> {
+    match call.action {
+        "auth.getUserInfoForAdmin" => Some(call.read().and_then(|it| user_info(environment, it))),
+        "analytics.report" => Some(Answer::data(&Nothing {})),
+        _ => None,
+    }
+}
+
+/// There is no directory of users yet: who is asked about is known by the id alone.
+fn user_info(environment: &Environment, it: UserInfo) -> Result<Answer> {
+    Answer::data(&json!({
+        "openId": "",
+        "appId": environment.config.app_id,
+        "uid": it.uuid,
+        "customUserId": "",
+    }))
+}

@@ -1,0 +1,171 @@
+//! Documents in the EJSON dialect.
+
+use bson::{Bson, DateTime, Document};
+use serde_json::Value;
+
+use super::{Answer, Call, Result};
+use crate::api::data::database::{
+    AbortTransaction, AddCollection, AggregateDocuments, CalculateDocument, CommitTransaction, Deleted,
+    Documents, GetDocument, GetDocumentReply, InsertDocument, InsertDocumentReply, ModifyAndReturnDoc,
+    ModifyAndReturnDocReply, ModifyDocument, ModifyDocumentReply, RemoveDocument, StartTransaction, Started,
+    Total,
+};
+use crate::api::data::{Failure, Nothing, SdkAction};
+use crate::api::ejson::{self, Form};
+use crate::docdb::query::Query;
+use crate::docdb::transaction::TransactionId;
+use crate::emulator::database::{Change, Database, Selection};
+use crate::model::clock::Millis;
+
+/// Answers an action of this dialect, or nothing if it is not of it.
+pub(super) async fn answer(database: &Database, call: &Call<'_>) -> Option<Result<Answer>> {
+    Some(match call.action {
+        AddCollection::NAME => run(database, call, Answer::data, add_collection).await,
+        InsertDocument::NAME => run(database, call, Answer::data, insert).await,
+        GetDocument::NAME => run(database, call, Answer::data, get).await,
+        CalculateDocument::NAME => run(database, call, Answer::data, count).await,
+        ModifyDocument::NAME => run(database, call, Answer::data, modify).await,
+        ModifyAndReturnDoc::NAME => run(database, call, Answer::data, modify_and_return).await,
+        RemoveDocument::NAME => run(database, call, Answer::data, remove).await,
+        AggregateDocuments::NAME => run(database, call, Answer::data, aggregate).await,
+        StartTransaction::NAME => run(database, call, Answer::top, start).await,
+        CommitTransaction::NAME => run(database, call, Answer::data, commit).await,
+        AbortTransaction::NAME => run(database, call, Answer::data, abort).await,
+        _ => return None,
+    })
+}
+
+/// Reads the request, works on a thread that may wait, and writes the answer.
+pub(super) async fn run<A: SdkAction>(
+    database: &Database,
+    call: &Call<'_>,
+    write: fn(&A::Reply) -> Result<Answer>,
+    work: fn(&Database, A) -> Result<A::Reply>,
+) -> Result<Answer> {
+    let (database, request) = (database.clone(), call.read::<A>()?);
+    tokio::task::spawn_blocking(move || write(&work(&database, request)?))
+        .await
+        .unwrap_or_else(|_| Err(Failure::new("SYS_ERR", "[InternalError] the operation ended unexpectedly")))
+}
+
+fn add_collection(database: &Database, it: AddCollection) -> Result<Nothing> {
+    database.create_collection(&it.collection_name)?;
+    Ok(Nothing {})
+}
+
+fn insert(database: &Database, it: InsertDocument) -> Result<InsertDocumentReply> {
+    let now = database.now();
+    let documents = it.data.iter().map(|text| document(text, now)).collect::<Result<Vec<_>>>()?;
+    let transaction = it.transaction_id.map(TransactionId);
+    let ids = database.insert(&it.collection_name, transaction.as_ref(), documents)?;
+    Ok(InsertDocumentReply { inserted_ids: ids.iter().map(id).collect() })
+}
+
+fn get(database: &Database, it: GetDocument) -> Result<GetDocumentReply> {
+    let now = database.now();
+    let query = Query {
+        filter: optional(it.query.as_deref(), now)?,
+        sort: optional(it.order.as_deref(), now)?,
+        skip: it.offset.unwrap_or_default(),
+        limit: it.limit,
+        projection: optional(it.projection.as_deref(), now)?,
+        now: DateTime::from_millis(now),
+    };
+    let transaction = it.transaction_id.map(TransactionId);
+    let found = database.find(&it.collection_name, transaction.as_ref(), query)?;
+    let list = found.documents.iter().map(|document| ejson::to_text(document, Form::Canonical));
+    Ok(GetDocumentReply { list: list.collect(), limit: it.limit, offset: it.offset })
+}
+
+fn count(database: &Database, it: CalculateDocument) -> Result<Total> {
+    let filter = optional(it.query.as_deref(), database.now())?;
+    Ok(Total { total: database.count(&it.collection_name, &filter)? })
+}
+
+fn modify(database: &Database, it: ModifyDocument) -> Result<ModifyDocumentReply> {
+    let now = database.now();
+    let selection = selection(it.collection_name, it.query.as_deref(), it.transaction_id, now)?;
+    let change = Change {
+        update: document(&it.data, now)?,
+        multi: it.multi,
+        merge: it.merge,
+        upsert: it.upsert,
+    };
+    let updated = database.update(&selection, change)?;
+    Ok(ModifyDocumentReply { updated: updated.modified, upsert_id: updated.upserted_id.as_ref().map(id) })
+}
+
+fn modify_and_return(database: &Database, it: ModifyAndReturnDoc) -> Result<ModifyAndReturnDocReply> {
+    let now = database.now();
+    let selection = selection(it.collection_name, it.query.as_deref(), it.transaction_id, now)?;
+    let change = Change { update: document(&it.data, now)?, multi: false, merge: true, upsert: false };
+    let updated = database.update(&selection, change)?;
+    let doc = updated.document.map(|document| ejson::to_text(&document, Form::Canonical));
+    Ok(ModifyAndReturnDocReply { updated: updated.modified, doc })
+}
+
+fn remove(database: &Database, it: RemoveDocument) -> Result<Deleted> {
+    let now = database.now();
+    let selection = selection(it.collection_name, it.query.as_deref(), it.transaction_id, now)?;
+    Ok(Deleted { deleted: database.remove(&selection, it.multi)? })
+}
+
+fn aggregate(database: &Database, it: AggregateDocuments) -> Result<Documents> {
+    let now = database.now();
+    let pipeline = it.stages.iter().map(|stage| self::stage(&stage.stage_key, &stage.stage_value, now));
+    let found = database.aggregate(&it.collection_name, &pipeline.collect::<Result<Vec<_>>>()?)?;
+    let list = found.documents.iter().map(|document| ejson::to_text(document, Form::Canonical));
+    Ok(Documents { list: list.collect() })
+}
+
+fn start(database: &Database, _: StartTransaction) -> Result<Started> {
+    Ok(Started { transaction_id: database.begin()?.0 })
+}
+
+fn commit(database: &Database, it: CommitTransaction) -> Result<Nothing> {
+    database.commit(&TransactionId(it.transaction_id))?;
+    Ok(Nothing {})
+}
+
+fn abort(database: &Database, it: AbortTransaction) -> Result<Nothing> {
+    database.abort(&TransactionId(it.transaction_id))?;
+    Ok(Nothing {})
+}
+
+fn selection(
+    collection: String,
+    query: Option<&str>,
+    transaction: Option<String>,
+    now: Millis,
+) -> Result<Selection> {
+    let filter = optional(query, now)?;
+    Ok(Selection { collection, filter, transaction: transaction.map(TransactionId) })
+}
+
+/// Returns a stage as the engine takes it: `{"$match": …}`.
+pub(super) fn stage(key: &str, value: &str, now: Millis) -> Result<Document> {
+    let mut stage = Document::new();
+    stage.insert(key, ejson::value(value, now).map_err(Failure::parameter)?);
+    Ok(stage)
+}
+
+pub(super) fn document(text: &str, now: Millis) -> Result<Document> {
+    ejson::document(text, now).map_err(Failure::parameter)
+}
+
+/// Reads a document that may be missing, which means an empty one.
+pub(super) fn optional(text: Option<&str>, now: Millis) -> Result<Document> {
+    text.filter(|text| !text.is_empty()).map_or_else(|| Ok(Document::new()), |text| document(text, now))
+}
+
+/// Returns an `_id` as plain JSON.
+pub(super) fn id(id: &Bson) -> Value {
+    match id {
+        Bson::String(text) => Value::from(text.as_str()),
+        Bson::Int32(number) => Value::from(*number),
+        Bson::Int64(number) => Value::from(*number),
+        Bson::Double(number) => Value::from(*number),
+        Bson::ObjectId(id) => Value::from(id.to_hex()),
+        other => Value::from(other.to_string()),
+    }
+}

@@ -1,0 +1,192 @@
+//! Documents in the legacy dialect: the same operations, plain JSON around them.
+
+use bson::{Bson, DateTime, Document};
+use serde_json::value::RawValue;
+
+use super::database::{document, id, optional, run, stage};
+use super::{Answer, Call, Result};
+use crate::api::data::database::{Deleted, Total};
+use crate::api::data::legacy::{
+    AddDocument, AddDocumentReply, Aggregate, AggregateReply, CountDocument, DeleteDocInTransaction,
+    DeleteDocument, GetInTransaction, InTransaction, InsertDocInTransaction, Order, QueryDocument,
+    QueryDocumentReply, UpdateDocInTransaction, UpdateDocument, UpdateDocumentReply,
+};
+use crate::api::data::{Failure, SdkAction};
+use crate::api::ejson::{self, Form};
+use crate::docdb::query::Query;
+use crate::docdb::transaction::TransactionId;
+use crate::emulator::database::{Change, Database, Selection};
+use crate::model::clock::Millis;
+
+/// Answers an action of this dialect, or nothing if it is not of it.
+pub(super) async fn answer(database: &Database, call: &Call<'_>) -> Option<Result<Answer>> {
+    Some(match call.action {
+        AddDocument::NAME => run(database, call, Answer::data, add).await,
+        QueryDocument::NAME => run(database, call, Answer::data, query).await,
+        CountDocument::NAME => run(database, call, Answer::data, count).await,
+        UpdateDocument::NAME => run(database, call, Answer::data, update).await,
+        DeleteDocument::NAME => run(database, call, Answer::data, delete).await,
+        Aggregate::NAME => run(database, call, Answer::data, aggregate).await,
+        GetInTransaction::NAME => run(database, call, Answer::top, get_in_transaction).await,
+        UpdateDocInTransaction::NAME => run(database, call, Answer::top, update_in_transaction).await,
+        InsertDocInTransaction::NAME => run(database, call, Answer::top, insert_in_transaction).await,
+        DeleteDocInTransaction::NAME => run(database, call, Answer::top, delete_in_transaction).await,
+        _ => return None,
+    })
+}
+
+fn add(database: &Database, it: AddDocument) -> Result<AddDocumentReply> {
+    let document = identified(it.data.get(), it.id.as_deref(), database.now())?;
+    let ids = database.insert(&it.collection_name, None, vec![document])?;
+    Ok(AddDocumentReply { id: ids.first().map(id).unwrap_or_default() })
+}
+
+fn query(database: &Database, it: QueryDocument) -> Result<QueryDocumentReply> {
+    let now = database.now();
+    let query = Query {
+        filter: raw(it.query.as_deref(), now)?,
+        sort: sort(it.order.unwrap_or_default()),
+        skip: it.offset.unwrap_or_default(),
+        limit: it.limit,
+        projection: raw(it.projection.as_deref(), now)?,
+        now: DateTime::from_millis(now),
+    };
+    let found = database.find(&it.collection_name, None, query)?;
+    let list = found.documents.iter().map(|document| RawValue::from_string(ejson::to_text(document, Form::Plain)));
+    let list = list.collect::<std::result::Result<Vec<_>, _>>();
+    Ok(QueryDocumentReply { list: list.map_err(Failure::parameter)? })
+}
+
+fn count(database: &Database, it: CountDocument) -> Result<Total> {
+    let filter = raw(it.query.as_deref(), database.now())?;
+    Ok(Total { total: database.count(&it.collection_name, &filter)? })
+}
+
+fn update(database: &Database, it: UpdateDocument) -> Result<UpdateDocumentReply> {
+    let now = database.now();
+    let selection = selection(it.collection_name, it.query.as_deref(), None, now)?;
+    let change = Change {
+        update: document(it.data.get(), now)?,
+        multi: it.multi,
+        merge: it.merge,
+        upsert: it.upsert,
+    };
+    let updated = database.update(&selection, change)?;
+    let created = updated.upserted_id.as_ref().map(id);
+    Ok(UpdateDocumentReply { updated: updated.modified, upserted_id: created.clone(), upsert_id: created })
+}
+
+fn delete(database: &Database, it: DeleteDocument) -> Result<Deleted> {
+    let selection = selection(it.collection_name, it.query.as_deref(), None, database.now())?;
+    Ok(Deleted { deleted: database.remove(&selection, it.multi)? })
+}
+
+fn aggregate(database: &Database, it: Aggregate) -> Result<AggregateReply> {
+    let now = database.now();
+    let pipeline = it.stages.iter().map(|it| stage(&it.stage_key, it.stage_value.get(), now));
+    let found = database.aggregate(&it.collection_name, &pipeline.collect::<Result<Vec<_>>>()?)?;
+    let list = found.documents.iter().map(|document| ejson::to_text(document, Form::Canonical));
+    let list = serde_json::to_string(&list.collect::<Vec<_>>()).map_err(Failure::parameter)?;
+    Ok(AggregateReply { list })
+}
+
+fn get_in_transaction(database: &Database, it: GetInTransaction) -> Result<InTransaction> {
+    let now = database.now();
+    let query = Query {
+        filter: document(it.query.get(), now)?,
+        sort: Document::new(),
+        skip: 0,
+        limit: Some(1),
+        projection: Document::new(),
+        now: DateTime::from_millis(now),
+    };
+    let found = database.find(&it.collection_name, Some(&TransactionId(it.transaction_id)), query)?;
+    let first = found.documents.first().map(|document| ejson::to_text(document, Form::Canonical));
+    Ok(InTransaction { data: Some(first.unwrap_or_else(|| "null".into())), ..InTransaction::default() })
+}
+
+fn update_in_transaction(database: &Database, it: UpdateDocInTransaction) -> Result<InTransaction> {
+    let now = database.now();
+    let selection = selection(it.collection_name, Some(&it.query), Some(it.transaction_id), now)?;
+    let update = document(&it.data, now)?;
+    let merge = update.keys().any(|key| key.starts_with('$'));
+    let change = Change { update, multi: false, merge, upsert: it.upsert };
+    let updated = database.update(&selection, change)?;
+    Ok(InTransaction {
+        updated: Some(counted(updated.modified)),
+        upserted: updated.upserted_id.as_ref().map(|id| ejson::value_to_text(id, Form::Canonical)),
+        ..InTransaction::default()
+    })
+}
+
+fn insert_in_transaction(database: &Database, it: InsertDocInTransaction) -> Result<InTransaction> {
+    let document = identified(&it.data, it.id.as_deref(), database.now())?;
+    let transaction = TransactionId(it.transaction_id);
+    let inserted = database.insert(&it.collection_name, Some(&transaction), vec![document])?.len();
+    Ok(InTransaction {
+        inserted: Some(counted(inserted as u64)),
+        ok: Some(counted(1)),
+        ..InTransaction::default()
+    })
+}
+
+fn delete_in_transaction(database: &Database, it: DeleteDocInTransaction) -> Result<InTransaction> {
+    let now = database.now();
+    let selection = selection(it.collection_name, Some(&it.query), Some(it.transaction_id), now)?;
+    let deleted = database.remove(&selection, false)?;
+    Ok(InTransaction { deleted: Some(counted(deleted)), ..InTransaction::default() })
+}
+
+/// Returns a document with the `_id` that stands beside it.
+fn identified(data: &str, id: Option<&RawValue>, now: Millis) -> Result<Document> {
+    let mut document = document(data, now)?;
+    if let Some(id) = id {
+        document.insert("_id", ejson::value(id.get(), now).map_err(Failure::parameter)?);
+    }
+    Ok(document)
+}
+
+fn selection(
+    collection: String,
+    query: Option<&RawValue>,
+    transaction: Option<String>,
+    now: Millis,
+) -> Result<Selection> {
+    Ok(Selection { collection, filter: raw(query, now)?, transaction: transaction.map(TransactionId) })
+}
+
+fn raw(value: Option<&RawValue>, now: Millis) -> Result<Document> {
+    optional(value.map(RawValue::get).filter(|text| *text != "null"), now)
+}
+
+fn sort(orders: Vec<Order>) -> Document {
+    orders.into_iter().fold(Document::new(), |mut sort, Order { field, direction }| {
+        sort.insert(field, if direction.eq_ignore_ascii_case("desc") { -1 } else { 1 });
+        sort
+    })
+}
+
+/// Returns a count as the text of Extended JSON these answers hold.
+fn counted(count: u64) -> String {
+    let count = i32::try_from(count).map_or(Bson::Int64(count as i64), Bson::Int32);
+    ejson::value_to_text(&count, Form::Canonical)
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::doc;
+
+    use super::*;
+
+    #[test]
+    fn orders_keep_their_weight() {
+        let order = |field: &str, direction: &str| Order { field: field.into(), direction: direction.into() };
+        let sorted = sort(vec![order("b", "desc"), order("a", "asc")]);
+        assert_eq!(sorted.into_iter().collect::<Vec<_>>(), doc! { "b": -1, "a": 1 }.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn counts_are_texts_of_extended_json() {
+        assert_eq!(counted(1), r#"{"$numberInt":"1"}"#);
+    }
+}

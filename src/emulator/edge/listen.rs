@@ -1,0 +1,117 @@
+//! The port: bind, accept, and close every connection in the end.
+
+use std::io::ErrorKind;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::emulator::config::Config;
+use crate::emulator::environment::Shared;
+use crate::error::{Error, Kind, Result};
+use crate::text;
+
+/// How long a request that runs when the emulator stops may take to finish.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long to wait when the system has no file descriptor left for one more connection.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// Binds the address of the configuration; port 0 takes a free one.
+///
+/// # Errors
+/// The port is taken, or the address is not this machine's.
+pub(in crate::emulator) async fn bind(config: &Config) -> Result<TcpListener> {
+    let (address, port) = (config.address, config.port);
+    TcpListener::bind((address, port)).await.map_err(|error| {
+        let message = match error.kind() {
+            ErrorKind::AddrInUse => text! { en: "port {port} is taken", zh: "端口 {port} 已被占用" },
+            _ => text! { en: "could not listen on {address}:{port}", zh: "无法监听 {address}:{port}" },
+        };
+        Error::new(Kind::Failed, message).source(&error).hint(text! {
+            en: "choose another with `--port N`, or `--port 0` for a free one",
+            zh: "请用 `--port N` 换一个端口，或用 `--port 0` 自动选择空闲端口"
+        })
+    })
+}
+
+/// Returns where a client on this machine reaches the listener.
+pub(in crate::emulator) fn url(listener: &TcpListener) -> Result<String> {
+    let address = listener.local_addr().map_err(|error| {
+        Error::new(Kind::Failed, text! { en: "the port cannot be read", zh: "无法读取端口" }).source(&error)
+    })?;
+    let port = address.port();
+    Ok(match address.ip() {
+        // Who listens everywhere is reached at home too.
+        ip if ip.is_unspecified() => format!("http://127.0.0.1:{port}"),
+        IpAddr::V6(ip) => format!("http://[{ip}]:{port}"),
+        IpAddr::V4(ip) => format!("http://{ip}:{port}"),
+    })
+}
+
+/// The task that accepts connections.
+pub(in crate::emulator) struct Server {
+    stopping: CancellationToken,
+    accepting: JoinHandle<()>,
+}
+
+impl Server {
+    /// Begins to serve.
+    pub(in crate::emulator) fn start(listener: TcpListener, environment: Shared) -> Self {
+        let stopping = CancellationToken::new();
+        let accepting = tokio::spawn(accept(listener, environment, stopping.clone()));
+        Server { stopping, accepting }
+    }
+
+    /// Takes no more connections, lets running requests finish for a moment, and closes all.
+    pub(in crate::emulator) async fn stop(mut self) {
+        self.stopping.cancel();
+        // A panic in the accept loop has closed the port already.
+        let _ = (&mut self.accepting).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+    }
+}
+
+async fn accept(listener: TcpListener, environment: Shared, stopping: CancellationToken) {
+    let connections = TaskTracker::new();
+    while let Some(accepted) = stopping.run_until_cancelled(listener.accept()).await {
+        match accepted {
+            Ok((stream, _)) => {
+                connections.spawn(converse(stream, Arc::clone(&environment), stopping.clone()));
+            }
+            Err(_) => tokio::time::sleep(BREATH).await,
+        }
+    }
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+async fn converse(stream: TcpStream, environment: Shared, stopping: CancellationToken) {
+    // Small answers must not wait for an acknowledgement; a socket that refuses the option still works.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| super::answer(Arc::clone(&environment), request));
+    let connection = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    // A connection that fails is the client's business: it is gone.
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = stopping.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = tokio::time::timeout(GRACE, connection).await;
+        }
+    }
+}

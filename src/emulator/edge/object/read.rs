@@ -1,0 +1,176 @@
+//! Reading: whole, a range, or the head only.
+
+use std::ops::Range;
+
+use axum::body::Body;
+use axum::http::header::{
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LAST_MODIFIED, RANGE,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+
+use super::{PREFIX, failure, xml};
+use crate::emulator::edge::target::{decode, query_value};
+use crate::emulator::environment::Environment;
+use crate::emulator::permissions::Resource;
+use crate::emulator::storage::{Error, Object, Purpose, Reading};
+use crate::model::permission::Permission;
+
+/// Returns a signed link; `path` is the key in the encoding the client wants.
+pub(super) fn link(environment: &Environment, key: &str, seconds: u64, path: &str) -> String {
+    let until = environment.storage.seconds().saturating_add_unsigned(seconds);
+    let signature = environment.storage.sign(Purpose::Read, key, until);
+    format!("{}{PREFIX}/{path}?sign={signature}&t={until}", environment.url)
+}
+
+/// `GET KEY` and `HEAD KEY`.
+pub(super) async fn read(environment: &Environment, parts: &Parts, path: &str) -> Response {
+    let key = match permitted_key(environment, parts, path) {
+        Ok(key) => key,
+        Err(refusal) => return refusal,
+    };
+    let reading = match environment.storage.open(&key).await {
+        Ok(reading) => reading,
+        Err(error) => return failure(&error),
+    };
+    let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let (etag, size) = (format!("\"{}\"", reading.object.etag), reading.object.size);
+    if header(IF_NONE_MATCH) == Some(etag.as_str()) {
+        return describe(StatusCode::NOT_MODIFIED, &reading.object, Body::empty());
+    }
+    match header(RANGE).and_then(|range| parse_range(range, size)) {
+        None => {
+            let object = reading.object.clone();
+            sized(describe(StatusCode::OK, &object, content(parts, reading)), size)
+        }
+        Some(Ok(range)) => part(parts, reading, range).await,
+        Some(Err(Unsatisfiable)) => {
+            let mut response = xml::error(
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "InvalidRange",
+                "the range lies beyond the file",
+            );
+            insert(&mut response, CONTENT_RANGE, format!("bytes */{size}"));
+            response
+        }
+    }
+}
+
+/// Finds the key a path stands for and whether the request may read it.
+///
+/// A link that went through `encodeURI` has its escapes escaped once more, so the path is tried decoded once and twice.
+fn permitted_key(environment: &Environment, parts: &Parts, path: &str) -> Result<String, Response> {
+    let unreadable = || failure(&Error::Key { key: path.to_owned(), reason: "it is not UTF-8" });
+    let once = decode(path).ok_or_else(unreadable)?;
+    let twice = decode(&once).unwrap_or_else(|| once.clone());
+    let query = parts.uri.query().unwrap_or_default();
+    let Some(signature) = query_value(query, "sign") else {
+        return if is_public(environment) { Ok(once) } else { Err(denied("the link is not signed")) };
+    };
+    let until = query_value(query, "t").and_then(|until| until.parse().ok()).unwrap_or_default();
+    [once, twice]
+        .into_iter()
+        .find(|key| environment.storage.verify(Purpose::Read, key, until, &signature))
+        .ok_or_else(|| denied("the link has expired, or its signature is wrong"))
+}
+
+/// Whether everybody may read files, by the permission that was set.
+fn is_public(environment: &Environment) -> bool {
+    match environment.permissions.of(&Resource::Storage) {
+        Permission::ReadOnly | Permission::AdminWrite => true,
+        Permission::Private | Permission::AdminOnly | Permission::Custom(_) => false,
+    }
+}
+
+fn denied(why: &str) -> Response {
+    xml::error(StatusCode::FORBIDDEN, "AccessDenied", why)
+}
+
+async fn part(parts: &Parts, mut reading: Reading, range: Range<u64>) -> Response {
+    let (size, length) = (reading.object.size, range.end - range.start);
+    if let Err(error) = reading.narrow(range.start, length).await {
+        return failure(&error);
+    }
+    let object = reading.object.clone();
+    let mut response = describe(StatusCode::PARTIAL_CONTENT, &object, content(parts, reading));
+    insert(&mut response, CONTENT_RANGE, format!("bytes {}-{}/{size}", range.start, range.end - 1));
+    sized(response, length)
+}
+
+/// Returns the bytes as a stream, or none for `HEAD`.
+fn content(parts: &Parts, reading: Reading) -> Body {
+    if parts.method == Method::HEAD {
+        return Body::empty();
+    }
+    Body::from_stream(futures_util::stream::try_unfold(reading, |mut reading| async {
+        reading.next().await.map(|bytes| bytes.map(|bytes| (bytes, reading)))
+    }))
+}
+
+fn describe(status: StatusCode, object: &Object, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    insert(&mut response, CONTENT_TYPE, object.content_type.clone());
+    insert(&mut response, ETAG, format!("\"{}\"", object.etag));
+    insert(&mut response, ACCEPT_RANGES, "bytes".into());
+    // A stored page must not be taken for one of ours.
+    insert(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff".into());
+    let modified = jiff::Timestamp::from_millisecond(object.modified).unwrap_or_default();
+    insert(&mut response, LAST_MODIFIED, modified.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    response
+}
+
+fn sized(mut response: Response, length: u64) -> Response {
+    insert(&mut response, CONTENT_LENGTH, length.to_string());
+    response
+}
+
+/// Sets a header; a value that cannot be one (a content type with a line break) is left out.
+fn insert(response: &mut Response, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// A range that lies beyond the file.
+#[derive(Debug, PartialEq, Eq)]
+struct Unsatisfiable;
+
+/// Reads `bytes=A-B`, `bytes=A-` or `bytes=-N`. Several ranges, or nonsense, count as no range.
+fn parse_range(header: &str, size: u64) -> Option<Result<Range<u64>, Unsatisfiable>> {
+    let (first, last) = header.strip_prefix("bytes=")?.split_once('-')?;
+    let range = match (first.parse::<u64>(), last.parse::<u64>()) {
+        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(size),
+        (Ok(first), Err(_)) if last.is_empty() => first..size,
+        (Err(_), Ok(count)) if first.is_empty() => size.saturating_sub(count)..size,
+        _ => return None,
+    };
+    Some(if range.start < range.end { Ok(range) } else { Err(Unsatisfiable) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_the_standard_says() {
+        for (header, expected) in [
+            ("bytes=0-0", Some(Ok(0..1))),
+            ("bytes=2-5", Some(Ok(2..6))),
+            ("bytes=2-", Some(Ok(2..10))),
+            ("bytes=-3", Some(Ok(7..10))),
+            ("bytes=-30", Some(Ok(0..10))),
+            ("bytes=8-99", Some(Ok(8..10))),
+            ("bytes=10-", Some(Err(Unsatisfiable))),
+            ("bytes=-0", Some(Err(Unsatisfiable))),
+            ("bytes=5-2", None),
+            ("bytes=0-1,3-4", None),
+            ("items=0-1", None),
+            ("bytes=x-y", None),
+        ] {
+            assert_eq!(parse_range(header, 10), expected, "{header}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Storing: the body of a `PUT`, or the file of a form.
+
+use axum::body::Body;
+use axum::extract::multipart::Field;
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
+use axum::response::Response;
+use futures_util::StreamExt;
+
+use super::{failure, xml};
+use crate::emulator::edge::target::{decode, query_value};
+use crate::emulator::environment::Environment;
+use crate::emulator::storage::{Error, Object, Purpose};
+
+/// `PUT KEY`: node-sdk 3, wx-server-sdk 4, the command line.
+pub(super) async fn put(environment: &Environment, parts: &Parts, key: &str, body: Body) -> Response {
+    let Some(key) = decode(key) else {
+        return failure(&Error::Key { key: key.to_owned(), reason: "it is not UTF-8" });
+    };
+    let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    if !allowed(environment, &key, header(AUTHORIZATION).unwrap_or_default()) {
+        return denied();
+    }
+    stored(store(environment, &key, header(CONTENT_TYPE), body).await)
+}
+
+async fn store(
+    environment: &Environment,
+    key: &str,
+    content_type: Option<&str>,
+    body: Body,
+) -> Result<Object, Error> {
+    let mut upload = environment.storage.create(key, content_type).await?;
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        upload.write(&chunk.map_err(|_| Error::Interrupted)?).await?;
+    }
+    upload.finish().await
+}
+
+/// `POST` of a form: fields first, then `file` (node-sdk 2, tcb-admin-node).
+pub(super) async fn post(environment: &Environment, parts: Parts, body: Body) -> Response {
+    let mut request = Request::from_parts(parts, body);
+    // The bytes go to disk as they come; their size is the user's business.
+    DefaultBodyLimit::disable().apply(&mut request);
+    let Ok(form) = Multipart::from_request(request, &()).await else {
+        return xml::error(StatusCode::BAD_REQUEST, "MalformedPOSTRequest", "the request is not a form");
+    };
+    match store_form(environment, form).await {
+        Ok(Some(object)) => stored(Ok(object)),
+        Ok(None) => denied(),
+        Err(error) => failure(&error),
+    }
+}
+
+/// Stores the file of a form, unless its fields do not allow it.
+async fn store_form(environment: &Environment, mut form: Multipart) -> Result<Option<Object>, Error> {
+    let (mut key, mut signature) = (String::new(), String::new());
+    while let Some(field) = form.next_field().await.map_err(|_| Error::Interrupted)? {
+        match field.name().unwrap_or_default() {
+            "key" => key = field.text().await.map_err(|_| Error::Interrupted)?,
+            "Signature" | "signature" => signature = field.text().await.map_err(|_| Error::Interrupted)?,
+            "file" => {
+                let key = key.trim_start_matches('/');
+                if !allowed(environment, key, &signature) {
+                    return Ok(None);
+                }
+                return store_field(environment, key, field).await.map(Some);
+            }
+            _ => {}
+        }
+    }
+    Err(Error::Interrupted)
+}
+
+async fn store_field(environment: &Environment, key: &str, mut field: Field<'_>) -> Result<Object, Error> {
+    let mut upload = environment.storage.create(key, None).await?;
+    while let Some(chunk) = field.chunk().await.map_err(|_| Error::Interrupted)? {
+        upload.write(&chunk).await?;
+    }
+    upload.finish().await
+}
+
+/// Whether the caller shows what `storage.getUploadMetadata` gave out for this key.
+fn allowed(environment: &Environment, key: &str, authorization: &str) -> bool {
+    let until = query_value(authorization, "q-sign-time").and_then(|until| until.parse().ok());
+    let signature = query_value(authorization, "q-signature");
+    until.zip(signature).is_some_and(|(until, signature)| {
+        environment.storage.verify(Purpose::Write, key, until, &signature)
+    })
+}
+
+fn denied() -> Response {
+    xml::error(StatusCode::FORBIDDEN, "AccessDenied", "the upload's signature is wrong or has expired")
+}
+
+/// The SDKs want an empty body for success.
+fn stored(result: Result<Object, Error>) -> Response {
+    let object = match result {
+        Ok(object) => object,
+        Err(error) => return failure(&error),
+    };
+    let mut response = Response::new(Body::empty());
+    if let Ok(etag) = HeaderValue::try_from(format!("\"{}\"", object.etag)) {
+        response.headers_mut().insert(ETAG, etag);
+    }
+    response
+}

@@ -1,0 +1,86 @@
+//! Request targets: percent-encoding and queries.
+
+use std::fmt::Write;
+
+/// Encodes everything but letters, digits and what a path may hold, as `encodeURIComponent` does but for slashes.
+pub(super) fn encode(text: &str) -> String {
+    encode_where(text, |byte| !(byte.is_ascii_alphanumeric() || b"/-_.~!*'()".contains(&byte)))
+}
+
+/// Encodes only what would end or break the path. The SDKs run `encodeURI` over a link, which does the rest once
+/// (data-plane facts §8).
+pub(super) fn encode_lightly(text: &str) -> String {
+    encode_where(text, |byte| b"%#?\\".contains(&byte))
+}
+
+fn encode_where(text: &str, special: impl Fn(u8) -> bool) -> String {
+    let mut encoded = Vec::with_capacity(text.len());
+    for byte in text.bytes() {
+        match special(byte) {
+            true => encoded.extend(escape(byte)),
+            false => encoded.push(byte),
+        }
+    }
+    // Either all bytes of a character are encoded or none: those that may be special alone are ASCII.
+    String::from_utf8(encoded).unwrap_or_default()
+}
+
+fn escape(byte: u8) -> Vec<u8> {
+    let mut escaped = String::with_capacity(3);
+    write!(escaped, "%{byte:02X}").expect("a string takes all text");
+    escaped.into_bytes()
+}
+
+/// Decodes `%XX`; what is not such an escape stays as it is. Nothing comes back when the bytes are not UTF-8.
+pub(super) fn decode(text: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, after) {
+            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                decoded.push(digit(*high) * 16 + digit(*low));
+                rest = after;
+            }
+            _ => decoded.push(*byte),
+        }
+    }
+    String::from_utf8(decoded).ok()
+}
+
+fn digit(hex: u8) -> u8 {
+    char::from(hex).to_digit(16).map_or(0, |digit| digit as u8)
+}
+
+/// Returns a value of a query such as `a=1&b=2`, decoded.
+pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
+    query.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (key == name).then(|| decode(&value.replace('+', " "))).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_comes_back() {
+        for text in ["a/b.txt", "héllo 云/😀 %#?&=+.txt", "100%", ""] {
+            assert_eq!(decode(&encode(text)).as_deref(), Some(text));
+            assert_eq!(decode(&encode_lightly(text)).as_deref(), Some(text));
+            assert!(encode(text).is_ascii());
+        }
+        assert_eq!(decode("100%zz%4").as_deref(), Some("100%zz%4"));
+        assert_eq!(decode("%ff"), None);
+    }
+
+    #[test]
+    fn queries_are_read_by_name() {
+        let query = "prefix=a%2F&marker=&x=1+2";
+        assert_eq!(query_value(query, "prefix").as_deref(), Some("a/"));
+        assert_eq!(query_value(query, "marker").as_deref(), Some(""));
+        assert_eq!(query_value(query, "x").as_deref(), Some("1 2"));
+        assert_eq!(query_value(query, "delimiter"), None);
+    }
+}
