@@ -4,13 +4,18 @@
 //! `mod` line, its variant in [`Command`], its line in [`run`].
 
 mod context;
+mod input;
 mod language;
 mod progress;
 mod target;
 mod usage;
 
+mod init;
+
 mod completions;
 mod emulate;
+mod function;
+mod trigger;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -76,13 +81,21 @@ enum When {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
     Emulate(emulate::Args),
+    #[command(subcommand, name = "fn", visible_alias = "function")]
+    Function(function::Command),
+    #[command(subcommand)]
+    Trigger(trigger::Command),
     Completions(completions::Args),
 }
 
 fn run(command: Command, context: &mut Context) -> Result<()> {
     match command {
+        Command::Init(args) => init::run(args, context),
         Command::Emulate(args) => emulate::run(args, context),
+        Command::Function(command) => function::run(command, context),
+        Command::Trigger(command) => trigger::run(command, context),
         Command::Completions(args) => completions::run(args, context),
     }
 }

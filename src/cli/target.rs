@@ -1,6 +1,7 @@
 //! The environment a command speaks to, and what is said about it before it is changed.
 
 use crate::error::{Error, Kind, Result};
+use crate::model::text::Text;
 use crate::ops::target::{Search, Target};
 use crate::project::{Options, Project};
 use crate::text;
@@ -60,8 +61,13 @@ impl Context {
         Ok(target)
     }
 
+    /// Asks before something is lost in the cloud; what an emulator loses is not worth a question.
+    pub fn agree_to_lose(&self, target: &Target, question: &Text) -> Result<()> {
+        if target.emulator().is_some() { Ok(()) } else { self.agree(question) }
+    }
+
     /// Goes on if the person agrees, or has agreed with `--yes`.
-    pub fn agree(&self, question: &crate::model::text::Text) -> Result<()> {
+    pub fn agree(&self, question: &Text) -> Result<()> {
         if self.yes || self.ui.confirm(question, "--yes")? {
             return Ok(());
         }

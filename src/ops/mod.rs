@@ -1,6 +1,12 @@
 //! One file per thing a person wants done: values in, values out, no printing.
 
-pub mod install;
-pub mod progress;
 pub mod session;
 pub mod target;
+
+pub mod init;
+pub mod install;
+
+pub mod function;
+pub mod trigger;
+
+pub mod progress;

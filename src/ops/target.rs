@@ -18,6 +18,8 @@ use crate::project::manifest::LOCAL;
 use crate::project::running::Running;
 use crate::text;
 
+use super::session::Session;
+
 /// The region of an environment that names none.
 pub const REGION: &str = "ap-shanghai";
 
@@ -193,7 +195,7 @@ impl Search<'_> {
             env_id: env_id.to_string(),
             region: region.unwrap_or(REGION).to_owned(),
         };
-        let credentials = super::session::credentials(self.variables, self.config_folder)?;
+        let credentials = Session { variables: self.variables, config_folder: self.config_folder }.credentials()?;
         let protected = known.is_some_and(|it| it.protected);
         Ok(Target::new(name.to_owned(), protected, self.client(endpoint, credentials)?))
     }

@@ -1,0 +1,65 @@
+//! `cloudkit fn invoke NAME`.
+
+use crate::cli::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::model::name::FunctionName;
+use crate::ops::function::invoke::{self, Call, Invocation};
+use crate::term::{Page, Show};
+use crate::text;
+
+/// Call a function and print what it returns
+///
+/// What the function logs goes to standard error. The exit code is 1 when the function failed.
+///
+/// Examples:
+///   cloudkit fn invoke login --as o-alice1
+///   cloudkit fn invoke report --data '{"score": 120}'
+///   echo '{"score": 7}' | cloudkit fn invoke report --data -
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    name: FunctionName,
+    /// The event: JSON, `@FILE`, or `-` for standard input
+    #[arg(long, short, value_name = "JSON|@FILE|-", default_value = "{}", hide_default_value = true)]
+    data: String,
+    /// Call as this mini-program user (emulator only)
+    #[arg(long = "as", value_name = "OPENID")]
+    openid: Option<String>,
+    /// The union id of that user
+    #[arg(long, value_name = "UNIONID", requires = "openid")]
+    unionid: Option<String>,
+}
+
+pub fn run(args: Args, context: &mut Context) -> Result<()> {
+    let event = context.json_argument(&args.data)?;
+    let call = Call { function: args.name, event, openid: args.openid, unionid: args.unionid };
+    let target = context.target()?;
+    let invocation = context.wait(invoke::invoke(&target, &call))?;
+    answer(&invocation, &call.function, context)
+}
+
+/// Shows how a call ended: its log as talk, its result as data.
+pub fn answer(invocation: &Invocation, function: &FunctionName, context: &mut Context) -> Result<()> {
+    for line in &invocation.logs {
+        context.ui.say(&line.as_str().into());
+    }
+    if context.ui.is_json() || invocation.ok {
+        context.ui.show(invocation);
+        context.exit_with(u8::from(!invocation.ok));
+        return Ok(());
+    }
+    let error = Error::new(Kind::Failed, text! { en: "function `{function}` failed", zh: "云函数 `{function}` 执行失败" });
+    let error = error.request_id(&invocation.request_id);
+    Err(match &invocation.error {
+        None => error,
+        Some(why) => error.code(why.err_code.to_string().trim_matches('"')).cause(why.err_msg.as_str().into()),
+    })
+}
+
+impl Show for Invocation {
+    fn show(&self, page: &mut Page) {
+        if let Some(result) = &self.result {
+            page.line(format_args!("{result:#}"));
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! `cloudkit fn list`.
+
+use serde::Serialize;
+
+use crate::cli::context::Context;
+use crate::error::Result;
+use crate::ops::function::{self, Listed};
+use crate::term::{Page, Show, Table};
+use crate::text;
+
+/// List the functions of the target
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub fn run(_args: Args, context: &mut Context) -> Result<()> {
+    let target = context.target()?;
+    let functions = context.wait(function::list(&target))?;
+    context.ui.show(&List(functions));
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct List(Vec<Listed>);
+
+impl Show for List {
+    fn show(&self, page: &mut Page) {
+        let mut table = Table::new([
+            text! { en: "name", zh: "名称" },
+            text! { en: "runtime", zh: "运行时" },
+            text! { en: "status", zh: "状态" },
+            text! { en: "modified", zh: "修改时间" },
+        ]);
+        for it in &self.0 {
+            table.row([&it.name, &it.runtime, &it.status, &it.modified].map(String::as_str));
+        }
+        page.table(&table, &text! { en: "There are no functions.", zh: "没有云函数。" });
+    }
+}

@@ -1,0 +1,40 @@
+//! `cloudkit trigger list`.
+
+use serde::Serialize;
+
+use crate::cli::context::Context;
+use crate::error::Result;
+use crate::ops::trigger::{self, Trigger};
+use crate::term::{Page, Show, Table};
+use crate::text;
+
+/// List the triggers of the target and when each fires next
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub fn run(_args: Args, context: &mut Context) -> Result<()> {
+    let target = context.target()?;
+    let triggers = context.wait(trigger::list(&target, context.clock.now()))?;
+    context.ui.show(&List(triggers));
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct List(Vec<Trigger>);
+
+impl Show for List {
+    fn show(&self, page: &mut Page) {
+        let mut table = Table::new([
+            text! { en: "function", zh: "云函数" },
+            text! { en: "trigger", zh: "触发器" },
+            text! { en: "type", zh: "类型" },
+            text! { en: "config", zh: "配置" },
+            text! { en: "next", zh: "下次触发" },
+        ]);
+        for it in &self.0 {
+            let next = it.next.as_deref().unwrap_or("-");
+            table.row([&it.function, &it.name, &it.r#type, &it.config, next]);
+        }
+        page.table(&table, &text! { en: "There are no triggers.", zh: "没有触发器。" });
+    }
+}

@@ -1,0 +1,167 @@
+//! Calling a function.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::api::control::function::{Invoke, InvocationResult};
+use crate::api::local::InvokeFunction;
+use crate::error::Result;
+use crate::model::name::FunctionName;
+use crate::ops::target::Target;
+
+/// What is asked of a function.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub function: FunctionName,
+    /// JSON text.
+    pub event: String,
+    /// The mini program's user who calls; with nobody it is a call from a console.
+    pub openid: Option<String>,
+    pub unionid: Option<String>,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invocation {
+    pub ok: bool,
+    /// What the function returned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+    pub request_id: String,
+    pub duration_ms: f64,
+    /// What the function said.
+    pub logs: Vec<String>,
+}
+
+/// Why a function failed, in the platform's words.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    pub err_code: Value,
+    pub err_msg: String,
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// Calls a function and waits for its answer. A function that fails is an answer too.
+pub async fn invoke(target: &Target, call: &Call) -> Result<Invocation> {
+    let client = target.client();
+    let function_name = call.function.to_string();
+    let invoked = if call.openid.is_some() || call.unionid.is_some() {
+        let asked = InvokeFunction {
+            function_name,
+            event: call.event.clone(),
+            open_id: call.openid.clone(),
+            union_id: call.unionid.clone(),
+        };
+        client.call(&asked).await
+    } else {
+        let asked = Invoke {
+            function_name,
+            namespace: Some(target.env_id().to_owned()),
+            client_context: Some(call.event.clone()),
+            log_type: Some("Tail".into()),
+            ..Invoke::default()
+        };
+        client.call(&asked).await
+    };
+    match invoked {
+        Ok(invoked) => Ok(Invocation::of(invoked.result)),
+        Err(error) => Err(super::missing(target, &call.function, error).await),
+    }
+}
+
+impl Invocation {
+    /// Reads how the platform says that a call ended.
+    pub(in crate::ops) fn of(result: InvocationResult) -> Self {
+        let InvocationResult { function_request_id, ret_msg, err_msg, invoke_result, log, duration, .. } = result;
+        let ok = invoke_result == 0 && err_msg.is_empty();
+        let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        Invocation {
+            ok,
+            result: ok.then(|| if ret_msg.is_empty() { Value::Null } else { value(&ret_msg) }),
+            error: (!ok).then(|| {
+                let told = if err_msg.is_empty() { &ret_msg } else { &err_msg };
+                Failure::of(value(told), invoke_result)
+            }),
+            request_id: function_request_id,
+            duration_ms: duration,
+            logs: log.lines().filter(|line| !is_bracket(line)).map(str::to_owned).collect(),
+        }
+    }
+}
+
+impl Failure {
+    /// Reads `{errorCode, errorMessage, …}`, which has had several spellings, or a bare sentence.
+    fn of(told: Value, invoke_result: i64) -> Self {
+        let Value::Object(mut more) = told else {
+            let err_msg = told.as_str().map_or_else(|| told.to_string(), str::to_owned);
+            return Failure { err_code: invoke_result.into(), err_msg, more: Map::new() };
+        };
+        let mut take = |names: &[&str]| names.iter().find_map(|name| more.shift_remove(*name));
+        let err_code = take(&["errCode", "errorCode", "ErrorCode"]).unwrap_or(invoke_result.into());
+        let err_msg = match take(&["errMsg", "errorMessage", "ErrorMessage"]) {
+            Some(Value::String(message)) => message,
+            Some(other) => other.to_string(),
+            None => String::new(),
+        };
+        Failure { err_code, err_msg, more }
+    }
+}
+
+/// Returns whether a line only marks where a call begins or ends (control-plane facts §5).
+fn is_bracket(line: &str) -> bool {
+    ["START RequestId:", "END RequestId:", "Report RequestId:", "REPORT RequestId:", "Event RequestId:"]
+        .iter()
+        .any(|mark| line.starts_with(mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(result: InvocationResult, expected: Value) {
+        assert_eq!(serde_json::to_value(Invocation::of(result)).expect("serializable"), expected);
+    }
+
+    #[test]
+    fn an_answer_is_the_functions_own_value() {
+        check(
+            InvocationResult {
+                function_request_id: "r-1".into(),
+                ret_msg: r#"{"openid":"o-1"}"#.into(),
+                log: "START RequestId: r-1\nhello\nEND RequestId: r-1\n".into(),
+                duration: 3.5,
+                ..InvocationResult::default()
+            },
+            json!({ "ok": true, "result": { "openid": "o-1" }, "requestId": "r-1", "durationMs": 3.5, "logs": ["hello"] }),
+        );
+    }
+
+    #[test]
+    fn a_failure_keeps_the_platforms_words() {
+        check(
+            InvocationResult {
+                err_msg: r#"{"errorCode":1,"errorMessage":"boom","stackTrace":["at x"]}"#.into(),
+                invoke_result: -1,
+                ..InvocationResult::default()
+            },
+            json!({
+                "ok": false, "error": { "errCode": 1, "errMsg": "boom", "stackTrace": ["at x"] },
+                "requestId": "", "durationMs": 0.0, "logs": [],
+            }),
+        );
+        check(
+            InvocationResult { err_msg: "out of memory".into(), invoke_result: -1, ..InvocationResult::default() },
+            json!({
+                "ok": false, "error": { "errCode": -1, "errMsg": "out of memory" },
+                "requestId": "", "durationMs": 0.0, "logs": [],
+            }),
+        );
+    }
+}

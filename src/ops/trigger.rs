@@ -1,0 +1,119 @@
+//! What starts functions by itself: list, fire.
+
+use jiff::tz::{Offset, TimeZone};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::api::control::trigger::{ListTriggers, TriggerStatus};
+use crate::api::local::FireTrigger;
+use crate::error::{Error, Kind, Result};
+use crate::model::clock::Millis;
+use crate::model::name::{FunctionName, did_you_mean};
+use crate::model::schedule::Schedule;
+use crate::text;
+
+use super::function::invoke::Invocation;
+use super::target::Target;
+
+/// A trigger of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trigger {
+    pub function: String,
+    pub name: String,
+    /// `timer`.
+    pub r#type: String,
+    /// Seven cron fields in UTC+8.
+    pub config: String,
+    /// When it fires next, such as `2026-11-21T13:00:00+08:00`; absent for one that is off or never fires again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Trigger {
+    /// Reads a trigger as the platform describes it; with the time, it says when it fires next.
+    pub(super) fn of(function: &str, status: &TriggerStatus, now: Option<Millis>) -> Self {
+        let config = cron(&status.trigger_desc);
+        let schedule = now.filter(|_| status.enable != 0).and_then(|now| config.parse::<Schedule>().ok()?.next_after(now));
+        Trigger {
+            function: function.to_owned(),
+            name: status.trigger_name.clone(),
+            r#type: if status.r#type.is_empty() { "timer".into() } else { status.r#type.clone() },
+            next: schedule.and_then(beijing),
+            config,
+        }
+    }
+}
+
+/// Reads `{"cron":"…"}`, or the bare fields (control-plane facts §4.3).
+fn cron(description: &str) -> String {
+    let json: Option<serde_json::Value> = serde_json::from_str(description).ok();
+    let inner = json.as_ref().and_then(|json| json.get("cron")?.as_str());
+    inner.unwrap_or(description).to_owned()
+}
+
+/// Writes a time as the platform's people read it: in UTC+8.
+fn beijing(time: Millis) -> Option<String> {
+    let zone = TimeZone::fixed(Offset::constant(8));
+    let time = Timestamp::from_millisecond(time).ok()?.to_zoned(zone);
+    Some(time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+}
+
+/// Returns the triggers of all functions, by function and name.
+pub async fn list(target: &Target, now: Millis) -> Result<Vec<Trigger>> {
+    let mut triggers = Vec::new();
+    for function in super::function::list(target).await? {
+        let asked = ListTriggers {
+            function_name: function.name.clone(),
+            namespace: Some(target.env_id().to_owned()),
+            ..ListTriggers::default()
+        };
+        let page = target.client().call(&asked).await?;
+        triggers.extend(page.triggers.iter().map(|status| Trigger::of(&function.name, status, Some(now))));
+    }
+    Ok(triggers)
+}
+
+/// Starts a function as its timer would; only an emulator can.
+pub async fn fire(target: &Target, function: &FunctionName, trigger: &str, at: Option<Millis>) -> Result<Invocation> {
+    let known = super::function::describe(target, function).await?.triggers;
+    if !known.iter().any(|it| it.trigger_name == trigger) {
+        let error = Error::new(
+            Kind::NotFound,
+            text! { en: "function `{function}` has no trigger `{trigger}`", zh: "云函数 `{function}` 没有触发器 `{trigger}`" },
+        );
+        let names = known.iter().map(|it| it.trigger_name.as_str());
+        return Err(match did_you_mean(trigger, names.clone()) {
+            Some(near) => error.hint(text! { en: "did you mean `{near}`?", zh: "是否想写 `{near}`？" }),
+            None if known.is_empty() => error,
+            None => {
+                let list = names.collect::<Vec<_>>().join("`, `");
+                error.hint(text! { en: "it has `{list}`", zh: "它有 `{list}`" })
+            }
+        });
+    }
+    let asked = FireTrigger { function_name: function.to_string(), trigger_name: trigger.to_owned(), time: at };
+    Ok(Invocation::of(target.client().call(&asked).await?.result))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cron_is_read_in_both_spellings_and_says_when_it_fires() {
+        for description in [r#"{"cron":"0 0 */1 * * * *"}"#, "0 0 */1 * * * *"] {
+            let status = TriggerStatus {
+                trigger_name: "hourly".into(),
+                trigger_desc: description.into(),
+                enable: 1,
+                ..TriggerStatus::default()
+            };
+            let trigger = Trigger::of("report", &status, Some(1_700_000_000_000));
+            assert_eq!(trigger.config, "0 0 */1 * * * *");
+            assert_eq!(trigger.next.as_deref(), Some("2023-11-15T07:00:00+08:00"));
+            let off = Trigger::of("report", &TriggerStatus { enable: 0, ..status }, Some(1_700_000_000_000));
+            assert_eq!(off.next, None);
+        }
+    }
+}
