@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Done, actions};
+use crate::model::index::{Direction, IndexKey, IndexSpec};
 
 /// Names the database the way manager-node 5 does.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -310,6 +311,36 @@ pub struct CollectionCount {
     pub collection_name: String,
     #[serde(default)]
     pub doc_count: u64,
+}
+
+impl From<&IndexSpec> for NewIndex {
+    fn from(index: &IndexSpec) -> Self {
+        let field =
+            |key: &IndexKey| IndexField { name: key.path.clone(), direction: key.direction.wire().into() };
+        NewIndex {
+            index_name: index.name.clone(),
+            mgo_key_schema: KeySchema {
+                mgo_index_keys: index.keys.iter().map(field).collect(),
+                mgo_is_unique: index.unique,
+                mgo_is_sparse: index.sparse.then_some(true),
+            },
+        }
+    }
+}
+
+impl IndexDescription {
+    /// Returns the index in our words, or `None` when it has a kind of key we do not know.
+    pub fn spec(&self) -> Option<IndexSpec> {
+        let key = |field: &IndexField| {
+            Some(IndexKey { path: field.name.clone(), direction: Direction::from_wire(&field.direction)? })
+        };
+        Some(IndexSpec {
+            name: self.name.clone(),
+            keys: self.keys.iter().map(key).collect::<Option<_>>()?,
+            unique: self.unique,
+            sparse: self.sparse.unwrap_or(false),
+        })
+    }
 }
 
 actions! {
