@@ -1,5 +1,7 @@
 //! What a function receives (`event`, `context`, variables) from each kind of caller. Data-plane facts §10.
 
+use serde_json::{Value, json};
+
 /// A person as WeChat knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
@@ -18,4 +20,161 @@ pub enum Caller {
     Timer { trigger: String },
     /// A console, a test or the command line: no identity.
     Console,
+}
+
+impl Caller {
+    /// Returns the person in whose name the function runs.
+    pub fn identity(&self) -> Option<&Identity> {
+        match self {
+            Caller::MiniProgram(identity) => Some(identity),
+            Caller::Function { identity, .. } => identity.as_ref(),
+            Caller::Timer { .. } | Caller::Console => None,
+        }
+    }
+
+    /// Returns who calls when a function that this caller started calls another, with the `x-tcb-source` it sent.
+    pub fn through_function(&self, source: impl Into<String>) -> Caller {
+        Caller::Function { source: source.into(), identity: self.identity().cloned() }
+    }
+
+    /// Returns `TRIGGER_SRC`.
+    fn trigger_source(&self) -> &'static str {
+        match self {
+            Caller::Timer { .. } => "timer",
+            Caller::MiniProgram(_) | Caller::Function { .. } | Caller::Console => "tcb",
+        }
+    }
+
+    /// Returns `TCB_SOURCE`; a console has none.
+    fn source(&self) -> Option<&str> {
+        match self {
+            Caller::MiniProgram(_) => Some("wx_client"),
+            Caller::Function { source, .. } => Some(source),
+            Caller::Timer { .. } => Some("wx_trigger"),
+            Caller::Console => None,
+        }
+    }
+
+    /// Returns the keys that the platform writes into an event, over the caller's own of the same name.
+    pub fn event_keys(&self, app_id: &str) -> Option<Value> {
+        let person = self.identity();
+        match self {
+            Caller::Timer { .. } => Some(json!({ "userInfo": { "appId": app_id } })),
+            Caller::Console => None,
+            Caller::MiniProgram(_) | Caller::Function { .. } => person.map(|identity| {
+                json!({ "userInfo": { "appId": app_id, "openId": identity.openid }, "tcbContext": {} })
+            }),
+        }
+    }
+}
+
+/// What the variables of one call are made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    pub caller: &'a Caller,
+    pub env_id: &'a str,
+    pub app_id: &'a str,
+    /// Comes back as `tcb_sessionToken` with everything an SDK asks during the call.
+    pub token: &'a str,
+}
+
+/// Returns the environment variables of one call (§1.2): SDKs read those whose names the two `…_CONTEXT_KEYS` list.
+pub fn variables<'a>(call: &Call<'a>) -> Vec<(&'static str, &'a str)> {
+    let Call { caller, env_id, app_id, token } = *call;
+    let mut tcb = vec![("TCB_ENV", env_id), ("TCB_SEQID", token), ("TRIGGER_SRC", caller.trigger_source())];
+    let mut wx = Vec::new();
+    if let Some(source) = caller.source() {
+        tcb.push(("TCB_SOURCE", source));
+    }
+    tcb.push(("TCB_SESSIONTOKEN", token));
+    if let Some(identity) = caller.identity() {
+        wx.extend([("WX_CLIENTIP", "127.0.0.1"), ("WX_APPID", app_id), ("WX_OPENID", &identity.openid)]);
+        wx.extend(identity.unionid.as_deref().map(|unionid| ("WX_UNIONID", unionid)));
+        wx.push(("WX_API_TOKEN", token));
+    } else if let Caller::Timer { .. } = caller {
+        wx.extend([("WX_APPID", app_id), ("WX_TRIGGER_API_TOKEN_V0", token)]);
+    }
+    let keys = [("TCB_CONTEXT_KEYS", tcb_keys(&tcb)), ("WX_CONTEXT_KEYS", wx_keys(&wx))];
+    tcb.into_iter().chain(wx).chain(keys.into_iter().filter(|(_, names)| !names.is_empty())).collect()
+}
+
+fn tcb_keys(variables: &[(&'static str, &str)]) -> &'static str {
+    match variables.len() {
+        5 => "TCB_ENV,TCB_SEQID,TRIGGER_SRC,TCB_SOURCE,TCB_SESSIONTOKEN",
+        _ => "TCB_ENV,TCB_SEQID,TRIGGER_SRC,TCB_SESSIONTOKEN",
+    }
+}
+
+fn wx_keys(variables: &[(&'static str, &str)]) -> &'static str {
+    match variables.len() {
+        0 => "",
+        2 => "WX_APPID,WX_TRIGGER_API_TOKEN_V0",
+        4 => "WX_CLIENTIP,WX_APPID,WX_OPENID,WX_API_TOKEN",
+        _ => "WX_CLIENTIP,WX_APPID,WX_OPENID,WX_UNIONID,WX_API_TOKEN",
+    }
+}
+
+/// Returns the event of a timer as JSON text; `time` is RFC 3339 in UTC with whole seconds (§10.3).
+pub fn timer(trigger: &str, time: &str) -> String {
+    json!({ "Type": "Timer", "TriggerName": trigger, "Time": time, "Message": "" }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Compares the variables of a call, as `NAME=value` lines.
+    #[track_caller]
+    fn check(caller: Caller, expected: &[&str]) {
+        let call = Call { caller: &caller, env_id: "garden", app_id: "wx1", token: "t" };
+        let found: Vec<String> =
+            variables(&call).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(found, expected);
+    }
+
+    fn alice(unionid: Option<&str>) -> Identity {
+        Identity { openid: "o-alice".into(), unionid: unionid.map(Into::into) }
+    }
+
+    #[test]
+    fn the_listed_keys_are_the_variables_that_are_set() {
+        let callers = [
+            Caller::Console,
+            Caller::Timer { trigger: "daily".into() },
+            Caller::MiniProgram(alice(None)),
+            Caller::MiniProgram(alice(Some("u"))),
+            Caller::Function { source: "wx_client,scf".into(), identity: None },
+        ];
+        for caller in callers {
+            let call = Call { caller: &caller, env_id: "e", app_id: "a", token: "t" };
+            let (keys, set): (Vec<_>, Vec<_>) =
+                variables(&call).into_iter().partition(|(name, _)| name.ends_with("_CONTEXT_KEYS"));
+            let listed: Vec<&str> = keys.iter().flat_map(|(_, names)| names.split(',')).collect();
+            let set: Vec<&str> = set.into_iter().map(|(name, _)| name).collect();
+            assert_eq!(listed, set, "{caller:?}");
+        }
+    }
+
+    #[test]
+    fn a_console_lends_no_identity() {
+        check(
+            Caller::Console,
+            &[
+                "TCB_ENV=garden",
+                "TCB_SEQID=t",
+                "TRIGGER_SRC=tcb",
+                "TCB_SESSIONTOKEN=t",
+                "TCB_CONTEXT_KEYS=TCB_ENV,TCB_SEQID,TRIGGER_SRC,TCB_SESSIONTOKEN",
+            ],
+        );
+    }
+
+    #[test]
+    fn the_first_callers_identity_goes_through_a_chain_of_functions() {
+        let first = Caller::MiniProgram(alice(None));
+        let last = first.through_function("wx_client,scf").through_function("wx_client,scf,scf");
+        assert_eq!(last.identity(), Some(&alice(None)));
+        let keys = last.event_keys("wx1").expect("there is a person");
+        assert_eq!(keys.to_string(), r#"{"userInfo":{"appId":"wx1","openId":"o-alice"},"tcbContext":{}}"#);
+    }
 }

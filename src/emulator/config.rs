@@ -26,7 +26,7 @@ pub struct Config {
     pub project: Project,
     /// Documents to begin with: a folder of `COLLECTION.jsonl` or `.json` files, or one such file.
     pub seed: Option<PathBuf>,
-    /// A folder with `node_modules` for functions that have none of their own.
+    /// The `node_modules` in which functions find what their own lack.
     pub shared_modules: Option<PathBuf>,
     /// The local credentials; requests signed with others are refused by the control plane.
     pub secret_id: String,

@@ -9,6 +9,7 @@ use super::data_dir::DataDir;
 use super::database::Database;
 use super::event::Events;
 use super::functions::Functions;
+use super::logs::Logs;
 use super::permissions::Permissions;
 use super::storage::Storage;
 use crate::model::clock::Millis;
@@ -25,6 +26,7 @@ pub struct Environment {
     pub data: DataDir,
     pub events: Events,
     pub functions: Functions,
+    pub logs: Logs,
     pub database: Database,
     pub storage: Storage,
     pub permissions: Permissions,
@@ -57,6 +59,8 @@ impl Environment {
 
     /// Returns the variables that lead a program and its SDKs here.
     pub fn child_variables(&self) -> Vec<(String, String)> {
-        Vec::new()
+        let inherited = |name: &str| self.config.inherited.iter().find(|(is, _)| is == name);
+        let node_options = inherited("NODE_OPTIONS").map(|(_, value)| value.as_str());
+        self.functions.child_environment(node_options)
     }
 }

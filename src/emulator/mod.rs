@@ -23,12 +23,13 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::model::function::FunctionSpec;
 use config::Config;
-use database::Database;
 use data_dir::DataDir;
+use database::Database;
 use edge::listen::{self, Server};
 use environment::{Environment, Shared};
 use event::{Event, Events};
 use functions::Functions;
+use logs::Logs;
 use permissions::Permissions;
 use storage::Storage;
 
@@ -55,11 +56,13 @@ impl Emulator {
         let database = Database::open(&data.documents(), &config, events.clone())
             .map_err(|error| database::unusable(&data.documents(), &error))?;
         let permissions = Permissions::open(data.permissions())?;
-        let storage =
-            Storage::new(data.objects(), &config.env_id, &config.secret_key, config.clock.clone());
+        let storage = Storage::new(data.objects(), &config.env_id, &config.secret_key, config.clock.clone());
+        let logs = Logs::new(events.clone());
+        let functions = Functions::start(config.clone(), url.clone(), logs.clone(), events.clone())?;
         let environment = Arc::new(Environment {
             started: config.clock.now(),
-            functions: Functions {},
+            functions,
+            logs,
             database,
             storage,
             permissions,

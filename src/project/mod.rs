@@ -49,6 +49,8 @@ pub struct Options {
 /// A project as it is on disk at one moment.
 #[derive(Debug, Clone)]
 pub struct Project {
+    /// What it was found with, to read it again.
+    pub options: Options,
     /// Absolute when `Options::directory` is.
     pub root: PathBuf,
     pub manifest: Option<Manifest>,
@@ -84,6 +86,7 @@ impl Project {
             }
         };
         let mut project = Project {
+            options: options.clone(),
             root,
             manifest,
             cloudbaserc,

@@ -2,13 +2,35 @@
 //!
 //! One Node process serves one call at a time, because the caller's identity sits in its environment variables.
 
+mod call;
+mod deployed;
+mod instance;
+mod pool;
+mod process;
+mod registry;
+pub mod surroundings;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::config::Config;
+use super::event::{Event, Events};
+use super::logs::Logs;
 use crate::api::event::Caller;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::function::FunctionSpec;
+use crate::model::name::did_you_mean;
+use crate::text;
+
+use call::Call;
+use registry::Registry;
+use surroundings::Scripts;
 
 /// Where a function's code comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +42,7 @@ pub enum Origin {
 }
 
 /// A function the emulator knows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {
     pub spec: FunctionSpec,
     pub origin: Origin,
@@ -77,39 +99,162 @@ pub enum FaultKind {
     Result,
 }
 
+impl FaultKind {
+    /// Returns the code that a caller reads (data-plane facts §7).
+    pub fn code(self) -> &'static str {
+        match self {
+            FaultKind::NotFound => "FUNCTION_NOT_FOUND",
+            FaultKind::Code | FaultKind::Exit | FaultKind::Result => "FUNCTIONS_EXECUTE_FAIL",
+            FaultKind::Timeout => "FUNCTIONS_TIME_LIMIT_EXCEEDED",
+            FaultKind::Memory => "FUNCTIONS_MEMORY_LIMIT_EXCEEDED",
+            FaultKind::Event => "FUNCTIONS_PARAM_INVALID",
+        }
+    }
+}
+
+/// Calls whose tokens are remembered: work that goes on after an answer may still call other functions.
+const REMEMBERED_CALLS: usize = 1024;
+
 /// The functions of one environment. Clones share it.
 #[derive(Clone)]
-pub struct Functions {/* Arc<…> */}
+pub struct Functions(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    logs: Logs,
+    events: Events,
+    scripts: Scripts,
+    url: String,
+    registry: Registry,
+    callers: Mutex<Callers>,
+}
+
+/// Who started the newest calls, by their tokens.
+#[derive(Default)]
+struct Callers {
+    callers: HashMap<String, Caller>,
+    oldest_first: VecDeque<String>,
+}
 
 impl Functions {
+    /// Finds the functions of the project and those that were deployed. No process is started yet.
+    ///
+    /// # Errors
+    /// The data folder cannot be written.
+    pub fn start(config: Config, url: String, logs: Logs, events: Events) -> Result<Self> {
+        let scripts = Scripts::write(&config.data).map_err(|error| {
+            let shown = config.data.display();
+            let message = text! { en: "could not write to `{shown}`", zh: "无法写入 `{shown}`" };
+            Error::new(Kind::Failed, message).source(&error)
+        })?;
+        let registry = Registry::new(&config.data);
+        let callers = Mutex::default();
+        let functions = Functions(Arc::new(Inner { config, logs, events, scripts, url, registry, callers }));
+        functions.0.refresh(&[]);
+        Ok(functions)
+    }
+
     /// Returns every function, by name.
     pub fn list(&self) -> Vec<Registered> {
-        todo!()
+        self.0.registry.all().iter().map(|function| function.registered().clone()).collect()
     }
-    pub fn get(&self, _name: &str) -> Option<Registered> {
-        todo!()
+
+    pub fn get(&self, name: &str) -> Option<Registered> {
+        self.0.registry.get(name).map(|function| function.registered().clone())
     }
-    /// Runs a function once and waits for its answer. Dropping the future gives the process back or ends it.
-    pub async fn invoke(&self, _name: &str, _invocation: Invocation) -> Outcome {
-        todo!()
+
+    /// Runs a function once and waits for its answer. When the future is dropped, the call goes on by itself, as in
+    /// the cloud.
+    pub async fn invoke(&self, name: &str, invocation: Invocation) -> Outcome {
+        let inner = &self.0;
+        let request_id = inner.config.ids.request();
+        let Some(function) = inner.current(name) else { return inner.not_found(name, request_id) };
+        inner.remember(&request_id, &invocation.caller);
+        Call::new(inner.clone(), function, request_id).run(&invocation).await
     }
+
     /// Registers a deployed package (a zip), or replaces the code or the settings of a known function.
-    pub async fn deploy(&self, _spec: FunctionSpec, _package: Option<Vec<u8>>) -> Result<()> {
-        todo!()
+    ///
+    /// # Errors
+    /// The package cannot be unpacked or leads out of its folder; there is neither a package nor such a function.
+    pub async fn deploy(&self, spec: FunctionSpec, package: Option<Vec<u8>>) -> Result<()> {
+        let inner = self.0.clone();
+        let task = tokio::task::spawn_blocking(move || inner.deploy(&spec, package.as_deref()));
+        task.await.unwrap_or_else(|error| Err(broken_task(&error)))
     }
-    pub async fn remove(&self, _name: &str) -> Result<()> {
-        todo!()
+
+    /// Forgets a deployed function. One of the project's folder comes back with its folder.
+    ///
+    /// # Errors
+    /// There is no such function, or its files cannot be removed.
+    pub async fn remove(&self, name: &str) -> Result<()> {
+        self.0.remove(name)
     }
+
     /// Returns the package of a function: the deployed one, or the folder packed.
-    pub async fn package(&self, _name: &str) -> Result<Vec<u8>> {
-        todo!()
+    ///
+    /// # Errors
+    /// There is no such function, or its files cannot be read.
+    pub async fn package(&self, name: &str) -> Result<Vec<u8>> {
+        let (inner, name) = (self.0.clone(), name.to_owned());
+        let task = tokio::task::spawn_blocking(move || inner.package(&name));
+        task.await.unwrap_or_else(|error| Err(broken_task(&error)))
     }
+
     /// Returns who started the invocation with that `tcb_sessionToken`, so that a nested call keeps the identity.
-    pub fn caller_of(&self, _session_token: &str) -> Option<Caller> {
-        todo!()
+    pub fn caller_of(&self, session_token: &str) -> Option<Caller> {
+        self.0.callers.lock().unwrap_or_else(PoisonError::into_inner).callers.get(session_token).cloned()
     }
+
+    /// Returns the variables that bring a program to this emulator; `node_options` is the `NODE_OPTIONS` it has.
+    pub fn child_environment(&self, node_options: Option<&str>) -> Vec<(String, String)> {
+        let Inner { config, url, scripts, .. } = &*self.0;
+        surroundings::child_environment(config, url, scripts, node_options)
+    }
+
     /// Ends every process and waits until they are gone.
     pub async fn stop(&self) {
-        todo!()
+        let ends = self.0.registry.take_all().into_iter().map(|function| async move { function.end().await });
+        futures_util::future::join_all(ends).await;
     }
+}
+
+impl Inner {
+    /// Tells an event to whoever listens.
+    fn tell(&self, event: Event) {
+        // An error means that nobody listens.
+        let _ = self.events.send(event);
+    }
+
+    fn remember(&self, token: &str, caller: &Caller) {
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        if callers.oldest_first.len() == REMEMBERED_CALLS
+            && let Some(oldest) = callers.oldest_first.pop_front()
+        {
+            callers.callers.remove(&oldest);
+        }
+        callers.oldest_first.push_back(token.to_owned());
+        callers.callers.insert(token.to_owned(), caller.clone());
+    }
+
+    /// Answers as the platform does, and tells what was probably meant.
+    fn not_found(&self, name: &str, request_id: String) -> Outcome {
+        let functions = self.registry.all();
+        self.tell(Event::Warning(
+            match did_you_mean(name, functions.iter().map(|function| function.name())) {
+                Some(near) => text! {
+                    en: "function `{name}` does not exist; did you mean `{near}`?",
+                    zh: "云函数 `{name}` 不存在；您是否想调用 `{near}`？"
+                },
+                None => text! { en: "function `{name}` does not exist", zh: "云函数 `{name}` 不存在" },
+            },
+        ));
+        let message = "FunctionName parameter could not be found.".to_owned();
+        let result = Err(Fault { kind: FaultKind::NotFound, message });
+        Outcome { request_id, result, duration: Duration::ZERO, memory_bytes: 0, log: String::new() }
+    }
+}
+
+fn broken_task(error: &tokio::task::JoinError) -> Error {
+    Error::new(Kind::Failed, text! { en: "the work was broken off", zh: "操作被中断" }).source(error)
 }

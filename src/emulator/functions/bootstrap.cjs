@@ -1,0 +1,491 @@
+// Runs one function in this process, one call at a time, for the emulator at the other end of file descriptor 0.
+//
+// Frames in:  u32 length, kind, body.  I: settings as JSON.  C: u32 length of a JSON head, the head, the event as JSON.
+//                                      W: asks what the process waits for.
+// Frames out: u32 length, kind, u32 number, text.  D: loaded, files as JSON.  B: not loadable, why.
+//   L: a log line, number = level.  R: result, number = memory in KiB.  F: fault, number = kind.  X: as F, and the
+//   process ends.  A: work goes on after the answer.  W: what the process waits for.
+'use strict';
+
+const fs = require('fs');
+const net = require('net');
+const path = require('path');
+const util = require('util');
+const { Console } = require('console');
+const { Readable } = require('stream');
+const { pathToFileURL } = require('url');
+const Module = require('module');
+
+const CHANNEL = 0;
+const DEBUG = 0;
+const INFO = 1;
+const WARN = 2;
+const ERROR = 3;
+const CODE = 0;
+const EVENT = 1;
+const RESULT = 2;
+// Characters of JSON; the platform's limit of a result.
+const RESULT_LIMIT = 6 * 1024 * 1024;
+// How long after an answer work is looked for that still goes on, in milliseconds.
+const LINGER = 50;
+
+const { writeSync, readFileSync } = fs;
+const { parse, stringify } = JSON;
+const { now } = Date;
+const exit = process.exit.bind(process);
+const env = process.env;
+
+let settings;
+let handler;
+// The call in progress: {id, answered…}; null between calls.
+let call = null;
+let watching = false;
+
+// ---- Speaking -----------------------------------------------------------------------------------------------------
+
+const HEAD = 9;
+const small = Buffer.allocUnsafeSlow(64 * 1024);
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+// Writes a frame before it returns, so that nothing said is lost when the process ends or hangs right after.
+function send(kind, number, text) {
+  const fits = text.length * 3 + HEAD <= small.length;
+  const frame = fits ? small : Buffer.allocUnsafe(HEAD + Buffer.byteLength(text));
+  const end = HEAD + frame.write(text, HEAD);
+  frame.writeUInt32BE(end - 4, 0);
+  frame[4] = kind.charCodeAt(0);
+  frame.writeUInt32BE(number, 5);
+  for (let sent = 0; sent < end; ) {
+    try {
+      sent += writeSync(CHANNEL, frame, sent, end - sent);
+    } catch (error) {
+      if (error.code !== 'EAGAIN') exit(0);
+      Atomics.wait(pause, 0, 0, 1);
+    }
+  }
+}
+
+function say(level, text) {
+  send('L', level, text);
+}
+
+let memory = 0;
+let measured = 0;
+
+// Returns the resident memory in KiB, read at most every 100 ms: reading it costs as much as a small call.
+function residentMemory() {
+  const time = now();
+  if (time - measured > 100) {
+    measured = time;
+    memory = Math.round(process.memoryUsage.rss() / 1024);
+  }
+  return memory;
+}
+
+// ---- What the function prints -------------------------------------------------------------------------------------
+
+// Cuts what is written to a standard stream into log lines, from its first use on; returns what says the unended rest.
+function captureStream(name, level) {
+  const make = Object.getOwnPropertyDescriptor(process, name).get;
+  let stream;
+  let rest = '';
+  const write = (chunk, encoding, done) => {
+    const whole = (rest + (typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'))).split('\n');
+    rest = whole.pop();
+    for (const line of whole) say(level, line);
+    const after = typeof encoding === 'function' ? encoding : done;
+    if (after) process.nextTick(after);
+    return true;
+  };
+  const get = () => (stream ??= Object.assign(make.call(process), { write }));
+  Object.defineProperty(process, name, { get, configurable: true, enumerable: true });
+  return () => {
+    if (rest) say(level, rest);
+    rest = '';
+  };
+}
+
+const flushOut = captureStream('stdout', INFO);
+const flushErr = captureStream('stderr', ERROR);
+
+const LEVELS = { debug: DEBUG, info: INFO, log: INFO, warn: WARN, error: ERROR };
+
+// Each call of a console method is one log record, however many lines it has.
+function captureConsole() {
+  let level = null;
+  const sink = (usual) => ({
+    write: (text) => say(level ?? usual, text.endsWith('\n') ? text.slice(0, -1) : text),
+  });
+  const captured = new Console({ stdout: sink(INFO), stderr: sink(ERROR), ignoreErrors: false });
+  const at = (wanted, method) =>
+    function (...values) {
+      level = wanted;
+      try {
+        return method.apply(captured, values);
+      } finally {
+        level = null;
+      }
+    };
+  for (const name of Object.keys(captured)) {
+    if (typeof captured[name] !== 'function') continue;
+    const wanted = { debug: DEBUG, warn: WARN, assert: WARN }[name];
+    console[name] = wanted === undefined ? captured[name] : at(wanted, captured[name]);
+  }
+  // The SDKs' loggers call this (tcb-admin-node without asking whether it exists).
+  console.__baseLog__ = (value, wanted) => {
+    const text = typeof value === 'string' ? value : util.inspect(value, { breakLength: Infinity, depth: 5 });
+    say(LEVELS[String(wanted).toLowerCase()] ?? INFO, text);
+  };
+}
+
+// ---- Failures -----------------------------------------------------------------------------------------------------
+
+// A function's own frames are what helps; those of this file and of Node do not.
+function cleanStack(stack) {
+  return stack
+    .split('\n')
+    .filter((line) => !(/^\s+at /.test(line) && (line.includes(__filename) || /\(?node:/.test(line))))
+    .join('\n')
+    .trimEnd();
+}
+
+function describe(error) {
+  if (util.types.isNativeError(error) || error instanceof Error) {
+    return cleanStack(String(error.stack || error.message || error));
+  }
+  const text = typeof error === 'string' ? error : toText(error);
+  return `${text}(callback err is not instance of Error)`;
+}
+
+function toText(value) {
+  try {
+    return stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}
+
+// Returns the line of the user's own code that a stack points at, with a caret under it, as Node shows a crash.
+function excerpt(stack) {
+  for (const line of stack.split('\n')) {
+    const found = /^\s+at .*?\(?((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/.exec(line);
+    if (!found) continue;
+    const file = found[1].replace(/^file:\/\//, '');
+    if (!file.startsWith(settings.folder) || file.includes('/node_modules/')) continue;
+    try {
+      const source = readFileSync(file, 'utf8').split('\n')[found[2] - 1];
+      if (source === undefined || source.length > 300) return '';
+      const indent = source.slice(0, found[3] - 1).replace(/[^\t]/g, ' ');
+      return `${file}:${found[2]}\n${source}\n${indent}^\n`;
+    } catch {
+      return '';
+    }
+  }
+  return '';
+}
+
+function logFailure(error, text) {
+  say(ERROR, error && error.stack ? excerpt(String(error.stack)) + text : text);
+}
+
+// ---- One call -----------------------------------------------------------------------------------------------------
+
+function answer(kind, number, text) {
+  flushOut();
+  flushErr();
+  call = null;
+  channel.ref();
+  send(kind, number, text);
+  if (!watching) {
+    watching = true;
+    setTimeout(lookForWork, LINGER).unref();
+  }
+}
+
+function succeed(its, value) {
+  if (call !== its) return;
+  let text;
+  try {
+    text = stringify(value) ?? 'null';
+  } catch (error) {
+    return refuse(its, `stringify response to json failed: ${error.message}`);
+  }
+  if (text.length > RESULT_LIMIT) return refuse(its, 'body size is too long');
+  answer('R', residentMemory(), text);
+}
+
+function refuse(its, text) {
+  if (call !== its) return;
+  say(ERROR, text);
+  answer('F', RESULT, text);
+}
+
+function fail(its, error) {
+  if (call !== its) return;
+  const text = describe(error);
+  logFailure(error, text);
+  answer('F', CODE, text);
+}
+
+let lastNames = [];
+
+// Variables of the call before are taken away: a warm process must not lend one caller's identity to the next.
+function setVariables(variables) {
+  for (const name of lastNames) if (!(name in variables)) delete env[name];
+  lastNames = Object.keys(variables);
+  for (const name of lastNames) if (env[name] !== variables[name]) env[name] = variables[name];
+}
+
+function makeContext(its, head, done) {
+  const deadline = now() + settings.timeLimit;
+  const variables = { ...head.variables, SCF_NAMESPACE: settings.envId };
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    memory_limit_in_mb: settings.memory,
+    time_limit_in_ms: settings.timeLimit,
+    request_id: head.id,
+    environment: stringify(variables),
+    environ: Object.entries(variables).map((pair) => pair.join('=')).join(';'),
+    function_version: '$LATEST',
+    function_name: settings.name,
+    namespace: settings.envId,
+    tencentcloud_region: settings.region,
+    tencentcloud_appid: '1250000001',
+    tencentcloud_uin: '100000000001',
+    getRemainingTimeInMillis: () => Math.max(0, deadline - now()),
+    getContext() {
+      return this;
+    },
+    done,
+    succeed: (value) => done(null, value),
+    fail: (error) => done(error ?? new Error('fail')),
+  };
+}
+
+function begin(head, text) {
+  const its = (call = { id: head.id, pending: undefined });
+  channel.unref();
+  setVariables(head.variables);
+  let event;
+  try {
+    event = text ? parse(text) : {};
+  } catch (error) {
+    return answer('F', EVENT, `event is not valid JSON: ${error.message}`);
+  }
+  if (head.merge && event !== null && typeof event === 'object') Object.assign(event, head.merge);
+  const done = (error, value) => {
+    if (error !== null && error !== undefined) return fail(its, error);
+    if (context.callbackWaitsForEmptyEventLoop) its.pending = value;
+    else succeed(its, value);
+  };
+  const context = makeContext(its, head, done);
+  const takesCallback = handler.length >= 3;
+  let returned;
+  try {
+    returned = handler(event, context, done);
+  } catch (error) {
+    return fail(its, error);
+  }
+  if (returned !== null && typeof returned === 'object' && typeof returned.then === 'function') {
+    returned.then(
+      (value) => {
+        if (value !== undefined || !takesCallback) succeed(its, value);
+      },
+      (error) => fail(its, error),
+    );
+  } else if (returned !== undefined && !takesCallback) {
+    // With three parameters the answer comes by the callback, and what is returned is by the way: a timer, a chain.
+    succeed(its, returned);
+  }
+}
+
+// Nothing is left to wait for: the callback's value is the answer, or nothing is.
+process.on('beforeExit', () => {
+  if (call) succeed(call, call.pending);
+});
+
+// ---- After the answer ---------------------------------------------------------------------------------------------
+
+// Names what keeps the event loop going, besides the channel.
+function activeWork() {
+  if (!process.getActiveResourcesInfo) return [];
+  const active = process.getActiveResourcesInfo();
+  const own = call ? -1 : active.indexOf('PipeWrap');
+  return active.filter((_, index) => index !== own);
+}
+
+function lookForWork() {
+  watching = false;
+  if (call) return;
+  const active = activeWork();
+  if (active.length) send('A', 0, summary(active));
+}
+
+function summary(active) {
+  const counts = {};
+  for (const name of active) {
+    const word = { Timeout: 'timer', Immediate: 'timer', TCPSocketWrap: 'connection', TCPWRAP: 'connection' }[name] ?? name;
+    counts[word] = (counts[word] ?? 0) + 1;
+  }
+  return Object.entries(counts).map(([name, count]) => `${count} ${name}${count > 1 ? 's' : ''}`).join(', ');
+}
+
+// ---- The end of the process ---------------------------------------------------------------------------------------
+
+function die(error) {
+  const text = describe(error);
+  logFailure(error, text);
+  send('X', CODE, text);
+  exit(1);
+}
+
+process.on('uncaughtException', (error) => {
+  // A function with a handler of its own has taken the matter in hand.
+  if (process.listenerCount('uncaughtException') === 1) die(error);
+});
+
+process.exit = (code) => {
+  flushOut();
+  flushErr();
+  const shown = code ?? process.exitCode ?? 0;
+  const { stack } = new Error(`process.exit(${shown}) was called`);
+  say(ERROR, excerpt(stack) + cleanStack(stack));
+  exit(code);
+};
+
+// ---- Loading ------------------------------------------------------------------------------------------------------
+
+const EXTENSIONS = ['', '.js', '.cjs', '.mjs'];
+
+function entryFile(name) {
+  const files = EXTENSIONS.map((extension) => path.join(settings.folder, name + extension));
+  const found = files.find((file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile());
+  if (!found) throw new Error(`Cannot find module '${files[1]}': the handler is \`${settings.handler}\``);
+  return found;
+}
+
+function isModule(file) {
+  if (file.endsWith('.mjs')) return true;
+  if (file.endsWith('.cjs')) return false;
+  try {
+    return parse(readFileSync(path.join(settings.folder, 'package.json'), 'utf8')).type === 'module';
+  } catch {
+    return false;
+  }
+}
+
+// `NODE_PATH` does not count for `import`: this hook looks there for what a function's own folders lack.
+const HOOK = `
+let parents;
+export const initialize = (data) => { parents = data; };
+export async function resolve(specifier, context, next) {
+  try {
+    return await next(specifier, context);
+  } catch (error) {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND' || /^(\\.|\\/|file:)/.test(specifier)) throw error;
+    for (const parentURL of parents) {
+      try { return await next(specifier, { ...context, parentURL }); } catch {}
+    }
+    throw error;
+  }
+}`;
+
+async function importModule(file) {
+  if (settings.modules.length && Module.register) {
+    const data = settings.modules.map((folder) => pathToFileURL(path.join(folder, '..', 'index.js')).href);
+    Module.register(`data:text/javascript,${encodeURIComponent(HOOK)}`, { data });
+  }
+  return import(pathToFileURL(file).href);
+}
+
+async function loadModule(file) {
+  if (isModule(file)) return importModule(file);
+  try {
+    return require(file);
+  } catch (error) {
+    if (error.code === 'ERR_REQUIRE_ESM' || error.code === 'ERR_REQUIRE_ASYNC_MODULE') return importModule(file);
+    throw error;
+  }
+}
+
+// The files of the function's own code that are loaded: when one changes, this process is out of date.
+function loadedFiles(entry) {
+  const own = (file) => file.startsWith(settings.folder) && !file.includes('/node_modules/');
+  return [...new Set([entry, ...Object.keys(require.cache).filter(own)])].slice(0, 64);
+}
+
+async function load() {
+  const dot = settings.handler.lastIndexOf('.');
+  const [name, method] = [settings.handler.slice(0, dot), settings.handler.slice(dot + 1)];
+  const entry = entryFile(name);
+  const module = await loadModule(entry);
+  handler = module[method] ?? module.default?.[method];
+  if (typeof handler !== 'function') {
+    const exported = Object.keys(module).join('`, `');
+    const there = exported ? `it exports \`${exported}\`` : 'it exports nothing';
+    throw new Error(`handler \`${settings.handler}\` is not a function: ${path.basename(entry)} has no \`${method}\`, ${there}`);
+  }
+  handler = handler.bind(module);
+  return entry;
+}
+
+async function initialize(body) {
+  settings = parse(body);
+  try {
+    const entry = await load();
+    send('D', 0, stringify(loadedFiles(entry)));
+  } catch (error) {
+    const text = describe(error);
+    flushOut();
+    flushErr();
+    send('B', 0, text);
+    exit(1);
+  }
+}
+
+// ---- Listening ----------------------------------------------------------------------------------------------------
+
+function receive(kind, frame) {
+  if (kind === 67) {
+    const length = frame.readUInt32BE(5);
+    const head = parse(frame.utf8Slice(9, 9 + length));
+    begin(head, frame.utf8Slice(9 + length));
+  } else if (kind === 87) {
+    send('W', 0, summary(activeWork()));
+  } else {
+    initialize(frame.utf8Slice(5));
+  }
+}
+
+let chunks = [];
+let length = 0;
+
+function listen(chunk) {
+  chunks.push(chunk);
+  length += chunk.length;
+  if (length < 5) return;
+  let data = chunks[0];
+  if (data.length < 5) chunks = [(data = Buffer.concat(chunks))];
+  if (length < 4 + data.readUInt32BE(0)) return;
+  if (chunks.length > 1) data = Buffer.concat(chunks);
+  chunks = [];
+  length = 0;
+  while (data.length >= 5 && data.length >= 4 + data.readUInt32BE(0)) {
+    const end = 4 + data.readUInt32BE(0);
+    receive(data[4], data.subarray(0, end));
+    data = data.subarray(end);
+  }
+  if (data.length) {
+    chunks.push(data);
+    length = data.length;
+  }
+}
+
+captureConsole();
+// The channel is not the function's standard input; it finds that one empty.
+Object.defineProperty(process, 'stdin', { value: Readable.from([]), configurable: true });
+
+const channel = new net.Socket({ fd: CHANNEL, readable: true, writable: false });
+channel.on('data', listen);
+// The emulator is gone, however it ended.
+for (const end of ['end', 'close', 'error']) channel.on(end, () => exit(0));

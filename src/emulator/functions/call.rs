@@ -1,0 +1,276 @@
+//! One call, from a free process to the report.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::instance::{Load, Reply};
+use super::pool::{Function, Lease};
+use super::{Fault, FaultKind, Inner, Invocation, Outcome, wire};
+use crate::api::event;
+use crate::emulator::event::Event;
+use crate::emulator::logs::{InvocationRecord, Level, LogRecord};
+use crate::model::clock::Millis;
+
+/// The longest event of a synchronous call, in bytes (§10.5).
+const LONGEST_EVENT: usize = 6 << 20;
+
+/// How long a function may take to load; the platform's default (control-plane facts §10).
+const LOAD_LIMIT: Duration = Duration::from_secs(65);
+
+/// How long a process that ran out of time may take to say what it waits for.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+
+/// How much of a result the list of calls keeps, in bytes.
+const KEPT_RESULT: usize = 4 << 10;
+
+/// A call that has its function.
+pub(super) struct Call {
+    pub inner: Arc<Inner>,
+    pub function: Arc<Function>,
+    pub request_id: String,
+    pub began: Millis,
+    asked: Instant,
+    /// How long it took to have a process ready, when one was started for this call.
+    cold: Option<Duration>,
+}
+
+/// How a call ended, before it is told.
+struct Ended {
+    result: Result<String, Fault>,
+    duration: Duration,
+    memory_bytes: u64,
+    said: String,
+}
+
+impl Ended {
+    fn failed(kind: FaultKind, message: impl Into<String>) -> Self {
+        let result = Err(Fault { kind, message: message.into() });
+        Ended { result, duration: Duration::ZERO, memory_bytes: 0, said: String::new() }
+    }
+}
+
+impl Call {
+    pub fn new(inner: Arc<Inner>, function: Arc<Function>, request_id: String) -> Self {
+        let began = inner.config.clock.now();
+        Call { inner, function, request_id, began, asked: Instant::now(), cold: None }
+    }
+
+    /// Runs the function. When the returned future is dropped, the call goes on by itself, as in the cloud.
+    pub async fn run(mut self, invocation: &Invocation) -> Outcome {
+        if invocation.event.len() > LONGEST_EVENT {
+            return self.report(Ended::failed(FaultKind::Event, "event body size is too long"));
+        }
+        let lease = match self.ready().await {
+            Ok(lease) => lease,
+            Err(ended) => return self.report(ended),
+        };
+        let mut running = match self.begin(lease, invocation).await {
+            Ok(running) => running,
+            Err((call, ended)) => return call.report(ended),
+        };
+        running.wait().await;
+        running.finish().await
+    }
+
+    /// Returns a process that has the function loaded.
+    async fn ready(&mut self) -> Result<Lease, Ended> {
+        let mut lease = self.function.acquire().await.map_err(|error| self.not_started(&error))?;
+        let instance = lease.instance();
+        if instance.used {
+            return Ok(lease);
+        }
+        let load = tokio::time::timeout(LOAD_LIMIT, instance.loaded()).await;
+        self.cold = Some(self.asked.elapsed());
+        match load {
+            Ok(Load::Ready(files)) => {
+                self.function.remember(&files);
+                Ok(lease)
+            }
+            Ok(Load::Broken(why)) => {
+                let held = instance.take_held();
+                Err(self.not_loaded(held, why))
+            }
+            Ok(Load::Loading) | Err(_) => {
+                let seconds = LOAD_LIMIT.as_secs();
+                Err(self.not_loaded(Vec::new(), format!("Initializing timed out after {seconds} seconds")))
+            }
+        }
+    }
+
+    fn not_started(&self, error: &std::io::Error) -> Ended {
+        let program = self.function.recipe.launch.program.to_string_lossy();
+        let message = match error.kind() {
+            std::io::ErrorKind::NotFound if !self.function.registered().folder.is_dir() => {
+                format!("the folder `{}` does not exist", self.function.registered().folder.display())
+            }
+            std::io::ErrorKind::NotFound => {
+                format!("`{program}` was not found: install Node.js, or add it to PATH")
+            }
+            _ => format!("`{program}` could not be started: {error}"),
+        };
+        self.say(Level::Error, message.clone());
+        Ended::failed(FaultKind::Code, message)
+    }
+
+    fn not_loaded(&self, held: Vec<(Level, String)>, why: String) -> Ended {
+        let mut said = String::new();
+        for (level, message) in held {
+            said = said + &message + "\n";
+            self.say(level, message);
+        }
+        said = said + &why + "\n";
+        self.say(Level::Error, why.clone());
+        let function = self.function.name().to_owned();
+        self.inner.tell(Event::Broken { function, message: why.clone() });
+        Ended { said, ..Ended::failed(FaultKind::Code, why) }
+    }
+
+    async fn begin(self, mut lease: Lease, invocation: &Invocation) -> Result<Running, (Self, Ended)> {
+        let config = &self.inner.config;
+        let caller = &invocation.caller;
+        let (env_id, app_id) = (config.env_id.as_str(), config.app_id.as_str());
+        let variables = event::variables(&event::Call { caller, env_id, app_id, token: &self.request_id });
+        let head =
+            wire::Head { id: &self.request_id, variables: &variables, merge: caller.event_keys(app_id) };
+        let frame = wire::call(&head, &invocation.event);
+        let started = Instant::now();
+        match lease.instance().begin(&self.request_id, &frame).await {
+            Ok(reply) => Ok(Running(Some(Parts { call: self, lease, reply, started, ended: None }))),
+            Err(error) => {
+                let message = format!("exit unexpected: {error}");
+                self.say(Level::Error, message.clone());
+                Err((self, Ended::failed(FaultKind::Exit, message)))
+            }
+        }
+    }
+
+    fn say(&self, level: Level, message: String) {
+        let (function, request_id) = (self.function.name().to_owned(), self.request_id.clone());
+        let time = self.inner.config.clock.now();
+        self.inner.logs.push(LogRecord { time, function, request_id, level, message });
+    }
+
+    /// Tells how the call ended and returns it.
+    fn report(self, ended: Ended) -> Outcome {
+        let Ended { result, duration, memory_bytes, said } = ended;
+        let Call { inner, function, request_id, began, cold, .. } = self;
+        let memory = function.registered().spec.memory;
+        let log = framed(&request_id, &said, duration, memory, memory_bytes);
+        let failure = result.as_ref().err().map(|fault| fault.kind.code());
+        let text = result.as_ref().map_or_else(|fault| fault.message.as_str(), String::as_str);
+        let text = text.get(..text.floor_char_boundary(KEPT_RESULT)).unwrap_or_default();
+        inner.logs.push_invocation(InvocationRecord {
+            time: began,
+            function: function.name().to_owned(),
+            request_id: request_id.clone(),
+            failure,
+            duration,
+            memory_bytes,
+            result: text.to_owned(),
+            log: log.clone(),
+        });
+        inner.tell(Event::Invoked {
+            function: function.name().to_owned(),
+            request_id: request_id.clone(),
+            failure: failure.map(Into::into),
+            duration,
+            cold,
+            memory_bytes,
+        });
+        Outcome { request_id, result, duration, memory_bytes, log }
+    }
+}
+
+/// Frames what a call said as the platform's log does.
+fn framed(request_id: &str, said: &str, duration: Duration, memory: u32, memory_bytes: u64) -> String {
+    let millis = duration.as_millis();
+    let used = memory_bytes as f64 / f64::from(1 << 20);
+    format!(
+        "START RequestId: {request_id}\n{said}END RequestId: {request_id}\n\
+         REPORT RequestId: {request_id} Duration:{millis}ms Memory:{memory}MB MemUsage:{used:.2}MB\n"
+    )
+}
+
+/// A call whose event has been sent. Dropped before its end, it is waited for by a task of its own.
+struct Running(Option<Parts>);
+
+struct Parts {
+    call: Call,
+    lease: Lease,
+    reply: oneshot::Receiver<Reply>,
+    started: Instant,
+    ended: Option<Reply>,
+}
+
+impl Running {
+    async fn wait(&mut self) {
+        if let Some(parts) = &mut self.0 {
+            parts.wait().await;
+        }
+    }
+
+    async fn finish(mut self) -> Outcome {
+        self.0.take().expect("a running call finishes once").finish().await
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut parts) = self.0.take() {
+            tokio::spawn(async move {
+                parts.wait().await;
+                parts.finish().await
+            });
+        }
+    }
+}
+
+impl Parts {
+    fn limit(&self) -> Option<Duration> {
+        // At a breakpoint time stands still.
+        let limited = self.call.function.recipe.inspector.is_none();
+        limited.then_some(self.call.function.registered().spec.timeout)
+    }
+
+    /// Waits for the answer or the end of the time.
+    async fn wait(&mut self) {
+        let answered = match self.limit() {
+            Some(limit) => {
+                let left = limit.saturating_sub(self.started.elapsed());
+                tokio::time::timeout(left, &mut self.reply).await.ok()
+            }
+            None => Some((&mut self.reply).await),
+        };
+        self.ended = answered.and_then(Result::ok);
+    }
+
+    async fn finish(mut self) -> Outcome {
+        let duration = self.started.elapsed();
+        let Some(Reply { result, memory_bytes, said }) = self.ended.take() else {
+            let ended = self.time_out(duration).await;
+            return self.call.report(ended);
+        };
+        let first = !std::mem::replace(&mut self.lease.instance().warm, true);
+        self.lease.give_back();
+        if first {
+            self.call.function.prepare_in_background();
+        }
+        self.call.report(Ended { result, duration, memory_bytes, said })
+    }
+
+    /// The time is over: asks what the process waits for; dropping the lease ends it.
+    async fn time_out(&mut self, duration: Duration) -> Ended {
+        let seconds = self.call.function.registered().spec.timeout.as_secs_f64();
+        let message = format!("Invoking task timed out after {seconds} seconds");
+        let instance = self.lease.instance();
+        let waiting = match instance.waiting_for(LAST_WORDS).await {
+            Some(work) if work.is_empty() => "it was waiting for nothing that can happen".to_owned(),
+            Some(work) => format!("it was waiting for {work}"),
+            None => "it was computing without a pause: an endless loop?".to_owned(),
+        };
+        let said = instance.interrupt(Level::Error, format!("{message}; {waiting}"));
+        Ended { duration, said, ..Ended::failed(FaultKind::Timeout, message) }
+    }
+}

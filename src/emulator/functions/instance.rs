@@ -1,0 +1,396 @@
+//! One live Node process with one function loaded, and the conversation with it.
+
+use std::io;
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use super::process::{Launch, Process, Started, Watchman};
+use super::wire::{self, Decoder, Garbled, Said};
+use super::{Fault, FaultKind};
+use crate::emulator::event::Event;
+use crate::emulator::logs::{Level, LogRecord, Logs};
+use crate::model::clock::Clock;
+
+/// How long a process may take to end, and its output to arrive, once its channel is closed.
+const ENDING: Duration = Duration::from_millis(500);
+
+/// The longest line of standard output kept in one piece.
+const LONGEST_LINE: usize = 64 << 10;
+
+/// How far a process has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Load {
+    Loading,
+    /// From these files of the function's own.
+    Ready(Vec<String>),
+    Broken(String),
+}
+
+/// How a call ended, as the process (or its end) told it.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub result: Result<String, Fault>,
+    pub memory_bytes: u64,
+    /// The lines said during the call, each with its line end.
+    pub said: String,
+}
+
+/// One live process. Dropping it ends the process group.
+#[derive(Debug)]
+pub(super) struct Instance {
+    channel: OwnedWriteHalf,
+    shared: Arc<Shared>,
+    /// Dropped with the instance, which tells the attendant to end the process.
+    _end: oneshot::Sender<()>,
+    attendant: JoinHandle<()>,
+    /// Where its inspector listens.
+    pub inspector: Option<u16>,
+    /// Whether it has begun a call.
+    pub used: bool,
+    /// Whether it has answered one.
+    pub warm: bool,
+    pub idle_since: Instant,
+}
+
+/// Where an instance tells what it says.
+#[derive(Clone)]
+pub(super) struct Told {
+    pub function: String,
+    pub logs: Logs,
+    pub events: crate::emulator::event::Events,
+    pub clock: Clock,
+}
+
+struct Shared {
+    told: Told,
+    load: watch::Sender<Load>,
+    talk: Mutex<Talk>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("function", &self.told.function).finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct Talk {
+    /// The call in progress.
+    call: Option<Call>,
+    /// The call in progress, or the one before; empty before the first.
+    request_id: String,
+    /// What was said before the first call, which its log begins with.
+    held: Vec<(Level, String)>,
+    /// Whether lingering work was reported.
+    lingering: bool,
+    /// The last line of V8 when memory ran out.
+    out_of_memory: bool,
+    waiting: Option<oneshot::Sender<String>>,
+    /// The process has ended or is about to.
+    ended: bool,
+    memory_bytes: u64,
+}
+
+struct Call {
+    said: String,
+    reply: oneshot::Sender<Reply>,
+}
+
+impl Instance {
+    /// Starts a process that loads the function.
+    pub fn start(
+        launch: &Launch,
+        settings: &[u8],
+        inspector: Option<u16>,
+        watchman: &Watchman,
+        told: Told,
+    ) -> io::Result<Self> {
+        let Started { process, channel, stdout, stderr } = launch.start(settings, inspector, watchman)?;
+        let shared =
+            Arc::new(Shared { told, load: watch::Sender::new(Load::Loading), talk: Mutex::default() });
+        let (reader, channel) = channel.into_split();
+        let (end, ended) = oneshot::channel();
+        let output = tokio::spawn(read_output(stdout, stderr, shared.clone()));
+        let attendant = tokio::spawn(attend(process, reader, output, shared.clone(), ended));
+        Ok(Instance {
+            channel,
+            shared,
+            _end: end,
+            attendant,
+            inspector,
+            used: false,
+            warm: false,
+            idle_since: Instant::now(),
+        })
+    }
+
+    /// Returns where the loading can be followed.
+    pub fn load(&self) -> watch::Receiver<Load> {
+        self.shared.load.subscribe()
+    }
+
+    /// Waits until the function is loaded or found broken.
+    pub async fn loaded(&self) -> Load {
+        let mut load = self.shared.load.subscribe();
+        match load.wait_for(|load| *load != Load::Loading).await {
+            Ok(load) => load.clone(),
+            Err(_) => Load::Broken("the process ended".into()),
+        }
+    }
+
+    /// Returns what was said before the first call, for a function that never came so far.
+    pub fn take_held(&self) -> Vec<(Level, String)> {
+        std::mem::take(&mut self.shared.talk().held)
+    }
+
+    pub fn is_alive(&self) -> bool {
+        !self.shared.talk().ended
+    }
+
+    /// Begins a call; the frame is [`wire::call`]'s.
+    pub async fn begin(&mut self, request_id: &str, frame: &[u8]) -> io::Result<oneshot::Receiver<Reply>> {
+        let (reply, answered) = oneshot::channel();
+        self.shared.begin(request_id, reply);
+        self.used = true;
+        self.channel.write_all(frame).await?;
+        Ok(answered)
+    }
+
+    /// Asks what the process waits for; an endless loop does not answer.
+    pub async fn waiting_for(&mut self, patience: Duration) -> Option<String> {
+        let (answer, answered) = oneshot::channel();
+        self.shared.talk().waiting = Some(answer);
+        let ask = async {
+            self.channel.write_all(&wire::waiting()).await.ok()?;
+            answered.await.ok()
+        };
+        tokio::time::timeout(patience, ask).await.ok().flatten()
+    }
+
+    /// Says a line in the name of the platform, and returns what the call has said so far.
+    pub fn interrupt(&self, level: Level, message: String) -> String {
+        self.shared.say(level, message);
+        self.shared.talk().call.take().map(|call| call.said).unwrap_or_default()
+    }
+
+    /// Ends the process and waits until it is gone.
+    pub async fn end(self) {
+        let Instance { attendant, _end, .. } = self;
+        drop(_end);
+        // An error means that the attendant was ended with the runtime.
+        let _ = attendant.await;
+    }
+}
+
+/// Owns the process: hears what it says until it ends or is to end.
+async fn attend(
+    mut process: Process,
+    reader: OwnedReadHalf,
+    output: JoinHandle<()>,
+    shared: Arc<Shared>,
+    end: oneshot::Receiver<()>,
+) {
+    tokio::select! {
+        _ = listen(reader, &shared) => {}
+        _ = end => process.kill(),
+    }
+    shared.talk().ended = true;
+    let status = match tokio::time::timeout(ENDING, process.wait()).await {
+        Ok(status) => status,
+        Err(_) => {
+            process.kill();
+            process.wait().await
+        }
+    };
+    // What the process started may hold its output open.
+    let stop_reading = output.abort_handle();
+    if tokio::time::timeout(ENDING, output).await.is_err() {
+        stop_reading.abort();
+    }
+    shared.close(status.ok());
+}
+
+/// Hears the channel until it is closed.
+async fn listen(mut reader: OwnedReadHalf, shared: &Shared) -> Result<(), Garbled> {
+    let mut decoder = Decoder::default();
+    while let Ok(1..) = reader.read_buf(&mut decoder.buffer).await {
+        while let Some(said) = decoder.next()? {
+            shared.hear(said);
+        }
+    }
+    Ok(())
+}
+
+/// Reads what is written past the console: by Node itself, by native code, by programs the function starts.
+async fn read_output(stdout: impl AsyncRead + Unpin, stderr: impl AsyncRead + Unpin, shared: Arc<Shared>) {
+    tokio::join!(read_lines(stdout, Level::Info, &shared), read_lines(stderr, Level::Error, &shared));
+}
+
+async fn read_lines(mut stream: impl AsyncRead + Unpin, level: Level, shared: &Shared) {
+    let mut buffer = bytes::BytesMut::new();
+    while let Ok(1..) = stream.read_buf(&mut buffer).await {
+        while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
+            let line = buffer.split_to(end + 1);
+            shared.print(level, &line);
+        }
+        if buffer.len() > LONGEST_LINE {
+            shared.print(level, &buffer.split());
+        }
+    }
+    if !buffer.is_empty() {
+        shared.print(level, &buffer);
+    }
+}
+
+impl Shared {
+    fn talk(&self) -> MutexGuard<'_, Talk> {
+        self.talk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, request_id: &str, reply: oneshot::Sender<Reply>) {
+        let held = {
+            let mut talk = self.talk();
+            request_id.clone_into(&mut talk.request_id);
+            talk.call = Some(Call { said: String::new(), reply });
+            std::mem::take(&mut talk.held)
+        };
+        held.into_iter().for_each(|(level, message)| self.say(level, message));
+    }
+
+    fn hear(&self, said: Said) {
+        match said {
+            Said::Line(level, text) => self.say(level, text),
+            Said::Result { text, memory_bytes } => {
+                self.talk().memory_bytes = memory_bytes;
+                self.reply(Ok(text));
+            }
+            Said::Fault { number, text, ends } => {
+                self.talk().ended |= ends;
+                self.load.send_if_modified(|load| {
+                    // It ended while it was being loaded.
+                    let broken = ends && *load == Load::Loading;
+                    if broken {
+                        *load = Load::Broken(text.clone());
+                    }
+                    broken
+                });
+                self.reply(Err(Fault { kind: fault_kind(number), message: text }));
+            }
+            Said::Loaded(files) => drop(self.load.send_replace(Load::Ready(files))),
+            Said::Broken(text) => {
+                self.talk().ended = true;
+                self.load.send_replace(Load::Broken(text));
+            }
+            Said::Lingers(_) => self.linger(),
+            Said::Waiting(text) => {
+                if let Some(answer) = self.talk().waiting.take() {
+                    // An error means that nobody waits any longer.
+                    let _ = answer.send(text);
+                }
+            }
+        }
+    }
+
+    /// Gives the caller its answer.
+    fn reply(&self, result: Result<String, Fault>) {
+        let (call, memory_bytes) = {
+            let mut talk = self.talk();
+            (talk.call.take(), talk.memory_bytes)
+        };
+        if let Some(Call { said, reply }) = call {
+            // An error means that the time limit was faster.
+            let _ = reply.send(Reply { result, memory_bytes, said });
+        }
+    }
+
+    /// Records a line of standard output or error.
+    fn print(&self, level: Level, line: &[u8]) {
+        let text = String::from_utf8_lossy(line).trim_end().to_owned();
+        if text.contains("JavaScript heap out of memory") {
+            self.talk().out_of_memory = true;
+        }
+        // Node announces its inspector there; the first screen tells it better.
+        let by_node = ["Debugger ", "For help, see: https://nodejs.org"];
+        if !text.is_empty() && !by_node.iter().any(|start| text.starts_with(start)) {
+            self.say(level, text);
+        }
+    }
+
+    /// Records a line under the call it belongs to.
+    fn say(&self, level: Level, message: String) {
+        let (request_id, late) = {
+            let mut talk = self.talk();
+            if talk.request_id.is_empty() {
+                return talk.held.push((level, message));
+            }
+            if let Some(call) = &mut talk.call {
+                call.said.push_str(&message);
+                call.said.push('\n');
+            }
+            (talk.request_id.clone(), talk.call.is_none() && !talk.ended)
+        };
+        if late {
+            self.linger();
+        }
+        let (time, function) = (self.told.clock.now(), self.told.function.clone());
+        self.told.logs.push(LogRecord { time, function, request_id, level, message });
+    }
+
+    /// Tells, once for each process, that work went on after an answer.
+    fn linger(&self) {
+        let request_id = {
+            let mut talk = self.talk();
+            if std::mem::replace(&mut talk.lingering, true) {
+                return;
+            }
+            talk.request_id.clone()
+        };
+        // An error means that nobody listens.
+        let _ = self.told.events.send(Event::Lingering { function: self.told.function.clone(), request_id });
+    }
+
+    /// The process has ended: a call in progress, or the loading, has failed.
+    fn close(&self, status: Option<ExitStatus>) {
+        let fault = ending(status, self.talk().out_of_memory);
+        self.load.send_if_modified(|load| {
+            let broken = *load == Load::Loading;
+            if broken {
+                *load = Load::Broken(fault.message.clone());
+            }
+            broken
+        });
+        if self.talk().call.is_some() {
+            self.say(Level::Error, fault.message.clone());
+        }
+        self.reply(Err(fault));
+    }
+}
+
+fn fault_kind(number: u32) -> FaultKind {
+    match number {
+        1 => FaultKind::Event,
+        2 => FaultKind::Result,
+        _ => FaultKind::Code,
+    }
+}
+
+/// Words the end of a process as the platform does: `0 code exit unexpected`.
+fn ending(status: Option<ExitStatus>, out_of_memory: bool) -> Fault {
+    use std::os::unix::process::ExitStatusExt;
+    if out_of_memory {
+        let message = "Memory limit exceeded: JavaScript heap out of memory".into();
+        return Fault { kind: FaultKind::Memory, message };
+    }
+    let message = match (status.and_then(|status| status.code()), status.and_then(|status| status.signal())) {
+        (Some(code), _) => format!("{code} code exit unexpected"),
+        (None, Some(signal)) => format!("signal {signal} exit unexpected"),
+        (None, None) => "exit unexpected".into(),
+    };
+    Fault { kind: FaultKind::Exit, message }
+}

@@ -1,0 +1,269 @@
+//! A function's processes: who is free, who is to be started, who is too many.
+//!
+//! A pool belongs to one state of the code. When the code changes the function gets a new pool; calls in flight keep
+//! the old one until they end, and its processes end with it.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::Notify;
+
+use super::Registered;
+use super::instance::{Instance, Load, Told};
+use super::process::{Launch, Watchman};
+use super::registry::Wanted;
+
+/// Processes of a function that are started as soon as calls overlap.
+const EAGER: usize = 4;
+
+/// Processes of a function at most; the platform's default concurrency is larger, a laptop's memory is not.
+const CEILING: usize = 64;
+
+/// How long a call waits for a busy process, when there are several, before it gets a new one.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// Spare processes of all functions together.
+const SPARES: usize = 4;
+
+/// What the pools of all functions share.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Crew {
+    pub watchman: Watchman,
+    spares: Arc<AtomicUsize>,
+}
+
+/// How the processes of a function are made.
+pub(super) struct Recipe {
+    pub launch: Launch,
+    /// The first frame.
+    pub settings: Vec<u8>,
+    pub inspector: Option<u16>,
+    pub told: Told,
+    pub crew: Crew,
+}
+
+/// A function in one state of its code and settings.
+pub(super) struct Function {
+    pub wanted: Wanted,
+    pub recipe: Recipe,
+    state: Mutex<State>,
+    /// A process was given back or has ended.
+    returned: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Instance>,
+    /// Loaded and never called.
+    spare: Option<Spare>,
+    /// Idle and busy ones.
+    live: usize,
+    /// The function's own files that its processes were loaded from.
+    files: Vec<(PathBuf, Stamp)>,
+}
+
+/// A place among the spares, given back when dropped.
+struct Spare {
+    instance: Instance,
+    _place: Place,
+}
+
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What a file looks like from outside: time of change and size; `None` when there is none.
+type Stamp = Option<(SystemTime, u64)>;
+
+fn stamp(path: &std::path::Path) -> Stamp {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.modified().ok()?, found.len()))
+}
+
+impl Function {
+    pub fn new(wanted: Wanted, recipe: Recipe) -> Self {
+        Function { wanted, recipe, state: Mutex::default(), returned: Notify::new() }
+    }
+
+    pub fn registered(&self) -> &Registered {
+        &self.wanted.registered
+    }
+
+    pub fn name(&self) -> &str {
+        self.registered().spec.name.as_str()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns a process for one call: a free one, the spare one, a new one, or one that becomes free.
+    pub async fn acquire(self: &Arc<Self>) -> io::Result<Lease> {
+        loop {
+            let returned = self.returned.notified();
+            if let Some(lease) = self.take(EAGER)? {
+                return Ok(lease);
+            }
+            if tokio::time::timeout(PATIENCE, returned).await.is_err()
+                && let Some(lease) = self.take(CEILING)?
+            {
+                return Ok(lease);
+            }
+        }
+    }
+
+    /// Takes a process if one is free, or starts one if there are fewer than `limit`.
+    fn take(self: &Arc<Self>, limit: usize) -> io::Result<Option<Lease>> {
+        let inspector = {
+            let mut state = self.state();
+            while let Some(instance) = state.idle.pop() {
+                if instance.is_alive() {
+                    return Ok(Some(self.lease(instance)));
+                }
+                state.live -= 1;
+            }
+            if let Some(spare) = state.spare.take() {
+                state.live += 1;
+                return Ok(Some(self.lease(spare.instance)));
+            }
+            if state.live >= limit {
+                return Ok(None);
+            }
+            state.live += 1;
+            // The port is free when no other process of this function can hold it.
+            self.recipe.inspector.filter(|_| state.live == 1)
+        };
+        match self.start(inspector) {
+            Ok(instance) => Ok(Some(self.lease(instance))),
+            Err(error) => {
+                self.state().live -= 1;
+                Err(error)
+            }
+        }
+    }
+
+    fn lease(self: &Arc<Self>, instance: Instance) -> Lease {
+        Lease { function: self.clone(), instance: Some(instance) }
+    }
+
+    fn start(&self, inspector: Option<u16>) -> io::Result<Instance> {
+        let Recipe { launch, settings, told, crew, .. } = &self.recipe;
+        Instance::start(launch, settings, inspector, &crew.watchman, told.clone())
+    }
+
+    /// Starts a spare process if there is none and there is room for one. Returns how its loading ended.
+    pub async fn prepare(self: &Arc<Self>) -> Option<Load> {
+        let load = {
+            // An inspector's port is for one process.
+            if self.recipe.inspector.is_some() || self.state().spare.is_some() {
+                return None;
+            }
+            let place = self.recipe.crew.spares.clone();
+            let taken = place.fetch_add(1, Ordering::Relaxed);
+            let place = Place(place);
+            if taken >= SPARES {
+                return None;
+            }
+            let instance = self.start(None).ok()?;
+            let load = instance.load();
+            self.state().spare = Some(Spare { instance, _place: place });
+            load
+        };
+        let ended = { load }.wait_for(|load| *load != Load::Loading).await.ok()?.clone();
+        if let Load::Broken(_) = ended {
+            self.state().spare = None;
+        }
+        Some(ended)
+    }
+
+    /// Starts a spare process while others go on.
+    pub fn prepare_in_background(self: &Arc<Self>) {
+        let function = self.clone();
+        tokio::spawn(async move { function.prepare().await });
+    }
+
+    /// Remembers the files a process was loaded from.
+    pub fn remember(&self, files: &[String]) {
+        let settings = ["config.json", "package.json"].map(|name| self.registered().folder.join(name));
+        let files = files.iter().map(PathBuf::from).chain(settings);
+        let files = files.map(|file| (stamp(&file), file)).map(|(stamp, file)| (file, stamp)).collect();
+        let mut state = self.state();
+        if state.files.is_empty() {
+            state.files = files;
+        }
+    }
+
+    /// Tells whether a file the processes were loaded from has changed. The watcher tells it too, a little later.
+    pub fn is_stale(&self) -> bool {
+        self.state().files.iter().any(|(file, was)| stamp(file) != *was)
+    }
+
+    /// Tells whether it was ever called.
+    pub fn is_used(&self) -> bool {
+        let state = self.state();
+        state.live > 0 || state.spare.is_some()
+    }
+
+    /// Ends processes that had nothing to do for a while, but for one.
+    pub fn shrink(&self, unused: Duration) {
+        let mut state = self.state();
+        let before = state.idle.len();
+        let mut kept = 0;
+        // The most recently used are at the end.
+        for instance in std::mem::take(&mut state.idle).into_iter().rev() {
+            if instance.is_alive() && (kept == 0 || instance.idle_since.elapsed() < unused) {
+                kept += 1;
+                state.idle.insert(0, instance);
+            }
+        }
+        state.live -= before - kept;
+    }
+
+    /// Ends every idle process and waits until they are gone.
+    pub async fn end(&self) {
+        let (idle, spare) = {
+            let mut state = self.state();
+            state.live -= state.idle.len();
+            (std::mem::take(&mut state.idle), state.spare.take())
+        };
+        let ends = idle.into_iter().chain(spare.map(|spare| spare.instance)).map(Instance::end);
+        futures_util::future::join_all(ends).await;
+    }
+}
+
+/// A process that runs one call. Dropping it ends the process.
+pub(super) struct Lease {
+    function: Arc<Function>,
+    instance: Option<Instance>,
+}
+
+impl Lease {
+    pub fn instance(&mut self) -> &mut Instance {
+        self.instance.as_mut().expect("the instance is there until the lease is given up")
+    }
+
+    /// Gives the process back for the next call, unless it has ended.
+    pub fn give_back(mut self) {
+        if let Some(mut instance) = self.instance.take_if(|instance| instance.is_alive()) {
+            instance.idle_since = Instant::now();
+            self.function.state().idle.push(instance);
+            self.function.returned.notify_one();
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.instance.take().is_some() {
+            self.function.state().live -= 1;
+            self.function.returned.notify_one();
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// Sends what the server SDKs (every generation) and direct calls of the platform's hosts would send to the cloud to the
+// emulator instead. Loaded by `NODE_OPTIONS=--require`, in functions and in what `emulate -- CMD` starts.
+//
+// A request keeps its `Host` and gets one header more, `x-cloudkit-host: scheme://host`. Other hosts are not touched.
+'use strict';
+
+const PLATFORM = [
+  // Data and control plane: `ENV.internal.REGION.tcb-api.tencentcloudapi.com`, `scf.tencentcloudapi.com`, `tcb-ws…`.
+  /(^|\.)tencentcloudapi\.com$/,
+  // `tcb-admin.tencentyun.com`, `tcb-open.tencentyun.com`, `metadata.tencentyun.com`.
+  /(^|\.)tencentyun\.com$/,
+  /\.api\.(intl\.)?tcloudbasegateway\.com$/,
+  /\.service\.tcloudbase\.com$/,
+  /\.tcb\.qcloud\.la$/,
+  /\.tcb-api\.tencentcloudapi\.com$/,
+  /^api\.weixin\.qq\.com$/,
+];
+
+function install(address) {
+  const http = require('http');
+  const https = require('https');
+  const { request } = http;
+
+  const isPlatform = (host) => PLATFORM.some((pattern) => pattern.test(host));
+
+  // Returns what was asked for as one options object: `(url, options, callback)` has three forms.
+  function normalize(input, options, callback) {
+    if (typeof input === 'string') input = new URL(input);
+    if (!(input instanceof URL)) return { options: { ...input }, callback: options };
+    if (typeof options === 'function') [options, callback] = [undefined, options];
+    const { protocol, hostname, port, pathname, search, username, password } = input;
+    const from = { protocol, hostname: hostname.replace(/^\[|\]$/g, ''), path: pathname + search };
+    if (port) from.port = Number(port);
+    if (username || password) from.auth = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    return { options: { ...from, ...options }, callback };
+  }
+
+  const hostOf = (options) => String(options.hostname || options.host || '').replace(/:\d+$/, '');
+
+  function hasHeader(headers, wanted) {
+    return Object.keys(headers).some((name) => name.toLowerCase() === wanted);
+  }
+
+  // Headers come as an object, or as a flat list of names and values.
+  function withOrigin(headers, host, origin) {
+    const flat = Array.isArray(headers) ? headers.flat() : null;
+    const named = flat ? {} : { ...headers };
+    if (flat) for (let i = 0; i + 1 < flat.length; i += 2) named[flat[i]] = flat[i + 1];
+    if (!hasHeader(named, 'host')) named.Host = host;
+    named['x-cloudkit-host'] = origin;
+    return named;
+  }
+
+  function redirect(options, scheme) {
+    const host = options.port ? `${hostOf(options)}:${options.port}` : hostOf(options);
+    const redirected = {
+      ...options,
+      protocol: 'http:',
+      hostname: address.hostname,
+      host: address.hostname,
+      port: address.port,
+      // An agent for TLS refuses plain HTTP; so does a connection made for another host.
+      agent: undefined,
+      headers: withOrigin(options.headers, host, `${scheme}://${host}`),
+    };
+    for (const name of ['lookup', 'servername', 'createConnection', 'socketPath', 'defaultPort', '_defaultAgent']) {
+      delete redirected[name];
+    }
+    return redirected;
+  }
+
+  for (const [module, scheme] of [[http, 'http'], [https, 'https']]) {
+    const original = module.request;
+    module.request = function (input, given, then) {
+      const { options, callback } = normalize(input, given, then);
+      if (!isPlatform(hostOf(options))) return original.apply(this, arguments);
+      return request.call(http, redirect(options, scheme), callback);
+    };
+    module.get = function (input, options, callback) {
+      const sent = module.request(input, options, callback);
+      sent.end();
+      return sent;
+    };
+  }
+
+  const { fetch } = globalThis;
+  if (fetch) {
+    globalThis.fetch = function (input, init) {
+      const url = new URL(input instanceof Request ? input.url : String(input));
+      if (!isPlatform(url.hostname)) return fetch.apply(this, arguments);
+      const { host, protocol } = url;
+      const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+      headers.set('host', host);
+      headers.set('x-cloudkit-host', `${protocol}//${host}`);
+      url.protocol = address.protocol;
+      url.host = address.host;
+      if (input instanceof Request) return fetch(new Request(url, input), { ...init, headers });
+      return fetch(url, { ...init, headers });
+    };
+  }
+
+  require('module').syncBuiltinESMExports();
+}
+
+if (process.env.CLOUDKIT_EMULATOR_URL) {
+  install(new URL(process.env.CLOUDKIT_EMULATOR_URL));
+}

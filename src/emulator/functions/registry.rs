@@ -1,0 +1,273 @@
+//! Which functions there are: those of the project's folder and those that were deployed, brought together.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::deployed::{Copy, Deployed};
+use super::instance::Told;
+use super::pool::{Crew, Function, Recipe};
+use super::process::Launch;
+use super::{Inner, Origin, Registered, surroundings, wire};
+use crate::emulator::event::Event;
+use crate::error::{Error, Kind, Result};
+use crate::model::clock::Millis;
+use crate::model::function::FunctionSpec;
+use crate::model::name::did_you_mean;
+use crate::project::{Project, bundle, functions};
+use crate::text;
+
+/// The functions in their present state, by name.
+pub(super) struct Registry {
+    functions: RwLock<BTreeMap<String, Arc<Function>>>,
+    deployed: Deployed,
+    crew: Crew,
+}
+
+impl Registry {
+    pub fn new(data: &Path) -> Self {
+        let deployed =
+            Deployed::new(std::path::absolute(data).unwrap_or_else(|_| data.to_owned()).join("functions"));
+        Registry { functions: RwLock::default(), deployed, crew: Crew::default() }
+    }
+
+    pub fn all(&self) -> Vec<Arc<Function>> {
+        self.functions.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    pub fn get(&self, name: &str) -> Option<Arc<Function>> {
+        self.functions.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    pub fn take_all(&self) -> Vec<Arc<Function>> {
+        let mut functions = self.functions.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *functions).into_values().collect()
+    }
+}
+
+/// A function as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub registered: Registered,
+    /// Variables of `.env` files, which give way to those of the settings.
+    pub local_variables: BTreeMap<String, String>,
+    /// The `node_modules` of its folder in the project: a package that was deployed comes without.
+    pub modules: Option<PathBuf>,
+}
+
+impl Inner {
+    /// Returns the function as its files are now.
+    pub(super) fn current(self: &Arc<Self>, name: &str) -> Option<Arc<Function>> {
+        let function = self.registry.get(name)?;
+        if !function.is_stale() {
+            return Some(function);
+        }
+        self.refresh(&[name]);
+        self.registry.get(name)
+    }
+
+    /// Looks at the project and the deployed functions again. The functions named `changed`, and those whose settings
+    /// changed, get new processes. Returns those that are not as they were.
+    pub(super) fn refresh(self: &Arc<Self>, changed: &[&str]) -> Vec<Arc<Function>> {
+        let wanted = match self.wanted() {
+            Ok(wanted) => wanted,
+            Err(error) => {
+                self.tell(Event::Warning(error.message().clone()));
+                return Vec::new();
+            }
+        };
+        let mut functions = self.registry.functions.write().unwrap_or_else(PoisonError::into_inner);
+        let mut before = std::mem::take(&mut *functions);
+        let mut fresh = Vec::new();
+        for (index, (name, wanted)) in wanted.into_iter().enumerate() {
+            let kept = before
+                .remove(&name)
+                .filter(|function| !changed.contains(&name.as_str()) && same(&function.wanted, &wanted));
+            let function = kept.unwrap_or_else(|| {
+                let function = Arc::new(self.function(wanted, index));
+                fresh.push(function.clone());
+                function
+            });
+            functions.insert(name, function);
+        }
+        fresh
+    }
+
+    /// Returns what the project and the deployed functions add up to. A deployed copy runs until its folder in the
+    /// project is saved again.
+    fn wanted(&self) -> Result<BTreeMap<String, Wanted>> {
+        let project = Project::load(&self.config.project.options)?;
+        let mut wanted: BTreeMap<String, Wanted> = project
+            .functions
+            .into_iter()
+            .map(|function| (function.spec.name.to_string(), from_folder(function)))
+            .collect();
+        let (copies, damaged) = self.registry.deployed.all();
+        damaged.iter().for_each(|error| self.tell(Event::Warning(error.message().clone())));
+        for copy in copies {
+            let name = copy.spec.name.to_string();
+            let folder = wanted.remove(&name);
+            if let Some(merged) = merge(folder, copy) {
+                wanted.insert(name, merged);
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn function(&self, wanted: Wanted, index: usize) -> Function {
+        let (config, spec) = (&self.config, &wanted.registered.spec);
+        let folder = wanted.registered.folder.clone();
+        let modules: Vec<String> = wanted.modules.iter().chain(&config.shared_modules).map(text_of).collect();
+        let settings = wire::settings(&wire::Settings {
+            name: spec.name.as_str(),
+            folder: &text_of(&folder),
+            handler: &spec.handler,
+            time_limit: spec.timeout.as_millis() as u64,
+            memory: spec.memory,
+            env_id: config.env_id.as_str(),
+            region: &config.region,
+            modules: &modules,
+        });
+        let arguments = vec![
+            OsString::from(format!("--max-old-space-size={}", spec.memory)),
+            self.scripts.bootstrap.clone().into(),
+        ];
+        let own = [&wanted.local_variables, &spec.variables];
+        let environment = surroundings::function_environment(config, &self.url, &self.scripts, own, &modules);
+        let told = Told {
+            function: spec.name.to_string(),
+            logs: self.logs.clone(),
+            events: self.events.clone(),
+            clock: config.clock.clone(),
+        };
+        let inspector = config.inspect.map(|first| first.saturating_add(index as u16));
+        let launch = Launch { program: "node".into(), arguments, environment, folder };
+        let recipe = Recipe { launch, settings, inspector, told, crew: self.registry.crew.clone() };
+        Function::new(wanted, recipe)
+    }
+
+    pub(super) fn deploy(self: &Arc<Self>, spec: &FunctionSpec, package: Option<&[u8]>) -> Result<()> {
+        let name = spec.name.as_str();
+        if package.is_none() && self.registry.get(name).is_none() {
+            return Err(self.unknown(name));
+        }
+        self.registry.deployed.put(spec, package, self.config.clock.now())?;
+        self.refresh(&[name]);
+        if package.is_some() {
+            self.tell(Event::Deployed { function: name.to_owned() });
+        }
+        Ok(())
+    }
+
+    pub(super) fn remove(self: &Arc<Self>, name: &str) -> Result<()> {
+        if self.registry.get(name).is_none() {
+            return Err(self.unknown(name));
+        }
+        self.registry.deployed.remove(name).map_err(|error| {
+            Error::new(
+                Kind::Failed,
+                text! { en: "could not remove function `{name}`", zh: "无法删除云函数 `{name}`" },
+            )
+            .source(&error)
+        })?;
+        self.refresh(&[name]);
+        Ok(())
+    }
+
+    pub(super) fn package(&self, name: &str) -> Result<Vec<u8>> {
+        let function = self.registry.get(name).ok_or_else(|| self.unknown(name))?;
+        if function.registered().origin == Origin::Deployed {
+            return self.registry.deployed.package(name).map_err(|error| {
+                let message = text! { en: "could not read the package of function `{name}`", zh: "无法读取云函数 `{name}` 的代码包" };
+                Error::new(Kind::Failed, message).source(&error)
+            });
+        }
+        let project = Project::load(&self.config.project.options)?;
+        let function = project.function(name).ok_or_else(|| self.unknown(name))?;
+        bundle::Tree::of(function, &project.root)?.pack()
+    }
+
+    fn unknown(&self, name: &str) -> Error {
+        let functions = self.registry.all();
+        let error = Error::new(
+            Kind::NotFound,
+            text! { en: "function `{name}` does not exist", zh: "云函数 `{name}` 不存在" },
+        )
+        .code("ResourceNotFound.Function");
+        match did_you_mean(name, functions.iter().map(|function| function.name())) {
+            Some(near) => error.hint(text! { en: "did you mean `{near}`?", zh: "您是否想用 `{near}`？" }),
+            None => error,
+        }
+    }
+}
+
+/// Tells whether processes of one may go on for the other; when a folder was saved is the watcher's business.
+fn same(one: &Wanted, other: &Wanted) -> bool {
+    let (was, is) = (&one.registered, &other.registered);
+    was.spec == is.spec
+        && was.folder == is.folder
+        && was.code_sha256 == is.code_sha256
+        && one.local_variables == other.local_variables
+        && one.modules == other.modules
+}
+
+fn from_folder(function: functions::Function) -> Wanted {
+    let folder = std::path::absolute(&function.folder).unwrap_or_else(|_| function.folder.clone());
+    let (code_size, saved) = measure(&folder);
+    let (modified, modules) = (millis(saved), Some(folder.join("node_modules")));
+    let registered = Registered {
+        spec: function.spec,
+        origin: Origin::Project,
+        folder,
+        code_size,
+        code_sha256: None,
+        added: modified,
+        modified,
+    };
+    Wanted { registered, local_variables: function.local_variables, modules }
+}
+
+/// Brings a deployed copy and the project's folder of the same name together: the newer one counts.
+fn merge(folder: Option<Wanted>, copy: Copy) -> Option<Wanted> {
+    if folder.as_ref().is_some_and(|folder| folder.registered.modified > millis(copy.written)) {
+        return folder;
+    }
+    let Copy { spec, code, code_size, code_sha256, added, modified, .. } = copy;
+    let (local_variables, modules, folder) = match folder {
+        Some(Wanted { registered, local_variables, modules }) => (local_variables, modules, Some(registered)),
+        None => Default::default(),
+    };
+    let registered = match (code, folder) {
+        (Some(folder), _) => {
+            Registered { spec, origin: Origin::Deployed, folder, code_size, code_sha256, added, modified }
+        }
+        // Settings alone were deployed, for the code of the project.
+        (None, Some(folder)) => Registered { spec, modified, ..folder },
+        (None, None) => return None,
+    };
+    Some(Wanted { registered, local_variables, modules })
+}
+
+fn text_of(path: impl AsRef<Path>) -> String {
+    path.as_ref().to_string_lossy().into_owned()
+}
+
+fn millis(time: SystemTime) -> Millis {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as Millis)
+}
+
+/// Returns the size of a function's own files, without dependencies and hidden ones, and when the newest was saved.
+fn measure(folder: &Path) -> (u64, SystemTime) {
+    ignore::WalkBuilder::new(folder)
+        .standard_filters(false)
+        .hidden(true)
+        .filter_entry(|entry| entry.file_name() != "node_modules")
+        .build()
+        .flatten()
+        .filter_map(|entry| entry.metadata().ok().filter(|found| found.is_file()))
+        .fold((0, UNIX_EPOCH), |(size, newest), found| {
+            (size + found.len(), newest.max(found.modified().unwrap_or(UNIX_EPOCH)))
+        })
+}

@@ -1,0 +1,122 @@
+//! What a process finds around it: the files it is started with and its environment variables (§1.2).
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::emulator::config::Config;
+
+/// The credentials' third part; any text does, and it comes back as `sessionToken`.
+const SESSION_TOKEN: &str = "local";
+
+/// The program of a function process and the preload, written out for Node to read.
+#[derive(Debug, Clone)]
+pub struct Scripts {
+    pub bootstrap: PathBuf,
+    pub preload: PathBuf,
+}
+
+impl Scripts {
+    /// Writes both into `runtime/` of the data folder.
+    pub fn write(data: &Path) -> io::Result<Self> {
+        let folder = std::path::absolute(data)?.join("runtime");
+        std::fs::create_dir_all(&folder)?;
+        let (bootstrap, preload) = (folder.join("bootstrap.cjs"), folder.join("preload.cjs"));
+        std::fs::write(&bootstrap, include_str!("bootstrap.cjs"))?;
+        std::fs::write(&preload, include_str!("preload.cjs"))?;
+        Ok(Scripts { bootstrap, preload })
+    }
+}
+
+/// Returns the variables that bring a program to the emulator at `url`: those CLI.md promises to the child of
+/// `emulate -- CMD`. `node_options` is the value that `NODE_OPTIONS` had.
+pub fn child_environment(
+    config: &Config,
+    url: &str,
+    scripts: &Scripts,
+    node_options: Option<&str>,
+) -> Vec<(String, String)> {
+    let admin = json!({ "URL": format!("{url}/admin") }).to_string();
+    let variables = [
+        ("CLOUDKIT_EMULATOR_URL", url),
+        ("CLOUDKIT_ENV", "local"),
+        ("CLOUDKIT_ENV_ID", config.env_id.as_str()),
+        ("TENCENTCLOUD_SECRETID", &config.secret_id),
+        ("TENCENTCLOUD_SECRETKEY", &config.secret_key),
+        ("TENCENTCLOUD_REGION", &config.region),
+        ("TCB_CONTEXT_CNFG", &admin),
+        ("NODE_OPTIONS", &with_preload(node_options, &scripts.preload)),
+    ];
+    variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+}
+
+/// Adds the preload to the user's own options; Node reads a quoted path with backslashes before quotes.
+fn with_preload(node_options: Option<&str>, preload: &Path) -> String {
+    let path = preload.to_string_lossy().replace('\\', "\\\\").replace('"', "\\\"");
+    match node_options.map(str::trim).filter(|options| !options.is_empty()) {
+        Some(options) => format!("{options} --require=\"{path}\""),
+        None => format!("--require=\"{path}\""),
+    }
+}
+
+/// Returns every variable of a function process: `own` are the function's, the latter stronger; `modules` are where it
+/// finds what its own `node_modules` lack. What could reach the real cloud is not inherited.
+pub(super) fn function_environment(
+    config: &Config,
+    url: &str,
+    scripts: &Scripts,
+    own: [&BTreeMap<String, String>; 2],
+    modules: &[String],
+) -> BTreeMap<String, String> {
+    let inherited = config.inherited.iter().filter(|(name, _)| !reaches_the_cloud(name)).cloned();
+    let mut variables: BTreeMap<String, String> = inherited.collect();
+    own.into_iter().for_each(|own| variables.extend(own.clone()));
+    let node_options = variables.get("NODE_OPTIONS").cloned();
+    variables.extend(child_environment(config, url, scripts, node_options.as_deref()));
+    let mut set = |name: &str, value: &str| variables.insert(name.into(), value.into());
+    set("TENCENTCLOUD_RUNENV", "SCF");
+    set("TENCENTCLOUD_SESSIONTOKEN", SESSION_TOKEN);
+    set("SCF_NAMESPACE", config.env_id.as_str());
+    set("_SCF_TCB_LOG", "1");
+    let own_path = variables.get("NODE_PATH").cloned();
+    let path = own_path.iter().chain(modules).map(String::as_str).collect::<Vec<_>>();
+    variables.insert("NODE_PATH".into(), path.join(if cfg!(windows) { ";" } else { ":" }));
+    variables
+}
+
+/// Tells whether a variable of the machine names credentials or an environment of the cloud, or sends plain HTTP (the
+/// SDKs' requests to the emulator) elsewhere.
+fn reaches_the_cloud(name: &str) -> bool {
+    const PREFIXES: [&str; 7] =
+        ["TENCENTCLOUD_", "TENCENT_SECRET", "TCB_", "WX_", "SCF_", "QCLOUD_", "CLOUDBASE_"];
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || ["CBR_ENV_ID", "KUBERNETES_SERVICE_HOST"].contains(&name)
+        || name.eq_ignore_ascii_case("http_proxy")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_preload_is_added_to_the_users_node_options() {
+        let preload = Path::new("/a b/pre\"load.cjs");
+        assert_eq!(with_preload(None, preload), r#"--require="/a b/pre\"load.cjs""#);
+        assert_eq!(
+            with_preload(Some("--trace-warnings "), Path::new("/p.cjs")),
+            r#"--trace-warnings --require="/p.cjs""#
+        );
+    }
+
+    #[test]
+    fn credentials_of_the_machine_stay_outside() {
+        for name in ["TENCENTCLOUD_SECRETID", "TCB_ENV", "WX_OPENID", "HTTP_PROXY", "CLOUDBASE_APIKEY"] {
+            assert!(reaches_the_cloud(name), "{name}");
+        }
+        for name in ["PATH", "HOME", "LANG", "WXWORK", "https_proxy"] {
+            assert!(!reaches_the_cloud(name), "{name}");
+        }
+    }
+}
