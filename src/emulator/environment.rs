@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::config::Config;
 use super::data_dir::DataDir;
 use super::database::Database;
+use super::deployments::Deployments;
 use super::event::Events;
 use super::functions::Functions;
 use super::logs::Logs;
@@ -30,6 +31,7 @@ pub struct Environment {
     pub database: Database,
     pub storage: Storage,
     pub permissions: Permissions,
+    pub deployments: Deployments,
 }
 
 impl Environment {

@@ -10,6 +10,7 @@ pub mod data_dir;
 pub mod environment;
 
 pub mod database;
+pub mod deployments;
 pub mod functions;
 pub mod logs;
 pub mod permissions;
@@ -25,6 +26,7 @@ use crate::model::function::FunctionSpec;
 use config::Config;
 use data_dir::DataDir;
 use database::Database;
+use deployments::Deployments;
 use edge::listen::{self, Server};
 use environment::{Environment, Shared};
 use event::{Event, Events};
@@ -66,6 +68,7 @@ impl Emulator {
             database,
             storage,
             permissions,
+            deployments: Deployments::default(),
             events,
             url,
             data,

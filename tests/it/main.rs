@@ -1,7 +1,5 @@
 //! The one integration binary: a module per subject.
 
-mod edge;
 mod layers;
 mod scaffold;
 mod sdk;
-mod support;

@@ -161,7 +161,6 @@ pub struct DescribeTables {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TablePage {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tables: Option<Vec<TableLine>>,
     #[serde(default)]
     pub pager: Pager,

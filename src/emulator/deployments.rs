@@ -1,0 +1,125 @@
+//! Packages on their way to a function, and functions that were changed a moment ago.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+
+/// Packages and links kept at most; the oldest make room.
+const KEPT: usize = 32;
+
+/// What clients are in the middle of. Nothing of it outlives the process.
+#[derive(Debug, Default)]
+pub struct Deployments(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Places given out for an upload: the key's suffix, and what the upload must show.
+    places: VecDeque<(String, String)>,
+    /// Packages that arrived, by key.
+    packages: VecDeque<(String, Bytes)>,
+    /// Links given out for a download: the secret part, and the function.
+    links: VecDeque<(String, String)>,
+    /// Functions whose next description still shows the change.
+    settling: VecDeque<(String, &'static str)>,
+}
+
+/// The upload was not announced, or shows another signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unexpected;
+
+impl Deployments {
+    /// Announces an upload.
+    pub fn expect(&self, key: String, signature: String) {
+        remember(&mut self.state().places, key, signature);
+    }
+
+    /// Takes a package in.
+    pub fn receive(&self, key: &str, signature: &str, package: Bytes) -> Result<(), Unexpected> {
+        let mut state = self.state();
+        if !state.places.iter().any(|(place, expected)| place == key && expected == signature) {
+            return Err(Unexpected);
+        }
+        remember(&mut state.packages, key.to_owned(), package);
+        Ok(())
+    }
+
+    /// Returns a package that arrived. It stays: the official tool deploys one twice.
+    pub fn package(&self, key: &str) -> Option<Bytes> {
+        let state = self.state();
+        state.packages.iter().find(|(known, _)| known == key).map(|(_, package)| package.clone())
+    }
+
+    /// Lets whoever knows `secret` download a function's package.
+    pub fn offer(&self, secret: String, function: String) {
+        remember(&mut self.state().links, secret, function);
+    }
+
+    /// Returns the function whose package a link leads to.
+    pub fn offered(&self, secret: &str) -> Option<String> {
+        let state = self.state();
+        state.links.iter().find(|(known, _)| known == secret).map(|(_, function)| function.clone())
+    }
+
+    /// Makes the next description of a function show that it is being changed, as the cloud's does for a while: a client
+    /// that does not wait for `Active` is found out here and not there.
+    pub fn settle(&self, function: &str, status: &'static str) {
+        remember(&mut self.state().settling, function.to_owned(), status);
+    }
+
+    /// Returns the status of a function that exists.
+    pub fn status(&self, function: &str) -> &'static str {
+        let mut state = self.state();
+        let at = state.settling.iter().position(|(name, _)| name == function);
+        at.and_then(|at| state.settling.remove(at)).map_or("Active", |(_, status)| status)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Each change is one step: after a panic elsewhere the lists are still whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Puts an entry at the end, over the one of the same key, and lets the oldest go.
+fn remember<T>(entries: &mut VecDeque<(String, T)>, key: String, value: T) {
+    entries.retain(|(known, _)| *known != key);
+    entries.push_back((key, value));
+    while entries.len() > KEPT {
+        entries.pop_front();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_announced_upload_is_taken() {
+        let deployments = Deployments::default();
+        deployments.expect("/d/a.zip".into(), "s1".into());
+        let package = Bytes::from_static(b"zip");
+        assert_eq!(deployments.receive("/d/a.zip", "s2", package.clone()), Err(Unexpected));
+        assert_eq!(deployments.receive("/d/b.zip", "s1", package.clone()), Err(Unexpected));
+        assert_eq!(deployments.receive("/d/a.zip", "s1", package.clone()), Ok(()));
+        assert_eq!(deployments.package("/d/a.zip"), Some(package));
+    }
+
+    #[test]
+    fn a_change_shows_once() {
+        let deployments = Deployments::default();
+        deployments.settle("login", "Creating");
+        deployments.settle("login", "Updating");
+        let seen = ["login", "login", "other"].map(|name| deployments.status(name));
+        assert_eq!(seen, ["Updating", "Active", "Active"]);
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let deployments = Deployments::default();
+        for number in 0..=KEPT {
+            deployments.offer(format!("s{number}"), "login".into());
+        }
+        assert_eq!(deployments.offered("s0"), None);
+        assert_eq!(deployments.offered("s1").as_deref(), Some("login"));
+    }
+}

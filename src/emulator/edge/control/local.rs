@@ -1,0 +1,117 @@
+//! The emulator's own actions.
+
+use bson::{DateTime, Document};
+
+use super::Result;
+use super::database::blocking;
+use super::failure::Failure;
+use super::function::{call, invoked, known};
+use crate::api::control::function::Invoked;
+use crate::api::ejson;
+use crate::api::error::codes;
+use crate::api::event::{self, Caller, Identity};
+use crate::api::local::*;
+use crate::docdb::index::Order;
+use crate::docdb::query::Query;
+use crate::emulator::environment::Shared;
+use crate::emulator::event::Event;
+use crate::model::index::{Direction, IndexKey};
+use crate::model::schedule::Schedule;
+
+pub(super) async fn invoke(environment: &Shared, asked: InvokeFunction) -> Result<Invoked> {
+    known(environment, None, &asked.function_name)?;
+    let caller = match asked.open_id {
+        Some(openid) => Caller::MiniProgram(Identity { openid, unionid: asked.union_id }),
+        None => Caller::Console,
+    };
+    Ok(invoked(call(environment, &asked.function_name, asked.event, caller).await, None))
+}
+
+pub(super) async fn fire(environment: &Shared, asked: FireTrigger) -> Result<Invoked> {
+    let FireTrigger { function_name, trigger_name: trigger, time } = asked;
+    let function = known(environment, None, &function_name)?;
+    if !function.spec.triggers.iter().any(|known| known.name == trigger) {
+        return Err(Failure::new(codes::TRIGGER_NOT_FOUND, format!("Trigger [{trigger}] not found.")));
+    }
+    let time = jiff::Timestamp::from_millisecond(time.unwrap_or_else(|| environment.config.clock.now()))
+        .map_err(|error| Failure::value(format!("`Time` is not a time: {error}.")))?;
+    let event = event::timer(&trigger, &time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    // An error means that nobody listens.
+    let _ =
+        environment.events.send(Event::Fired { function: function_name.clone(), trigger: trigger.clone() });
+    Ok(invoked(call(environment, &function_name, event, Caller::Timer { trigger }).await, None))
+}
+
+pub(super) async fn triggers(environment: &Shared, _: ListTriggers) -> Result<Schedules> {
+    let now = environment.config.clock.now();
+    let mut triggers = Vec::new();
+    for function in environment.functions.list() {
+        triggers.extend(function.spec.triggers.into_iter().map(|trigger| Scheduled {
+            function_name: function.spec.name.to_string(),
+            trigger_name: trigger.name,
+            next: trigger.cron.parse::<Schedule>().ok().and_then(|schedule| schedule.next_after(now)),
+            cron: trigger.cron,
+        }));
+    }
+    Ok(Schedules { triggers })
+}
+
+pub(super) async fn explain(environment: &Shared, asked: ExplainQuery) -> Result<Explained> {
+    let now = environment.database.now();
+    let read = |text: Option<String>| match text {
+        Some(text) => ejson::document(&text, now).map_err(|error| Failure::value(error.to_string())),
+        None => Ok(Document::new()),
+    };
+    let query = Query {
+        filter: read(asked.query)?,
+        sort: read(asked.order)?,
+        skip: asked.skip.unwrap_or(0),
+        limit: asked.limit,
+        projection: read(asked.projection)?,
+        now: DateTime::from_millis(now),
+    };
+    let collection = asked.collection_name.clone();
+    let explained =
+        blocking(environment, move |environment| environment.database.store().explain(&collection, &query))
+            .await?;
+    let stats = explained.stats;
+    Ok(Explained {
+        index: stats.index,
+        bounds: explained.bounds,
+        keys_examined: stats.keys_examined,
+        documents_examined: stats.documents_examined,
+        returned: stats.returned,
+        sorted_in_memory: stats.sorted_in_memory,
+        elapsed: u64::try_from(explained.elapsed.as_micros()).unwrap_or(u64::MAX),
+        advice: explained.advice.map(|index| MissingIndex {
+            collection_name: asked.collection_name,
+            keys: written_keys(&index.keys),
+            queries: 1,
+            documents_examined: stats.documents_examined,
+        }),
+    })
+}
+
+pub(super) async fn advice(environment: &Shared, _: IndexAdvice) -> Result<MissingIndexes> {
+    let advice = environment.database.store().advice().into_iter();
+    let indexes = advice.map(|advice| MissingIndex {
+        collection_name: advice.collection,
+        keys: written_keys(&advice.keys),
+        queries: advice.queries,
+        documents_examined: advice.documents_examined,
+    });
+    Ok(MissingIndexes { indexes: indexes.collect() })
+}
+
+/// Writes keys as a person does: `score:desc`.
+fn written_keys(keys: &[(String, Order)]) -> Vec<String> {
+    let key = |(path, order): &(String, Order)| {
+        let direction = match order {
+            Order::Ascending => Direction::Ascending,
+            Order::Descending => Direction::Descending,
+            Order::Sphere => Direction::Sphere,
+        };
+        IndexKey { path: path.clone(), direction }.to_string()
+    };
+    keys.iter().map(key).collect()
+}

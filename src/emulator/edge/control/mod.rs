@@ -1,0 +1,279 @@
+//! Tencent Cloud API 3.0 on loopback: understand, verify, dispatch, and answer in its envelope. Control-plane facts §1.
+//!
+//! The status is 200 also for a failure, and the content type has no charset: SDKs look for a code only then.
+
+mod command;
+mod database;
+mod env;
+mod failure;
+mod function;
+mod gateway;
+mod local;
+mod log;
+mod log_query;
+pub(super) mod packages;
+mod permission;
+mod request;
+mod storage;
+mod trigger;
+
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method};
+use axum::response::Response;
+use futures_util::StreamExt;
+use serde_json::{Map, Value};
+
+use super::reply;
+use crate::api::control::database::*;
+use crate::api::control::env::*;
+use crate::api::control::function::*;
+use crate::api::control::gateway::*;
+use crate::api::control::lenient;
+use crate::api::control::log::*;
+use crate::api::control::permission::*;
+use crate::api::control::storage::*;
+use crate::api::control::trigger::*;
+use crate::api::error::codes;
+use crate::api::{Action, Service, local as own};
+use crate::emulator::environment::{Environment, Shared};
+use failure::Failure;
+use request::{Asked, Form};
+
+/// The largest request, in bytes: SCF takes 50 MB of inline package, and base64 makes it a third larger.
+const LARGEST: usize = 68 * 1024 * 1024;
+
+type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// Tells whether a request to `/` is a management action.
+pub(super) fn is_meant(parts: &Parts) -> bool {
+    let flat = |query: &str| query.split('&').any(|pair| pair.starts_with("Action="));
+    parts.uri.path() == "/"
+        && (parts.headers.contains_key("x-tc-action")
+            || parts.method == Method::POST
+            || parts.uri.query().is_some_and(flat))
+}
+
+/// Answers one request.
+pub(super) async fn answer(environment: &Shared, host: &str, parts: &Parts, body: Body) -> Response {
+    let request_id = environment.config.ids.request();
+    let reply = carry_out(environment, host, parts, body).await;
+    let response = enveloped(reply, &request_id);
+    reply::typed(
+        axum::http::StatusCode::OK,
+        HeaderValue::from_static("application/json"),
+        response.to_string(),
+    )
+}
+
+fn enveloped(reply: Result<Value>, request_id: &str) -> Value {
+    let mut response = match reply {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) => Map::new(),
+        Err(Failure { code, message }) => {
+            Map::from_iter([("Error".into(), serde_json::json!({ "Code": code, "Message": message }))])
+        }
+    };
+    // One old action answers with the invocation's id under this name (§5).
+    response.entry("RequestId").or_insert_with(|| request_id.into());
+    serde_json::json!({ "Response": response })
+}
+
+async fn carry_out(environment: &Shared, host: &str, parts: &Parts, body: Body) -> Result<Value> {
+    let content_type = parts.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let body = whole(body).await?;
+    let form = Form::read(parts, content_type, &body)?;
+    form.verify(&environment.config)?;
+    let Asked { service, action, parameters } = form.asked(host)?;
+    let unknown = || {
+        Failure::new(codes::INVALID_ACTION, format!("The action `{action}` is not served by this emulator."))
+    };
+    let service = served(service, &action).ok_or_else(unknown)?;
+    dispatch(environment, service, &action, parameters).await.ok_or_else(unknown)?
+}
+
+/// Reads the body to its end, also when it is too large: a client that is still sending would not read an answer.
+async fn whole(body: Body) -> Result<Vec<u8>> {
+    let (mut stream, mut bytes, mut size) = (body.into_data_stream(), Vec::new(), 0);
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| Failure::new(codes::INVALID_REQUEST, error.to_string()))?;
+        size += chunk.len();
+        if size <= LARGEST {
+            bytes.extend_from_slice(&chunk);
+        } else {
+            bytes = Vec::new();
+        }
+        if size > 8 * LARGEST {
+            break;
+        }
+    }
+    match size <= LARGEST {
+        true => Ok(bytes),
+        false => Err(Failure::new(
+            codes::REQUEST_SIZE,
+            format!("The request is over {} MB.", LARGEST / 1024 / 1024),
+        )),
+    }
+}
+
+/// Declares what is served: the action, and the function that answers it.
+macro_rules! served {
+    ($($action:path: $handler:path;)*) => {
+        /// Carries an action out, if there is one of that name in that service.
+        async fn dispatch(
+            environment: &Shared,
+            service: Service,
+            name: &str,
+            parameters: Value,
+        ) -> Option<Result<Value>> {
+            $(if <$action>::SERVICE == service && <$action>::NAME == name {
+                return Some(match lenient::read::<$action>(parameters) {
+                    // Boxed, so that the whole is not as large as the largest.
+                    Ok(request) => Box::pin($handler(environment, request)).await.and_then(written::<$action>),
+                    Err(error) => Err(error.into()),
+                });
+            })*
+            None
+        }
+
+        /// Returns the service in which a name is known. When the request's own does not have it, its neighbours are
+        /// asked: manager-node sends `ListFunctions` to tcb, and some SDKs do not say which service they mean (§1.4).
+        fn served(asked: Option<Service>, name: &str) -> Option<Service> {
+            let known = [$((<$action>::SERVICE, <$action>::NAME)),*];
+            let has = |service| known.contains(&(service, name));
+            asked.into_iter().chain([Service::Scf, Service::Tcb]).find(|service| has(*service))
+        }
+    };
+}
+
+fn written<A: Action>(reply: A::Reply) -> Result<Value> {
+    serde_json::to_value(reply).map_err(|error| Failure::new(codes::INTERNAL_ERROR, error.to_string()))
+}
+
+served! {
+    DescribeEnvs: env::describe_envs;
+    DescribeEnvInfo: env::describe_env_info;
+    DescribeTcbAccountInfo: env::describe_account;
+
+    CreateFunction: function::create;
+    UpdateFunctionCode: function::update_code;
+    UpdateFunctionConfiguration: function::update_configuration;
+    GetFunction: function::get;
+    GetFunctionAddress: function::address;
+    ListFunctions: function::list;
+    DeleteFunction: function::delete;
+    CopyFunction: function::copy;
+    Invoke: function::invoke;
+    InvokeFunction: function::invoke_function;
+    GetTempCosInfo: packages::place;
+
+    BatchCreateTrigger: trigger::batch_create;
+    CreateTrigger: trigger::create;
+    DeleteTrigger: trigger::delete;
+    ListTriggers: trigger::list;
+
+    CreateTable: database::create;
+    DeleteTable: database::delete;
+    DescribeTable: database::describe;
+    ListTables: database::list;
+    DescribeTables: database::describe_many;
+    UpdateTable: database::update;
+    DescribeDbDistribution: database::distribution;
+    RunCommands: command::run;
+
+    DescribeDatabaseACL: permission::describe_preset;
+    ModifyDatabaseACL: permission::modify_preset;
+    DescribeSafeRule: permission::describe_rule;
+    ModifySafeRule: permission::modify_rule;
+    DescribeResourcePermission: permission::describe_resources;
+    ModifyResourcePermission: permission::modify_resource;
+    DescribeStorageSafeRule: storage::describe;
+    ModifyStorageSafeRule: storage::modify;
+
+    SearchClsLog: log::search;
+    GetFunctionLogs: log::calls;
+    GetFunctionLogDetail: log::call;
+
+    DescribeCloudBaseGWAPI: gateway::list;
+
+    own::InvokeFunction: local::invoke;
+    own::FireTrigger: local::fire;
+    own::ListTriggers: local::triggers;
+    own::ExplainQuery: local::explain;
+    own::IndexAdvice: local::advice;
+}
+
+/// Refuses a request for another environment than the one that is here.
+fn this_environment(environment: &Environment, asked: Option<&str>) -> Result<()> {
+    let own = environment.config.env_id.as_str();
+    match asked {
+        Some(other) if !other.is_empty() && other != own => Err(Failure::new(
+            codes::ENV_NOT_FOUND,
+            format!("Environment [{other}] not found: this emulator serves [{own}]."),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the items of one page, `offset` and `limit` being the client's.
+fn page<T>(items: Vec<T>, offset: Option<u64>, limit: Option<u64>, default: u64) -> Vec<T> {
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    items.into_iter().skip(count(offset.unwrap_or(0))).take(count(limit.unwrap_or(default))).collect()
+}
+
+/// Writes a time as the platform does: `YYYY-MM-DD HH:MM:SS` in UTC+8.
+fn written_time(millis: i64) -> String {
+    let time = jiff::Timestamp::from_millisecond(millis).unwrap_or_default();
+    time.to_zoned(beijing()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// Reads a time as clients write it.
+fn read_time(text: &str) -> Result<i64> {
+    let time = jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", text.trim())
+        .and_then(|time| time.to_zoned(beijing()))
+        .map_err(|_| Failure::value(format!("The time `{text}` is not `YYYY-MM-DD HH:MM:SS`.")))?;
+    Ok(time.timestamp().as_millisecond())
+}
+
+fn beijing() -> jiff::tz::TimeZone {
+    jiff::tz::Offset::constant(8).to_time_zone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_is_found_in_its_service_or_a_neighbours() {
+        for (asked, name, found) in [
+            (Some(Service::Tcb), "CreateTable", Some(Service::Tcb)),
+            (Some(Service::Tcb), "ListFunctions", Some(Service::Scf)),
+            (None, "GetFunction", Some(Service::Scf)),
+            (Some(Service::Cloudkit), "ListTriggers", Some(Service::Cloudkit)),
+            (None, "ListTriggers", Some(Service::Scf)),
+            (Some(Service::Scf), "FireTrigger", None),
+            (Some(Service::Tcb), "Nonsense", None),
+        ] {
+            assert_eq!(served(asked, name), found, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_envelope_is_the_platforms() {
+        let failed = enveloped(Err(Failure::new(codes::INVALID_ACTION, "m".into())), "r-1");
+        assert_eq!(
+            failed.to_string(),
+            r#"{"Response":{"Error":{"Code":"InvalidAction","Message":"m"},"RequestId":"r-1"}}"#
+        );
+        let own = serde_json::json!({ "RequestId": "its own" });
+        assert_eq!(enveloped(Ok(own), "r-1").to_string(), r#"{"Response":{"RequestId":"its own"}}"#);
+    }
+
+    #[test]
+    fn times_are_those_of_beijing() {
+        assert_eq!(written_time(1_700_000_000_000), "2023-11-15 06:13:20");
+        assert_eq!(read_time("2023-11-15 06:13:20"), Ok(1_700_000_000_000));
+        assert!(read_time("yesterday").is_err());
+    }
+}

@@ -1,8 +1,0 @@
-//! What the emulator answers over real HTTP.
-
-mod admin;
-mod database;
-mod door;
-mod legacy;
-mod lifecycle;
-mod storage;
