@@ -40,7 +40,8 @@ impl Context {
                 std::io::ErrorKind::NotFound => Kind::NotFound,
                 _ => Kind::Failed,
             };
-            Error::new(kind, text! { en: "could not read `{shown}`", zh: "无法读取 `{shown}`" }).source(&error)
+            Error::new(kind, text! { en: "could not read `{shown}`", zh: "无法读取 `{shown}`" })
+                .source(&error)
         })
     }
 }
@@ -48,7 +49,8 @@ impl Context {
 fn standard_input() -> Result<String> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(|error| {
-        Error::new(Kind::Failed, text! { en: "could not read standard input", zh: "无法读取标准输入" }).source(&error)
+        Error::new(Kind::Failed, text! { en: "could not read standard input", zh: "无法读取标准输入" })
+            .source(&error)
     })?;
     Ok(text)
 }

@@ -13,6 +13,7 @@ mod usage;
 mod init;
 
 mod completions;
+mod database;
 mod emulate;
 mod function;
 mod trigger;
@@ -87,6 +88,8 @@ enum Command {
     Function(function::Command),
     #[command(subcommand)]
     Trigger(trigger::Command),
+    #[command(subcommand, name = "db")]
+    Database(database::Command),
     Completions(completions::Args),
 }
 
@@ -96,6 +99,7 @@ fn run(command: Command, context: &mut Context) -> Result<()> {
         Command::Emulate(args) => emulate::run(args, context),
         Command::Function(command) => function::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),
+        Command::Database(command) => database::run(command, context),
         Command::Completions(args) => completions::run(args, context),
     }
 }

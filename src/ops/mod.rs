@@ -6,6 +6,7 @@ pub mod target;
 pub mod init;
 pub mod install;
 
+pub mod database;
 pub mod function;
 pub mod trigger;
 

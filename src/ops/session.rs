@@ -54,7 +54,13 @@ impl Session<'_> {
     ///
     /// # Errors
     /// The cloud does not know them: nothing is kept then.
-    pub async fn login(&self, credentials: Credentials, region: &str, clock: &Clock, ids: &Ids) -> Result<Identity> {
+    pub async fn login(
+        &self,
+        credentials: Credentials,
+        region: &str,
+        clock: &Clock,
+        ids: &Ids,
+    ) -> Result<Identity> {
         let environments = environments(&credentials, region, clock, ids).await?;
         let store = self.store().ok_or_else(homeless)?;
         let origin = store.keep(&credentials)?;
@@ -98,7 +104,12 @@ impl Identity {
 }
 
 /// Asks the cloud for the account's environments: whoever gets an answer is logged in.
-async fn environments(credentials: &Credentials, region: &str, clock: &Clock, ids: &Ids) -> Result<Vec<String>> {
+async fn environments(
+    credentials: &Credentials,
+    region: &str,
+    clock: &Clock,
+    ids: &Ids,
+) -> Result<Vec<String>> {
     let endpoint = Endpoint { emulator: None, env_id: String::new(), region: region.to_owned() };
     let client = Client::new(endpoint, credentials.clone(), clock.clone(), ids.clone())?;
     let found = client.call(&DescribeEnvs::default()).await?;

@@ -195,7 +195,8 @@ impl Search<'_> {
             env_id: env_id.to_string(),
             region: region.unwrap_or(REGION).to_owned(),
         };
-        let credentials = Session { variables: self.variables, config_folder: self.config_folder }.credentials()?;
+        let credentials =
+            Session { variables: self.variables, config_folder: self.config_folder }.credentials()?;
         let protected = known.is_some_and(|it| it.protected);
         Ok(Target::new(name.to_owned(), protected, self.client(endpoint, credentials)?))
     }

@@ -1,7 +1,7 @@
 //! What starts functions by itself: list, fire.
 
-use jiff::tz::{Offset, TimeZone};
 use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
 use serde::Serialize;
 
 use crate::api::control::trigger::{ListTriggers, TriggerStatus};
@@ -34,7 +34,9 @@ impl Trigger {
     /// Reads a trigger as the platform describes it; with the time, it says when it fires next.
     pub(super) fn of(function: &str, status: &TriggerStatus, now: Option<Millis>) -> Self {
         let config = cron(&status.trigger_desc);
-        let schedule = now.filter(|_| status.enable != 0).and_then(|now| config.parse::<Schedule>().ok()?.next_after(now));
+        let schedule = now
+            .filter(|_| status.enable != 0)
+            .and_then(|now| config.parse::<Schedule>().ok()?.next_after(now));
         Trigger {
             function: function.to_owned(),
             name: status.trigger_name.clone(),
@@ -75,7 +77,12 @@ pub async fn list(target: &Target, now: Millis) -> Result<Vec<Trigger>> {
 }
 
 /// Starts a function as its timer would; only an emulator can.
-pub async fn fire(target: &Target, function: &FunctionName, trigger: &str, at: Option<Millis>) -> Result<Invocation> {
+pub async fn fire(
+    target: &Target,
+    function: &FunctionName,
+    trigger: &str,
+    at: Option<Millis>,
+) -> Result<Invocation> {
     let known = super::function::describe(target, function).await?.triggers;
     if !known.iter().any(|it| it.trigger_name == trigger) {
         let error = Error::new(
@@ -92,7 +99,8 @@ pub async fn fire(target: &Target, function: &FunctionName, trigger: &str, at: O
             }
         });
     }
-    let asked = FireTrigger { function_name: function.to_string(), trigger_name: trigger.to_owned(), time: at };
+    let asked =
+        FireTrigger { function_name: function.to_string(), trigger_name: trigger.to_owned(), time: at };
     Ok(Invocation::of(target.client().call(&asked).await?.result))
 }
 

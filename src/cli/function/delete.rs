@@ -16,7 +16,8 @@ pub struct Args {
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let target = context.target_to_change()?;
     let name = &args.name;
-    context.agree_to_lose(&target, &text! { en: "Delete function `{name}`?", zh: "删除云函数 `{name}`？" })?;
+    context
+        .agree_to_lose(&target, &text! { en: "Delete function `{name}`?", zh: "删除云函数 `{name}`？" })?;
     let deleted = context.wait(function::delete(&target, name))?;
     context.ui.show(&deleted);
     Ok(())

@@ -48,11 +48,16 @@ pub fn answer(invocation: &Invocation, function: &FunctionName, context: &mut Co
         context.exit_with(u8::from(!invocation.ok));
         return Ok(());
     }
-    let error = Error::new(Kind::Failed, text! { en: "function `{function}` failed", zh: "云函数 `{function}` 执行失败" });
+    let error = Error::new(
+        Kind::Failed,
+        text! { en: "function `{function}` failed", zh: "云函数 `{function}` 执行失败" },
+    );
     let error = error.request_id(&invocation.request_id);
     Err(match &invocation.error {
         None => error,
-        Some(why) => error.code(why.err_code.to_string().trim_matches('"')).cause(why.err_msg.as_str().into()),
+        Some(why) => {
+            error.code(why.err_code.to_string().trim_matches('"')).cause(why.err_msg.as_str().into())
+        }
     })
 }
 

@@ -39,8 +39,11 @@ pub async fn download(target: &Target, name: &FunctionName, folder: &Path) -> Re
     let package = target.client().fetch(&address.url).await?;
     let bytes = package.len() as u64;
     let files = unpack(package, folder).map_err(|error| {
-        Error::new(Kind::Failed, text! { en: "could not unpack the package of `{name}`", zh: "无法解压 `{name}` 的代码包" })
-            .source(&error)
+        Error::new(
+            Kind::Failed,
+            text! { en: "could not unpack the package of `{name}`", zh: "无法解压 `{name}` 的代码包" },
+        )
+        .source(&error)
     })?;
     Ok(Downloaded { name: name.to_string(), folder: folder.to_owned(), files, bytes })
 }

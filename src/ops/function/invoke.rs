@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::api::control::function::{Invoke, InvocationResult};
+use crate::api::control::function::{InvocationResult, Invoke};
 use crate::api::local::InvokeFunction;
 use crate::error::Result;
 use crate::model::name::FunctionName;
@@ -77,7 +77,8 @@ pub async fn invoke(target: &Target, call: &Call) -> Result<Invocation> {
 impl Invocation {
     /// Reads how the platform says that a call ended.
     pub(in crate::ops) fn of(result: InvocationResult) -> Self {
-        let InvocationResult { function_request_id, ret_msg, err_msg, invoke_result, log, duration, .. } = result;
+        let InvocationResult { function_request_id, ret_msg, err_msg, invoke_result, log, duration, .. } =
+            result;
         let ok = invoke_result == 0 && err_msg.is_empty();
         let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
         Invocation {
@@ -157,7 +158,11 @@ mod tests {
             }),
         );
         check(
-            InvocationResult { err_msg: "out of memory".into(), invoke_result: -1, ..InvocationResult::default() },
+            InvocationResult {
+                err_msg: "out of memory".into(),
+                invoke_result: -1,
+                ..InvocationResult::default()
+            },
             json!({
                 "ok": false, "error": { "errCode": -1, "errMsg": "out of memory" },
                 "requestId": "", "durationMs": 0.0, "logs": [],

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::api::control::function::{DeleteFunction, FunctionDescription, FunctionLine, GetFunction, ListFunctions};
+use crate::api::control::function::{
+    DeleteFunction, FunctionDescription, FunctionLine, GetFunction, ListFunctions,
+};
 use crate::cloud;
 use crate::error::{Error, Result};
 use crate::model::name::FunctionName;
@@ -38,7 +40,12 @@ pub async fn list(target: &Target) -> Result<Vec<Listed>> {
 
 impl From<FunctionLine> for Listed {
     fn from(line: FunctionLine) -> Self {
-        Listed { name: line.function_name, runtime: line.runtime, status: line.status, modified: line.mod_time }
+        Listed {
+            name: line.function_name,
+            runtime: line.runtime,
+            status: line.status,
+            modified: line.mod_time,
+        }
     }
 }
 
@@ -113,7 +120,11 @@ impl From<FunctionDescription> for Shown {
             code_bytes: it.code_size,
             installs_dependencies: it.install_dependency.0,
             variables: it.environment.variables.into_iter().map(|it| (it.key, it.value)).collect(),
-            triggers: it.triggers.iter().map(|trigger| super::trigger::Trigger::of(&name, trigger, None)).collect(),
+            triggers: it
+                .triggers
+                .iter()
+                .map(|trigger| super::trigger::Trigger::of(&name, trigger, None))
+                .collect(),
             modified: it.mod_time,
             name,
         }

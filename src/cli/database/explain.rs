@@ -1,0 +1,49 @@
+//! `cloudkit db explain COLLECTION`.
+
+use crate::cli::context::Context;
+use crate::error::Result;
+use crate::ops::database::query::{self, Explanation};
+use crate::term::{Page, Show};
+use crate::text;
+
+use super::index::suggest::tell;
+use super::query::Which;
+
+/// Tell how a query is carried out: the index it uses, what it examines (emulator only)
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    which: Which,
+}
+
+pub fn run(args: Args, context: &mut Context) -> Result<()> {
+    let asked = args.which.query(context)?;
+    let target = context.target()?;
+    let explanation = context.wait(query::explain(&target, &asked, context.clock.now()))?;
+    context.ui.show(&explanation);
+    Ok(())
+}
+
+impl Show for Explanation {
+    fn show(&self, page: &mut Page) {
+        let none = text! { en: "none: every document is examined", zh: "无：检查了所有文档" };
+        let index = self.index.clone().unwrap_or_else(|| page.words(&none).to_owned());
+        let order = match self.sorted_in_memory {
+            true => text! { en: "sorted in memory", zh: "在内存中排序" },
+            false => text! { en: "as the index has it", zh: "与索引一致" },
+        };
+        let mut fields = vec![
+            (text! { en: "index", zh: "索引" }, index),
+            (text! { en: "order", zh: "排序" }, page.words(&order).to_owned()),
+            (text! { en: "keys examined", zh: "检查的键" }, self.keys_examined.to_string()),
+            (text! { en: "documents examined", zh: "检查的文档" }, self.documents_examined.to_string()),
+            (text! { en: "returned", zh: "返回" }, self.returned.to_string()),
+            (text! { en: "took", zh: "耗时" }, format!("{:.2} ms", self.elapsed_ms)),
+        ];
+        fields.extend(self.bounds.iter().map(|bound| (text! { en: "bounds", zh: "范围" }, bound.clone())));
+        page.fields(fields);
+        if let Some(advice) = &self.advice {
+            tell(advice, page);
+        }
+    }
+}

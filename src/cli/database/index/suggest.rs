@@ -1,0 +1,44 @@
+//! `cloudkit db index suggest`.
+
+use serde::Serialize;
+
+use crate::cli::context::Context;
+use crate::error::Result;
+use crate::ops::database::index::{self, Advice};
+use crate::term::{Page, Show};
+use crate::text;
+
+/// Tell which indexes queries have missed since the emulator started
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub fn run(_args: Args, context: &mut Context) -> Result<()> {
+    let target = context.target()?;
+    let advice = context.wait(index::suggest(&target))?;
+    context.ui.show(&List(advice));
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct List(Vec<Advice>);
+
+impl Show for List {
+    fn show(&self, page: &mut Page) {
+        if self.0.is_empty() {
+            page.sentence(&text! { en: "No query has missed an index.", zh: "没有查询缺少索引。" });
+        }
+        for it in &self.0 {
+            tell(it, page);
+        }
+    }
+}
+
+/// Tells of a missing index, and how to add it.
+pub(in crate::cli::database) fn tell(it: &Advice, page: &mut Page) {
+    let Advice { collection, queries, examined, fix, .. } = it;
+    page.sentence(&text! {
+        en: "`{collection}`: {queries} queries examined up to {examined} documents",
+        zh: "`{collection}`：{queries} 次查询，最多检查了 {examined} 个文档"
+    });
+    page.sentence(&text! { en: "  fix: `{fix}`", zh: "  解决：`{fix}`" });
+}

@@ -1,0 +1,86 @@
+//! Extended JSON v2 in its relaxed form: what a person reads and another tool takes.
+
+use jiff::Timestamp;
+use serde_json::{Map, Number, Value, json};
+
+/// The last millisecond of the year 9999: later dates are not written as text (Extended JSON v2, "Relaxed date").
+const LAST: i64 = 253_402_300_799_999;
+
+/// Turns canonical Extended JSON into relaxed: numbers and dates as people write them. Key order stays.
+pub fn relax(value: Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().map(relax).collect()),
+        Value::Object(fields) => plain(&fields).unwrap_or_else(|| {
+            Value::Object(fields.into_iter().map(|(key, value)| (key, relax(value))).collect())
+        }),
+        other => other,
+    }
+}
+
+/// Returns the plain value of a wrapper that relaxed form does without.
+fn plain(fields: &Map<String, Value>) -> Option<Value> {
+    let mut fields = fields.iter();
+    let (Some((key, value)), None) = (fields.next(), fields.next()) else { return None };
+    match key.as_str() {
+        "$numberInt" | "$numberLong" => Some(Value::Number(value.as_str()?.parse::<i64>().ok()?.into())),
+        // Not a number and infinity have no other form.
+        "$numberDouble" => Number::from_f64(value.as_str()?.parse().ok()?).map(Value::Number),
+        // An early or a distant date keeps its number of milliseconds whole.
+        "$date" => Some(date(value).unwrap_or_else(|| json!({ "$date": value }))),
+        _ => None,
+    }
+}
+
+fn date(value: &Value) -> Option<Value> {
+    let millis: i64 = value.get("$numberLong")?.as_str()?.parse().ok()?;
+    if !(0..=LAST).contains(&millis) {
+        return None;
+    }
+    let time = Timestamp::from_millisecond(millis).ok()?;
+    let shown = match millis % 1_000 {
+        0 => time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        _ => time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+    };
+    Some(json!({ "$date": shown }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(canonical: &str, relaxed: &str) {
+        let value = serde_json::from_str(canonical).expect("JSON");
+        assert_eq!(relax(value).to_string(), relaxed);
+    }
+
+    #[test]
+    fn numbers_and_dates_lose_their_wrappers() {
+        check(
+            r#"{"n":{"$numberInt":"5"},"a":[{"$numberLong":"9007199254740993"}]}"#,
+            r#"{"n":5,"a":[9007199254740993]}"#,
+        );
+        check(r#"{"$numberDouble":"1.5"}"#, "1.5");
+        check(r#"{"$numberDouble":"2"}"#, "2.0");
+        check(
+            r#"{"d":{"$date":{"$numberLong":"1700000000123"}}}"#,
+            r#"{"d":{"$date":"2023-11-14T22:13:20.123Z"}}"#,
+        );
+        check(
+            r#"{"d":{"$date":{"$numberLong":"1700000000000"}}}"#,
+            r#"{"d":{"$date":"2023-11-14T22:13:20Z"}}"#,
+        );
+    }
+
+    #[test]
+    fn what_has_no_plain_form_keeps_its_wrapper() {
+        for kept in [
+            r#"{"$numberDouble":"NaN"}"#,
+            r#"{"$date":{"$numberLong":"-1"}}"#,
+            r#"{"$oid":"65a000000000000000000000"}"#,
+            r#"{"$regularExpression":{"pattern":"x","options":"i"}}"#,
+        ] {
+            check(kept, kept);
+        }
+    }
+}
