@@ -1,5 +1,7 @@
 //! The one integration binary: a module per subject.
 
+mod edge;
 mod layers;
 mod scaffold;
 mod sdk;
+mod support;

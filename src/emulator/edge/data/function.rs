@@ -5,7 +5,7 @@ use crate::api::data::function::{InvokeFunction, InvokeFunctionReply};
 use crate::api::data::{Failure, SdkAction};
 use crate::api::event::{Caller, Identity};
 use crate::emulator::environment::Shared;
-use crate::emulator::functions::{Fault, FaultKind, Invocation};
+use crate::emulator::functions::Invocation;
 
 /// Answers a call of a function.
 pub(super) async fn answer(environment: &Shared, call: &Call<'_>) -> Option<Result<Answer>> {
@@ -26,7 +26,7 @@ async fn invoke(environment: &Shared, call: &Call<'_>) -> Result<Answer> {
             json: text(&InvokeFunctionReply { response_data })?,
             request_id: Some(outcome.request_id),
         }),
-        Err(fault) => Err(failure(fault)),
+        Err(fault) => Err(Failure::new(fault.kind.code(), fault.message)),
     }
 }
 
@@ -37,16 +37,4 @@ fn identity_of(caller: Caller) -> Option<Identity> {
         Caller::Function { identity, .. } => identity,
         Caller::Timer { .. } | Caller::Console => None,
     }
-}
-
-/// Returns the platform's code for a fault (data-plane facts §7).
-fn failure(fault: Fault) -> Failure {
-    let code = match fault.kind {
-        FaultKind::NotFound => "FUNCTION_NOT_FOUND",
-        FaultKind::Code | FaultKind::Exit | FaultKind::Result => "FUNCTIONS_EXECUTE_FAIL",
-        FaultKind::Timeout => "FUNCTIONS_TIME_LIMIT_EXCEEDED",
-        FaultKind::Memory => "FUNCTIONS_MEMORY_LIMIT_EXCEEDED",
-        FaultKind::Event => "FUNCTIONS_PARAM_INVALID",
-    };
-    Failure::new(code, fault.message)
 }

@@ -1,0 +1,71 @@
+//! The envelope of `POST /admin`. Data-plane facts §2.
+
+use serde_json::json;
+
+use crate::support::emulator::Sandbox;
+use crate::support::http::Request;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn success_and_failure_have_the_platforms_form() {
+    let sandbox = Sandbox::start().await;
+    let body = r#"{"action":"database.addCollection","collectionName":"todos"}"#;
+    let response = sandbox.post_admin(body).await;
+    assert_eq!((response.status, response.header("content-type")), (200, Some("application/json; charset=utf-8")));
+    let answer = response.json();
+    assert_eq!(answer["data"], json!({}));
+    assert!(answer["requestId"].is_string());
+    assert!(answer.get("code").is_none());
+
+    let answer = sandbox.post_admin(body).await.json();
+    assert_eq!(answer["code"], "DATABASE_COLLECTION_ALREADY_EXIST");
+    assert!(answer["message"].as_str().is_some_and(|it| it.starts_with("[ResourceUnavailable.ResourceExist] Table exist.")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_a_request_is_an_exact_error() {
+    let sandbox = Sandbox::start().await;
+    for (body, code) in [
+        ("", "INVALID_PARAM"),
+        ("{", "INVALID_PARAM"),
+        ("[]", "INVALID_PARAM"),
+        ("{}", "INVALID_PARAM"),
+        (r#"{"action":"database.dropEverything"}"#, "INVALID_ACTION"),
+        (r#"{"action":"nonsense"}"#, "INVALID_ACTION"),
+        (r#"{"action":"database.insertDocument"}"#, "INVALID_PARAM"),
+        (r#"{"action":"database.addCollection","collectionName":"a b"}"#, "INVALID_PARAM"),
+    ] {
+        let response = sandbox.post_admin(body).await;
+        assert_eq!((response.status, response.json()["code"].as_str()), (200, Some(code)), "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_credentials_pass_but_a_claim_to_ours_is_checked() {
+    let sandbox = Sandbox::start().await;
+    let signed = |id: &str| {
+        let authorization = format!(
+            "TC3-HMAC-SHA256 Credential={id}/2023-11-14/tcb/tc3_request, SignedParams=action, \
+             SignedHeaders=content-type;host, Signature=00"
+        );
+        Request::new("POST", &sandbox.url("/admin"))
+            .header("content-type", "application/json")
+            .header("x-timestamp", "1700000000")
+            .header("authorization", &authorization)
+            .body(r#"{"action":"analytics.report"}"#)
+            .send()
+    };
+    assert_eq!(signed("AKIDsomebody").await.json()["data"], json!({}));
+    assert_eq!(signed("AKIDlocal").await.json()["code"], "SIGN_PARAM_INVALID");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_api_is_refused_in_its_own_protocol() {
+    let sandbox = Sandbox::start().await;
+    let response = Request::new("POST", &sandbox.url("/admin"))
+        .form(&[("action", b"wx.openApi"), ("apiName", b"security.msgSecCheck"), ("requestData", &[8, 0, 255])])
+        .send()
+        .await;
+    assert_eq!((response.status, response.header("content-type")), (200, Some("application/octet-stream")));
+    // `CommOpenApiResp { errorCode: -604100 }`.
+    assert_eq!(response.body, [0x18, 0xbc, 0x90, 0xdb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]);
+}

@@ -1,0 +1,8 @@
+//! What the emulator answers over real HTTP.
+
+mod admin;
+mod database;
+mod door;
+mod legacy;
+mod lifecycle;
+mod storage;

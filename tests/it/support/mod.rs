@@ -1,0 +1,4 @@
+//! What the tests stand on: an emulator in this process, and a client that can say anything.
+
+pub mod emulator;
+pub mod http;
