@@ -1,1 +1,153 @@
 //! Query predicates: parsed once, then matched against raw documents.
+//!
+//! `Filter` is a tree that the planner reads too. Negations are exact complements over the whole document.
+
+mod bits;
+mod element;
+mod kinds;
+mod matching;
+mod operators;
+mod parse;
+mod pattern;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bson::{Bson, DateTime, Document};
+
+use super::value::path::FieldPath;
+use super::value::view::Fields;
+use super::{Error, Result};
+pub use bits::Bits;
+pub use element::ElementFilter;
+pub use kinds::Kinds;
+use matching::Matching;
+pub use pattern::Pattern;
+
+/// A parsed filter.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    root: Node,
+}
+
+/// A condition on a document.
+#[derive(Debug, Clone)]
+pub enum Node {
+    /// All hold; an empty list always does.
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Nor(Vec<Node>),
+    Field {
+        path: FieldPath,
+        predicate: Predicate,
+    },
+    Expr(Condition),
+}
+
+/// A condition on what a path reaches.
+#[derive(Debug, Clone)]
+pub enum Predicate {
+    Eq(Bson),
+    Ne(Bson),
+    Lt(Bson),
+    Lte(Bson),
+    Gt(Bson),
+    Gte(Bson),
+    In(Members),
+    Nin(Members),
+    /// Each is `Eq`, `Regex` or `ElemMatch` and is met somewhere; an empty list never holds.
+    All(Vec<Predicate>),
+    /// Some element is an object for which the condition holds.
+    ElemMatch(Box<Node>),
+    /// Some element satisfies all of these itself.
+    ElemMatchValue(Vec<Predicate>),
+    Size(u64),
+    Exists(bool),
+    Mod {
+        divisor: i64,
+        remainder: i64,
+    },
+    Regex(Pattern),
+    Type(Kinds),
+    Bits(Bits),
+    /// Not all of these hold.
+    Not(Vec<Predicate>),
+}
+
+/// The operands of `$in`.
+#[derive(Debug, Clone, Default)]
+pub struct Members {
+    pub values: Vec<Bson>,
+    pub patterns: Vec<Pattern>,
+}
+
+/// A parsed `$expr`: whether it holds for a document.
+#[derive(Clone)]
+pub struct Condition(Arc<dyn Fn(&Document) -> Result<bool> + Send + Sync>);
+
+impl Condition {
+    pub fn new(holds: impl Fn(&Document) -> Result<bool> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(holds))
+    }
+}
+
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Condition")
+    }
+}
+
+/// How the operand of `$expr` is parsed.
+pub type ParseExpression<'a> = dyn Fn(&Bson) -> Result<Condition> + 'a;
+
+impl Filter {
+    /// Parses a filter; `now` is the present of its `$expr`.
+    ///
+    /// # Errors
+    /// BadValue (2) for a wrong operand; an unknown operator.
+    pub fn parse(filter: &Document, now: DateTime) -> Result<Self> {
+        Self::parse_with(filter, &|source| parse_expression(source, now))
+    }
+
+    /// Parses a filter whose `$expr` may use more than a filter knows, such as the variables of a `$lookup`.
+    ///
+    /// # Errors
+    /// As [`Filter::parse`].
+    pub fn parse_with(filter: &Document, expression: &ParseExpression) -> Result<Self> {
+        Ok(Self { root: parse::document(filter, Some(expression))? })
+    }
+
+    /// Returns the condition as a tree.
+    pub fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// Returns whether a document satisfies the filter.
+    ///
+    /// # Errors
+    /// What `$expr` fails with; a regular expression that backtracks without end.
+    pub fn matches<'a>(&self, document: impl Into<Fields<'a>>) -> Result<bool> {
+        Ok(self.find(document.into())?.is_some())
+    }
+
+    /// Returns which element of an array satisfied the filter's condition on that array: the meaning of a positional `$`.
+    ///
+    /// # Errors
+    /// As [`Filter::matches`].
+    pub fn position<'a>(&self, document: impl Into<Fields<'a>>) -> Result<Option<usize>> {
+        Ok(self.find(document.into())?.flatten())
+    }
+
+    fn find(&self, document: Fields<'_>) -> Result<Option<Option<usize>>> {
+        let mut matching = Matching::default();
+        let held = matching.node(&self.root, document);
+        matching.finish(held)
+    }
+}
+
+fn parse_expression(_source: &Bson, _now: DateTime) -> Result<Condition> {
+    Err(Error::UnknownOperator { name: "$expr".to_owned() })
+}

@@ -1,0 +1,69 @@
+//! Regular expressions of filters.
+
+use bson::Regex;
+
+use crate::docdb::value::view::View;
+use crate::docdb::{Error, Result};
+
+/// Steps of backtracking after which a match is given up.
+const BACKTRACK_LIMIT: usize = 1_000_000;
+
+/// A regular expression with its options, compiled.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    source: String,
+    options: String,
+    regex: fancy_regex::Regex,
+}
+
+impl Pattern {
+    /// Compiles a pattern with the options `i`, `m`, `s` and `x`.
+    ///
+    /// # Errors
+    /// An unknown option (51108); a pattern that does not compile (51091).
+    pub fn new(source: &str, options: &str) -> Result<Self> {
+        if let Some(unknown) = options.chars().find(|it| !"imsxu".contains(*it)) {
+            return Err(Error::invalid(51108, format!("invalid flag in regex options: {unknown}")));
+        }
+        let regex = fancy_regex::RegexBuilder::new(source)
+            .case_insensitive(options.contains('i'))
+            .multi_line(options.contains('m'))
+            .dot_matches_new_line(options.contains('s'))
+            .verbose_mode(options.contains('x'))
+            .backtrack_limit(BACKTRACK_LIMIT)
+            .build()
+            .map_err(|error| Error::invalid(51091, format!("regular expression is invalid: {error}")))?;
+        Ok(Self { source: source.to_owned(), options: options.to_owned(), regex })
+    }
+
+    /// Compiles a regular expression value. JavaScript's `g`, `u` and `y`, which mean nothing here, are dropped.
+    ///
+    /// # Errors
+    /// As [`Pattern::new`].
+    pub fn literal(regex: &Regex) -> Result<Self> {
+        let options: String = regex.options.as_str().chars().filter(|it| !"guy".contains(*it)).collect();
+        Self::new(regex.pattern.as_str(), &options)
+    }
+
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    pub fn options(&self) -> &str {
+        &self.options
+    }
+
+    /// Returns whether a value is a string that the pattern finds something in, or the same expression.
+    ///
+    /// # Errors
+    /// The match was given up (51156).
+    pub fn accepts(&self, value: View<'_>) -> Result<bool> {
+        match value {
+            View::String(text) => self.regex.is_match(text).map_err(|error| {
+                Error::invalid(51156, format!("regular expression `{}` gave up: {error}", self.source))
+            }),
+            View::Regex { pattern, options } => Ok(pattern == self.source && options == self.options),
+            _ => Ok(false),
+        }
+    }
+}
