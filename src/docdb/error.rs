@@ -27,8 +27,10 @@ pub enum Error {
     Locked,
     #[error("the database file is damaged: {detail}")]
     Damaged { detail: String },
+    #[error("the database file has format {found}; this version reads formats up to {known}")]
+    NewerFormat { found: i32, known: i32 },
     #[error("the store failed")]
-    Store(#[from] rusqlite::Error),
+    Store(#[source] rusqlite::Error),
     #[error("could not read or write the database's folder")]
     Io(#[from] std::io::Error),
 }
@@ -37,5 +39,20 @@ impl Error {
     /// An `Invalid` with MongoDB's number.
     pub fn invalid(code: i32, message: impl Into<String>) -> Self {
         Error::Invalid { code, message: message.into() }
+    }
+
+    /// Whether the request was refused, rather than the store having failed.
+    pub(super) fn is_refusal(&self) -> bool {
+        !matches!(self, Error::Store(_) | Error::Io(_) | Error::Damaged { .. })
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match error.sqlite_error_code() {
+            Some(DatabaseCorrupt | NotADatabase) => Error::Damaged { detail: error.to_string() },
+            _ => Error::Store(error),
+        }
     }
 }

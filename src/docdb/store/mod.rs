@@ -1,1 +1,108 @@
 //! SQLite as an ordered store of BSON: the only SQL in the program.
+//!
+//! A collection is a table of numbered documents and a table from encoded `_id` to number; an index is a table of
+//! (key, number). Numbers rise with insertion, so a scan by number is the natural order. This module knows bytes,
+//! not fields: keys arrive encoded, documents are opaque but for their checksum.
+
+mod catalogue;
+mod checksum;
+mod open;
+mod view;
+mod write;
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+pub use catalogue::{Catalogue, Collection, Index, KeyTable};
+pub use view::{KeyRange, View, successor};
+pub use write::Write;
+
+use super::{Durability, Result};
+
+/// Read connections kept for the next reader; more are opened when needed and closed afterwards.
+const IDLE_READERS: usize = 16;
+
+/// An open database file.
+pub struct Store {
+    // Connections close before the lock is given back and before a temporary folder goes.
+    readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Connection>,
+    catalogue: RwLock<Arc<Catalogue>>,
+    path: PathBuf,
+    durability: Durability,
+    _lock: File,
+    _folder: Option<TempDir>,
+}
+
+impl Store {
+    /// Opens a read of the state of the last commit.
+    pub fn snapshot(self: &Arc<Self>) -> Result<Snapshot> {
+        let idle = lock(&self.readers).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open::reader(&self.path, self.durability)?,
+        };
+        // A change of the catalogue is committed and published under the write lock, so the two agree here.
+        let catalogue = self.catalogue.read().unwrap_or_else(PoisonError::into_inner);
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        let snapshot = Snapshot {
+            catalogue: Arc::clone(&catalogue),
+            connection: Some(connection),
+            store: Arc::clone(self),
+        };
+        // SQLite takes its snapshot at the first read.
+        snapshot.view().touch()?;
+        Ok(snapshot)
+    }
+
+    /// Starts the one write of this moment; waits for the one before it.
+    pub fn write(&self) -> Result<Write<'_>> {
+        Write::begin(self, lock(&self.writer))
+    }
+
+    /// Returns the collections and indexes of the last commit.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A consistent read of one commit's state. It holds a connection: drop it soon.
+pub struct Snapshot {
+    catalogue: Arc<Catalogue>,
+    connection: Option<Connection>,
+    store: Arc<Store>,
+}
+
+impl Snapshot {
+    pub fn view(&self) -> View<'_> {
+        View::new(self.connection.as_ref().expect("a snapshot keeps its connection until it is dropped"))
+    }
+
+    pub fn collection(&self, name: &str) -> Result<Arc<Collection>> {
+        self.catalogue.collection(name)
+    }
+
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        let ended = connection.prepare_cached("ROLLBACK").and_then(|mut it| it.execute([])).is_ok();
+        let mut readers = lock(&self.store.readers);
+        if ended && readers.len() < IDLE_READERS {
+            readers.push(connection);
+        }
+    }
+}
+
+/// Takes a lock whose holder may have panicked: what it guards is rolled back or replaced whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

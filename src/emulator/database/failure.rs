@@ -40,7 +40,11 @@ pub(super) fn of(error: &Error, env_id: &str) -> Failure {
         Error::IndexNotFound { .. } | Error::IndexOptionsConflict { .. } => {
             request_failed(format_args!("{error}"))
         }
-        Error::Locked | Error::Damaged { .. } | Error::Store(_) | Error::Io(_) => {
+        Error::Locked
+        | Error::Damaged { .. }
+        | Error::NewerFormat { .. }
+        | Error::Store(_)
+        | Error::Io(_) => {
             Failure::new("SYS_ERR", format!("[InternalError] {}", chain(error)))
         }
     }

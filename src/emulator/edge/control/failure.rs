@@ -80,7 +80,9 @@ impl From<docdb::Error> for Failure {
             E::Invalid { .. } => codes::INVALID_PARAMETER_VALUE,
             E::UnknownOperator { .. } => codes::SYNTAX_ERROR,
             E::TransactionConflict | E::NoSuchTransaction { .. } => codes::FAILED_OPERATION,
-            E::Locked | E::Damaged { .. } | E::Store(_) | E::Io(_) => codes::INTERNAL_ERROR,
+            E::Locked | E::Damaged { .. } | E::NewerFormat { .. } | E::Store(_) | E::Io(_) => {
+                codes::INTERNAL_ERROR
+            }
         };
         Failure::new(code, error.to_string())
     }

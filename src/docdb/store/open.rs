@@ -1,0 +1,151 @@
+//! Opening a file: its lock, its settings, its format; telling a database from something else.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, RwLock};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Catalogue, Store};
+use crate::docdb::{Durability, Error, Result};
+
+/// Marks a file as ours in SQLite's header ("ckdb").
+const APPLICATION: i32 = 0x636b_6462;
+/// The layout this program writes. A file of a newer one is refused.
+const FORMAT: i32 = 1;
+/// KiB of page cache. Filled only as pages are used.
+const WRITER_CACHE: i64 = 64 * 1024;
+const READER_CACHE: i64 = 16 * 1024;
+/// Bytes of the file that reads may reach through a mapping instead of copies.
+const MAPPED: i64 = 1 << 30;
+/// Pages of write-ahead log before they move into the file.
+const CHECKPOINT_PAGES: i64 = 8000;
+/// After an unclean end a file up to this many bytes is checked whole when opened (a few milliseconds). A larger one
+/// relies on the checks of each read: a kill cannot damage it, only the disk can.
+const CHECKED_AT_OPEN: u64 = 4 << 20;
+
+impl Store {
+    /// Opens or creates the file and takes the writer's lock. An ephemeral store lives in a temporary folder instead.
+    ///
+    /// # Errors
+    /// Another process holds the lock; the file is damaged, not ours, or of a newer format.
+    pub fn open(path: &Path, durability: Durability) -> Result<Self> {
+        let folder = match durability {
+            Durability::Ephemeral => Some(tempfile::tempdir()?),
+            Durability::Normal | Durability::Full => None,
+        };
+        let path = match &folder {
+            Some(folder) => folder.path().join("documents.sqlite"),
+            None => path.to_owned(),
+        };
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let lock = take_lock(&path)?;
+        refuse_foreign(&path)?;
+        let unclean = fs::metadata(beside(&path, "-wal")).is_ok_and(|it| it.len() > 0);
+        let writer = connect(&path, durability, WRITER_CACHE)?;
+        prepare_format(&writer)?;
+        if unclean && fs::metadata(&path)?.len() <= CHECKED_AT_OPEN {
+            check(&writer)?;
+        }
+        let catalogue = Catalogue::load(&writer)?;
+        Ok(Store {
+            readers: Mutex::new(Vec::new()),
+            writer: Mutex::new(writer),
+            catalogue: RwLock::new(Arc::new(catalogue)),
+            path,
+            durability,
+            _lock: lock,
+            _folder: folder,
+        })
+    }
+}
+
+/// Opens one more connection for reading.
+pub(super) fn reader(path: &Path, durability: Durability) -> Result<Connection> {
+    connect(path, durability, READER_CACHE)
+}
+
+fn take_lock(path: &Path) -> Result<File> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, ".lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Locked),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// Refuses a file that SQLite did not write, before SQLite could take it for an empty one.
+fn refuse_foreign(path: &Path) -> Result<()> {
+    let mut start = Vec::new();
+    match File::open(path) {
+        Ok(file) => file.take(16).read_to_end(&mut start)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    if start.is_empty() || start == b"SQLite format 3\0" {
+        return Ok(());
+    }
+    Err(Error::Damaged { detail: "it does not begin as a database does".into() })
+}
+
+fn connect(path: &Path, durability: Durability, cache: i64) -> Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_prepared_statement_cache_capacity(256);
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let synchronous = match durability {
+        Durability::Ephemeral => "OFF",
+        Durability::Normal => "NORMAL",
+        Durability::Full => "FULL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "cache_size", -cache)?;
+    connection.pragma_update(None, "mmap_size", MAPPED)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(connection)
+}
+
+/// Lays out a new file; checks that an old one is of a known layout.
+fn prepare_format(connection: &Connection) -> Result<()> {
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let format: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    match (application, format) {
+        (0, 0) if tables == 0 => create(connection),
+        (APPLICATION, FORMAT) => Ok(()),
+        (APPLICATION, found) if found > FORMAT => Err(Error::NewerFormat { found, known: FORMAT }),
+        _ => Err(Error::Damaged { detail: "it is another program's database".into() }),
+    }
+}
+
+fn create(connection: &Connection) -> Result<()> {
+    Ok(connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE;
+         CREATE TABLE collections (
+             number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,
+             documents INTEGER NOT NULL DEFAULT 0, size INTEGER NOT NULL DEFAULT 0);
+         CREATE TABLE indexes (
+             number INTEGER PRIMARY KEY AUTOINCREMENT, collection INTEGER NOT NULL,
+             definition BLOB NOT NULL, multikey INTEGER NOT NULL DEFAULT 0);
+         PRAGMA application_id = {APPLICATION};
+         PRAGMA user_version = {FORMAT};
+         COMMIT;"
+    ))?)
+}
+
+fn check(connection: &Connection) -> Result<()> {
+    let verdict: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    if verdict == "ok" { Ok(()) } else { Err(Error::Damaged { detail: verdict }) }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}

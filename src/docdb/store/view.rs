@@ -1,0 +1,195 @@
+//! Reading through one connection: documents by number, keys by range.
+
+use std::ops::ControlFlow;
+
+use bson::raw::{RawDocument, RawDocumentBuf};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::catalogue::{Collection, KeyTable};
+use super::checksum;
+use crate::docdb::{Error, Result};
+
+/// Encoded keys from `low` on and below `high`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyRange {
+    pub low: Vec<u8>,
+    pub high: Vec<u8>,
+}
+
+impl KeyRange {
+    /// Every key: no encoded key begins with the byte 255.
+    pub fn all() -> Self {
+        KeyRange { low: Vec::new(), high: vec![u8::MAX] }
+    }
+}
+
+/// Returns the least key above every key that begins with these bytes.
+pub fn successor(mut bytes: Vec<u8>) -> Vec<u8> {
+    while let Some(last) = bytes.pop() {
+        if last < u8::MAX {
+            bytes.push(last + 1);
+            return bytes;
+        }
+    }
+    vec![u8::MAX]
+}
+
+/// What one connection sees.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    connection: &'a Connection,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(connection: &'a Connection) -> Self {
+        View { connection }
+    }
+
+    pub(super) fn touch(self) -> Result<()> {
+        let mut statement = self.connection.prepare_cached("SELECT 1 FROM collections LIMIT 1")?;
+        Ok(statement.query_row([], |_| Ok(())).optional().map(|_| ())?)
+    }
+
+    /// Returns the collection's number of documents and their bytes.
+    pub fn totals(self, collection: &Collection) -> Result<(u64, u64)> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT documents, size FROM collections WHERE number = ?1")?;
+        let (documents, size): (i64, i64) =
+            statement.query_row([collection.number], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok((documents.unsigned_abs(), size.unsigned_abs()))
+    }
+
+    /// Returns the bytes of a key table's pages. Walks them: for displays, not for plans.
+    pub fn size(self, table: &KeyTable) -> Result<u64> {
+        let sum = "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name = ?1 AND aggregate";
+        let size: i64 = self.connection.prepare_cached(sum)?.query_row([&table.name], |row| row.get(0))?;
+        Ok(size.unsigned_abs())
+    }
+
+    /// Hands a document to `read`, without a copy.
+    ///
+    /// # Errors
+    /// It is damaged, or missing though an index names it.
+    pub fn document<T>(
+        self,
+        collection: &Collection,
+        number: i64,
+        read: impl FnOnce(&RawDocument) -> Result<T>,
+    ) -> Result<T> {
+        let mut statement = self.connection.prepare_cached(&collection.sql.get)?;
+        let mut rows = statement.query([number])?;
+        let Some(row) = rows.next()? else {
+            return Err(damaged(collection, number, "is missing"));
+        };
+        read(intact(collection, number, row.get_ref(0)?, row.get_ref(1)?)?)
+    }
+
+    pub fn document_buf(self, collection: &Collection, number: i64) -> Result<RawDocumentBuf> {
+        self.document(collection, number, |it| Ok(it.to_owned()))
+    }
+
+    /// Reads all documents in natural order until `each` breaks off.
+    pub fn scan(
+        self,
+        collection: &Collection,
+        mut each: impl FnMut(i64, &RawDocument) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(&collection.sql.scan)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let number = row.get(0)?;
+            let document = intact(collection, number, row.get_ref(1)?, row.get_ref(2)?)?;
+            if each(number, document)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads at most `limit` documents that follow a number, for work in batches.
+    pub fn documents_after(
+        self,
+        collection: &Collection,
+        number: i64,
+        limit: i64,
+        mut each: impl FnMut(i64, &RawDocument) -> Result<()>,
+    ) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(&collection.sql.after)?;
+        let mut rows = statement.query([number, limit])?;
+        while let Some(row) = rows.next()? {
+            let number = row.get(0)?;
+            each(number, intact(collection, number, row.get_ref(1)?, row.get_ref(2)?)?)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the number under exactly this key, the lowest when there are several.
+    pub fn find(self, table: &KeyTable, key: &[u8]) -> Result<Option<i64>> {
+        let mut after = key.to_vec();
+        after.push(0);
+        let mut statement = self.connection.prepare_cached(&table.forward)?;
+        Ok(statement.query_row(params![key, after], |row| row.get(1)).optional()?)
+    }
+
+    /// Reads the entries of a range in key order (number order within a key), or in exactly the reverse.
+    pub fn entries(
+        self,
+        table: &KeyTable,
+        range: &KeyRange,
+        backward: bool,
+        mut each: impl FnMut(&[u8], i64) -> Result<ControlFlow<()>>,
+    ) -> Result<ControlFlow<()>> {
+        let sql = if backward { &table.backward } else { &table.forward };
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params![range.low, range.high])?;
+        while let Some(row) = rows.next()? {
+            let key = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+            if each(key, row.get(1)?)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Counts the entries of a range, no further than `limit`.
+    pub fn count(self, table: &KeyTable, range: &KeyRange, limit: u64) -> Result<u64> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare_cached(&table.count)?;
+        let count: i64 = statement.query_row(params![range.low, range.high, limit], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+}
+
+fn intact<'r>(
+    collection: &Collection,
+    number: i64,
+    sum: ValueRef<'_>,
+    document: ValueRef<'r>,
+) -> Result<&'r RawDocument> {
+    let (Ok(sum), Ok(bytes)) = (sum.as_i64(), document.as_blob()) else {
+        return Err(damaged(collection, number, "is not a document"));
+    };
+    if sum != i64::from(checksum::of(bytes)) {
+        return Err(damaged(collection, number, "has changed since it was written"));
+    }
+    RawDocument::from_bytes(bytes).map_err(|_| damaged(collection, number, "is not a document"))
+}
+
+fn damaged(collection: &Collection, number: i64, what: &str) -> Error {
+    Error::Damaged { detail: format!("document {number} of `{}` {what}", collection.name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::successor;
+
+    #[test]
+    fn successor_lies_above_every_extension() {
+        for (bytes, expected) in
+            [(vec![1], vec![2]), (vec![1, 255], vec![2]), (vec![], vec![255]), (vec![3, 0], vec![3, 1])]
+        {
+            assert_eq!(successor(bytes), expected);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The one write of a moment: rows change inside one SQLite transaction that ends in `commit` or is undone.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use bson::raw::RawDocument;
+use rusqlite::{Connection, params};
+
+use super::catalogue::{self, Catalogue, Collection, Index, KeyTable};
+use super::{Store, View, checksum};
+use crate::docdb::index::IndexDefinition;
+use crate::docdb::{Error, Result};
+
+/// An open write. Dropped without `commit`, it never was.
+pub struct Write<'a> {
+    store: &'a Store,
+    connection: MutexGuard<'a, Connection>,
+    catalogue: Arc<Catalogue>,
+    /// Whether the catalogue differs from the published one.
+    relaid: bool,
+    tallies: BTreeMap<i64, Tally>,
+    /// Indexes that became multikey here; not so if this write is undone.
+    multikey: Vec<Arc<Index>>,
+}
+
+/// What a write adds to a collection.
+#[derive(Default)]
+struct Tally {
+    documents: i64,
+    size: i64,
+}
+
+impl<'a> Write<'a> {
+    pub(super) fn begin(store: &'a Store, connection: MutexGuard<'a, Connection>) -> Result<Self> {
+        if !connection.is_autocommit() {
+            // The last writer panicked or could not undo its work.
+            connection.execute_batch("ROLLBACK")?;
+        }
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let catalogue = store.catalogue();
+        Ok(Write { store, connection, catalogue, relaid: false, tallies: BTreeMap::new(), multikey: Vec::new() })
+    }
+
+    pub fn view(&self) -> View<'_> {
+        View::new(&self.connection)
+    }
+
+    pub fn collection(&self, name: &str) -> Result<Arc<Collection>> {
+        self.catalogue.collection(name)
+    }
+
+    /// Commits, then calls `then` before another writer may begin.
+    pub fn commit(mut self, then: impl FnOnce()) -> Result<()> {
+        for (collection, tally) in std::mem::take(&mut self.tallies) {
+            let add = "UPDATE collections SET documents = documents + ?2, size = size + ?3 WHERE number = ?1";
+            let mut statement = self.connection.prepare_cached(add)?;
+            statement.execute(params![collection, tally.documents, tally.size])?;
+        }
+        if self.relaid {
+            let mut published = self.store.catalogue.write().unwrap_or_else(PoisonError::into_inner);
+            self.execute("COMMIT")?;
+            *published = Arc::clone(&self.catalogue);
+        } else {
+            self.execute("COMMIT")?;
+        }
+        self.multikey.clear();
+        then();
+        Ok(())
+    }
+
+    fn execute(&self, sql: &str) -> Result<()> {
+        Ok(self.connection.prepare_cached(sql)?.execute([]).map(|_| ())?)
+    }
+
+    /// Stores a document under a new number, the highest.
+    pub fn insert(&mut self, collection: &Collection, document: &RawDocument) -> Result<i64> {
+        let bytes = document.as_bytes();
+        let mut statement = self.connection.prepare_cached(&collection.sql.insert)?;
+        statement.execute(params![checksum::of(bytes), bytes])?;
+        drop(statement);
+        self.tally(collection, 1, bytes.len() as i64);
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    pub fn replace(
+        &mut self,
+        collection: &Collection,
+        number: i64,
+        before: &RawDocument,
+        after: &RawDocument,
+    ) -> Result<()> {
+        let bytes = after.as_bytes();
+        let mut statement = self.connection.prepare_cached(&collection.sql.replace)?;
+        statement.execute(params![number, checksum::of(bytes), bytes])?;
+        drop(statement);
+        self.tally(collection, 0, bytes.len() as i64 - before.as_bytes().len() as i64);
+        Ok(())
+    }
+
+    pub fn delete(&mut self, collection: &Collection, number: i64, before: &RawDocument) -> Result<()> {
+        self.connection.prepare_cached(&collection.sql.delete)?.execute([number])?;
+        self.tally(collection, -1, -(before.as_bytes().len() as i64));
+        Ok(())
+    }
+
+    fn tally(&mut self, collection: &Collection, documents: i64, size: i64) {
+        let tally = self.tallies.entry(collection.number).or_default();
+        tally.documents += documents;
+        tally.size += size;
+    }
+
+    pub fn insert_key(&self, table: &KeyTable, key: &[u8], number: i64) -> Result<()> {
+        self.connection.prepare_cached(&table.insert)?.execute(params![key, number])?;
+        Ok(())
+    }
+
+    pub fn delete_key(&self, table: &KeyTable, key: &[u8], number: i64) -> Result<()> {
+        self.connection.prepare_cached(&table.delete)?.execute(params![key, number])?;
+        Ok(())
+    }
+
+    /// Notes, with this write, that an index now holds a document with an array on its paths.
+    pub fn set_multikey(&mut self, index: &Arc<Index>) -> Result<()> {
+        // Known to readers before the commit: too early does no harm, too late would lose answers.
+        if index.set_multikey(true) {
+            self.multikey.push(Arc::clone(index));
+            let mark = "UPDATE indexes SET multikey = 1 WHERE number = ?1";
+            self.connection.prepare_cached(mark)?.execute([index.number])?;
+        }
+        Ok(())
+    }
+
+    pub fn create_collection(&mut self, name: &str) -> Result<()> {
+        if self.catalogue.collection(name).is_ok() {
+            return Err(Error::CollectionExists { name: name.to_owned() });
+        }
+        self.connection.execute("INSERT INTO collections (name) VALUES (?1)", [name])?;
+        let collection =
+            Collection::new(self.connection.last_insert_rowid(), name.to_owned(), Vec::new());
+        self.connection.execute_batch(&collection.create_sql())?;
+        self.relay().insert(collection);
+        Ok(())
+    }
+
+    pub fn drop_collection(&mut self, collection: &Collection) -> Result<()> {
+        self.connection.execute_batch(&collection.drop_sql())?;
+        self.connection.execute("DELETE FROM indexes WHERE collection = ?1", [collection.number])?;
+        self.connection.execute("DELETE FROM collections WHERE number = ?1", [collection.number])?;
+        self.tallies.remove(&collection.number);
+        self.relay().remove(&collection.name);
+        Ok(())
+    }
+
+    /// Adds an empty index; the caller fills it in the same write.
+    pub fn create_index(
+        &mut self,
+        collection: &Collection,
+        definition: &IndexDefinition,
+    ) -> Result<Arc<Index>> {
+        self.connection.execute(
+            "INSERT INTO indexes (collection, definition) VALUES (?1, ?2)",
+            params![collection.number, catalogue::encode(definition)?],
+        )?;
+        let index = Arc::new(Index::new(self.connection.last_insert_rowid(), definition.clone(), false));
+        self.connection.execute_batch(&index.create_sql())?;
+        let mut indexes = collection.indexes.clone();
+        indexes.push(Arc::clone(&index));
+        self.relay().insert(collection.with_indexes(indexes));
+        Ok(index)
+    }
+
+    pub fn drop_index(&mut self, collection: &Collection, index: &Index) -> Result<()> {
+        self.connection.execute_batch(&index.drop_sql())?;
+        self.connection.execute("DELETE FROM indexes WHERE number = ?1", [index.number])?;
+        let indexes = collection.indexes.iter().filter(|it| it.number != index.number).cloned().collect();
+        self.relay().insert(collection.with_indexes(indexes));
+        Ok(())
+    }
+
+    fn relay(&mut self) -> &mut Catalogue {
+        self.relaid = true;
+        Arc::make_mut(&mut self.catalogue)
+    }
+}
+
+impl Drop for Write<'_> {
+    fn drop(&mut self) {
+        for index in &self.multikey {
+            index.set_multikey(false);
+        }
+        if !self.connection.is_autocommit() {
+            // A failure here is met again by the next writer, who tells.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+}
