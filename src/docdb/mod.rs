@@ -4,10 +4,12 @@
 //! Calls are synchronous. Many readers run beside one writer; a reader sees the state of one commit.
 
 pub mod aggregate;
+mod change;
 pub mod error;
 pub mod feed;
 pub mod filter;
 pub mod index;
+mod interim;
 pub mod key;
 pub mod plan;
 pub mod query;
@@ -15,17 +17,25 @@ mod store;
 pub mod transaction;
 pub mod update;
 pub mod value;
+mod write;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
 
-use bson::raw::{RawDocument, RawDocumentBuf};
+use bson::raw::RawDocumentBuf;
 use bson::{Bson, DateTime, Document};
 
 pub use error::Error;
-use index::{IndexDefinition, IndexStatus};
-use plan::{Advice, Explanation};
-use query::{Found, Query};
-use transaction::TransactionId;
+use feed::{Commit, Feed};
+use index::{ID_INDEX, IndexDefinition, IndexStatus, MAXIMUM_INDEXES};
+use plan::{Advice, Advisor};
+use store::{Collection, Store, View};
+use transaction::Transactions;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -43,7 +53,17 @@ pub enum Durability {
 
 /// One database file with its collections. Clones share it.
 #[derive(Clone)]
-pub struct Database {/* Arc<…> */}
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    // Transactions hold snapshots of the store and go before it.
+    transactions: Transactions,
+    store: Arc<Store>,
+    feed: Feed,
+    advisor: Advisor,
+}
 
 /// A collection and its size.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,103 +103,139 @@ pub struct Updated {
 }
 
 impl Database {
-    /// Opens or creates the file and takes its writer lock.
+    /// Opens or creates the file and takes its writer lock. An ephemeral database ignores the path and lives in a
+    /// temporary folder of its own.
     ///
     /// # Errors
     /// Another process holds the lock; the file is damaged or not a database.
-    pub fn open(_path: &Path, _durability: Durability) -> Result<Self> {
-        todo!()
+    pub fn open(path: &Path, durability: Durability) -> Result<Self> {
+        let inner = Inner {
+            transactions: Transactions::default(),
+            store: Arc::new(Store::open(path, durability)?),
+            feed: Feed::default(),
+            advisor: Advisor::default(),
+        };
+        Ok(Database { inner: Arc::new(inner) })
     }
 
     pub fn collections(&self) -> Result<Vec<CollectionStatus>> {
-        todo!()
+        let snapshot = self.store().snapshot()?;
+        snapshot.catalogue().iter().map(|it| status(snapshot.view(), it)).collect()
     }
-    pub fn create_collection(&self, _name: &str) -> Result<()> {
-        todo!()
+
+    /// Creates an empty collection.
+    ///
+    /// # Errors
+    /// There is one of that name.
+    pub fn create_collection(&self, name: &str) -> Result<()> {
+        let mut write = self.store().write()?;
+        write.create_collection(name)?;
+        write.commit(|| ())
     }
-    pub fn drop_collection(&self, _name: &str) -> Result<()> {
-        todo!()
+
+    /// Removes a collection with its documents and indexes. The feed is not told of the documents.
+    pub fn drop_collection(&self, name: &str) -> Result<()> {
+        let mut write = self.store().write()?;
+        let collection = write.collection(name)?;
+        write.drop_collection(&collection)?;
+        write.commit(|| self.advisor().forget(&collection.name))
     }
 
     /// Returns the collection's indexes, `_id_` first.
-    pub fn indexes(&self, _collection: &str) -> Result<Vec<IndexStatus>> {
-        todo!()
-    }
-    /// Builds an index over what is stored. An equal index that exists already is left alone.
-    pub fn create_index(&self, _collection: &str, _index: &IndexDefinition) -> Result<()> {
-        todo!()
-    }
-    pub fn drop_index(&self, _collection: &str, _name: &str) -> Result<()> {
-        todo!()
+    pub fn indexes(&self, collection: &str) -> Result<Vec<IndexStatus>> {
+        let snapshot = self.store().snapshot()?;
+        let collection = snapshot.collection(collection)?;
+        let view = snapshot.view();
+        let mut indexes = vec![IndexStatus {
+            definition: IndexDefinition::of_id(),
+            size: view.size(&collection.ids)?,
+            uses: collection.id_uses.load(Ordering::Relaxed),
+        }];
+        for index in &collection.indexes {
+            indexes.push(IndexStatus {
+                definition: index.definition.clone(),
+                size: view.size(&index.keys)?,
+                uses: index.uses.load(Ordering::Relaxed),
+            });
+        }
+        Ok(indexes)
     }
 
-    /// Inserts documents in order and stops at the first that fails; every document brings its `_id`.
-    pub fn insert(
-        &self,
-        _transaction: Option<&TransactionId>,
-        _collection: &str,
-        _documents: Vec<RawDocumentBuf>,
-    ) -> Result<Vec<Bson>> {
-        todo!()
+    /// Builds an index over what is stored. An equal index that exists already is left alone.
+    ///
+    /// # Errors
+    /// One of the same name differs; two documents share a key of a unique index.
+    pub fn create_index(&self, collection: &str, index: &IndexDefinition) -> Result<()> {
+        index.check()?;
+        let mut write = self.store().write()?;
+        let collection = write.collection(collection)?;
+        if index.name == ID_INDEX && *index == IndexDefinition::of_id() {
+            return Ok(());
+        }
+        if let Some(present) = collection.indexes.iter().find(|it| it.definition.name == index.name) {
+            return if present.definition == *index { Ok(()) } else { Err(conflict(&collection, index)) };
+        }
+        if index.name == ID_INDEX {
+            return Err(conflict(&collection, index));
+        }
+        if collection.indexes.len() + 1 >= MAXIMUM_INDEXES {
+            return Err(Error::invalid(67, format!("a collection may have at most {MAXIMUM_INDEXES} indexes")));
+        }
+        let created = write.create_index(&collection, index)?;
+        index::build(&mut write, &collection, &created)?;
+        write.commit(|| self.advisor().forget(&collection.name))
     }
-    pub fn find(
-        &self,
-        _transaction: Option<&TransactionId>,
-        _collection: &str,
-        _query: &Query,
-    ) -> Result<Found> {
-        todo!()
+
+    pub fn drop_index(&self, collection: &str, name: &str) -> Result<()> {
+        let mut write = self.store().write()?;
+        let collection = write.collection(collection)?;
+        if name == ID_INDEX {
+            return Err(Error::invalid(72, "cannot drop _id index"));
+        }
+        let Some(index) = collection.indexes.iter().find(|it| it.definition.name == name) else {
+            return Err(Error::IndexNotFound { collection: collection.name.clone(), name: name.to_owned() });
+        };
+        write.drop_index(&collection, index)?;
+        write.commit(|| self.advisor().forget(&collection.name))
     }
-    pub fn count(
-        &self,
-        _collection: &str,
-        _filter: &Document,
-        _now: DateTime,
-    ) -> Result<(u64, query::Stats)> {
-        todo!()
-    }
-    pub fn update(
-        &self,
-        _transaction: Option<&TransactionId>,
-        _collection: &str,
-        _request: &UpdateRequest,
-    ) -> Result<Updated> {
-        todo!()
-    }
-    /// Removes the first match, or all; returns how many went.
-    pub fn remove(
-        &self,
-        _transaction: Option<&TransactionId>,
-        _collection: &str,
-        _filter: &Document,
-        _multi: bool,
-        _now: DateTime,
-    ) -> Result<(u64, query::Stats)> {
-        todo!()
-    }
-    pub fn aggregate(&self, _collection: &str, _pipeline: &[Document], _now: DateTime) -> Result<Found> {
-        todo!()
-    }
-    /// Returns the plan of a query and what running it cost.
-    pub fn explain(&self, _collection: &str, _query: &Query) -> Result<Explanation> {
-        todo!()
-    }
+
     /// Returns the indexes that queries since start would have used, most wanted first.
     pub fn advice(&self) -> Vec<Advice> {
-        todo!()
+        self.inner.advisor.advice()
     }
 
-    /// Starts a transaction that reads the present state and lives until `commit`, `abort` or its time limit.
-    pub fn begin(&self, _id: TransactionId, _now: DateTime) -> Result<()> {
-        todo!()
+    /// Listens to every commit from now on.
+    pub fn subscribe(&self) -> Receiver<Commit> {
+        self.inner.feed.subscribe()
     }
-    pub fn commit(&self, _id: &TransactionId, _now: DateTime) -> Result<()> {
-        todo!()
+
+    fn store(&self) -> &Arc<Store> {
+        &self.inner.store
     }
-    pub fn abort(&self, _id: &TransactionId) -> Result<()> {
-        todo!()
+
+    fn transactions(&self) -> &Transactions {
+        &self.inner.transactions
+    }
+
+    fn feed(&self) -> &Feed {
+        &self.inner.feed
+    }
+
+    fn advisor(&self) -> &Advisor {
+        &self.inner.advisor
     }
 }
 
-#[expect(dead_code, reason = "names the raw type for the modules below")]
-type Raw = RawDocument;
+fn status(view: View<'_>, collection: &Collection) -> Result<CollectionStatus> {
+    let (documents, size) = view.totals(collection)?;
+    let mut index_size = view.size(&collection.ids)?;
+    for index in &collection.indexes {
+        index_size += view.size(&index.keys)?;
+    }
+    let indexes = collection.indexes.len() as u64 + 1;
+    Ok(CollectionStatus { name: collection.name.clone(), documents, size, indexes, index_size })
+}
+
+fn conflict(collection: &Collection, index: &IndexDefinition) -> Error {
+    Error::IndexOptionsConflict { collection: collection.name.clone(), name: index.name.clone() }
+}

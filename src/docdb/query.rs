@@ -1,7 +1,19 @@
 //! A query: filter, then sort, then page, then project.
 
-use bson::raw::RawDocumentBuf;
+use std::collections::{BinaryHeap, HashMap};
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{DateTime, Document};
+
+use super::filter::Filter;
+use super::plan::{self, Explanation, Plan};
+use super::interim::{Projection, Sort};
+use super::store::{Collection, View};
+use super::transaction::{TransactionId, WriteSet, hold};
+use super::write::id_key;
+use super::{Database, Result};
 
 /// What to read from a collection.
 #[derive(Debug, Clone)]
@@ -35,4 +47,236 @@ pub struct Stats {
 pub struct Found {
     pub documents: Vec<RawDocumentBuf>,
     pub stats: Stats,
+}
+
+/// Documents with their numbers in the store, for a change.
+pub(super) struct Matches {
+    pub documents: Vec<(i64, RawDocumentBuf)>,
+    pub stats: Stats,
+}
+
+/// A parsed query without its projection.
+pub(super) struct Selection<'q> {
+    pub filter: &'q Filter,
+    pub sort: Option<&'q Sort>,
+    pub skip: u64,
+    pub limit: Option<u64>,
+}
+
+impl Database {
+    pub fn find(
+        &self,
+        transaction: Option<&TransactionId>,
+        collection: &str,
+        query: &Query,
+    ) -> Result<Found> {
+        self.transactions().expire(query.now);
+        let Some(id) = transaction else {
+            let snapshot = self.store().snapshot()?;
+            return self.answer(snapshot.view(), &*snapshot.collection(collection)?, query, None).map(|it| it.0);
+        };
+        let running = self.transactions().find(id)?;
+        let running = hold(&running);
+        running.check()?;
+        let collection = running.snapshot.collection(collection)?;
+        self.answer(running.snapshot.view(), &collection, query, Some(&running.writes)).map(|it| it.0)
+    }
+
+    pub fn count(&self, collection: &str, filter: &Document, now: DateTime) -> Result<(u64, Stats)> {
+        let snapshot = self.store().snapshot()?;
+        let collection = snapshot.collection(collection)?;
+        let filter = Filter::parse(filter, now)?;
+        let selection = Selection { filter: &filter, sort: None, skip: 0, limit: None };
+        let plan = plan::choose(snapshot.view(), &collection, &selection)?;
+        let mut stats = plan.stats();
+        if let Some(count) = plan.count(snapshot.view(), &collection, &mut stats)? {
+            return Ok((count, stats));
+        }
+        let mut count = 0;
+        plan.run(snapshot.view(), &collection, &mut stats, |_, document| {
+            count += u64::from(filter.matches(document)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        self.advisor().note(&collection, &selection, &stats);
+        Ok((count, stats))
+    }
+
+    pub fn aggregate(&self, _collection: &str, _pipeline: &[Document], _now: DateTime) -> Result<Found> {
+        todo!()
+    }
+
+    /// Returns the plan of a query and what running it cost.
+    pub fn explain(&self, collection: &str, query: &Query) -> Result<Explanation> {
+        let snapshot = self.store().snapshot()?;
+        let collection = snapshot.collection(collection)?;
+        let started = Instant::now();
+        let (found, bounds, advice) = self.answer(snapshot.view(), &collection, query, None)?;
+        Ok(Explanation { stats: found.stats, bounds, elapsed: started.elapsed(), advice })
+    }
+
+    fn answer(
+        &self,
+        view: View<'_>,
+        collection: &Collection,
+        query: &Query,
+        writes: Option<&WriteSet>,
+    ) -> Result<(Found, Vec<String>, Option<super::index::IndexDefinition>)> {
+        let filter = Filter::parse(&query.filter, query.now)?;
+        let sort = (!query.sort.is_empty()).then(|| Sort::parse(&query.sort)).transpose()?;
+        let projection = Projection::parse(&query.projection)?;
+        let selection =
+            Selection { filter: &filter, sort: sort.as_ref(), skip: query.skip, limit: query.limit };
+        let plan = plan::choose(view, collection, &selection)?;
+        let mut stats = plan.stats();
+        let found = select(view, collection, &selection, &plan, writes, &mut stats)?;
+        let advice = self.advisor().note(collection, &selection, &stats);
+        let documents = if query.projection.is_empty() {
+            found.into_iter().map(|(_, document)| document).collect()
+        } else {
+            let kept = found.iter().map(|(_, document)| projection.apply(document, &filter));
+            kept.collect::<Result<_>>()?
+        };
+        Ok((Found { documents, stats }, plan.bounds(), advice))
+    }
+}
+
+/// Finds the first or all documents that a change is about, in natural order.
+pub(super) fn matches(
+    view: View<'_>,
+    collection: &Collection,
+    filter: &Filter,
+    writes: Option<&WriteSet>,
+    all: bool,
+) -> Result<Matches> {
+    let selection = Selection { filter, sort: None, skip: 0, limit: if all { None } else { Some(1) } };
+    let plan = plan::choose(view, collection, &selection)?;
+    let mut stats = plan.stats();
+    let documents = select(view, collection, &selection, &plan, writes, &mut stats)?;
+    Ok(Matches { documents, stats })
+}
+
+/// Runs a plan and pages through what matches.
+fn select(
+    view: View<'_>,
+    collection: &Collection,
+    selection: &Selection<'_>,
+    plan: &Plan,
+    writes: Option<&WriteSet>,
+    stats: &mut Stats,
+) -> Result<Vec<(i64, RawDocumentBuf)>> {
+    let writes = writes.filter(|it| !it.spares(collection));
+    let end = selection.limit.map(|limit| selection.skip.saturating_add(limit));
+    let found = match writes {
+        Some(writes) => merged(view, collection, selection, plan, writes, stats)?,
+        None if selection.sort.is_some() && !plan.order().is_some_and(|it| it.ties_kept) => {
+            stats.sorted_in_memory = plan.order().is_none();
+            let mut top = Top::new(end);
+            plan.run(view, collection, stats, |number, document| {
+                if selection.filter.matches(document)? {
+                    let beyond = top.offer(selection.key(document), number, document);
+                    // Documents come in order of the sort, only ties between them do not.
+                    if beyond && plan.order().is_some() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+            top.into_sorted()
+        }
+        None => {
+            let mut found = Vec::new();
+            let mut passed = 0;
+            if end != Some(0) {
+                plan.run(view, collection, stats, |number, document| {
+                    if selection.filter.matches(document)? {
+                        passed += 1;
+                        if passed > selection.skip {
+                            found.push((number, document.to_owned()));
+                        }
+                    }
+                    Ok(if Some(passed) == end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+                })?;
+            }
+            stats.returned = found.len() as u64;
+            return Ok(found);
+        }
+    };
+    let skip = usize::try_from(selection.skip).unwrap_or(usize::MAX);
+    let limit = usize::try_from(selection.limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+    let page: Vec<_> = found.into_iter().skip(skip).take(limit).collect();
+    stats.returned = page.len() as u64;
+    Ok(page)
+}
+
+/// Everything that matches in a transaction: the snapshot without the documents it wrote, and those as it left them.
+fn merged(
+    view: View<'_>,
+    collection: &Collection,
+    selection: &Selection<'_>,
+    plan: &Plan,
+    writes: &WriteSet,
+    stats: &mut Stats,
+) -> Result<Vec<(i64, RawDocumentBuf)>> {
+    let written: HashMap<_, _> = writes.of(collection).collect();
+    let mut top = Top::new(None);
+    plan.run(view, collection, stats, |number, document| {
+        if selection.filter.matches(document)? && !written.contains_key(id_key(document)?.as_slice()) {
+            top.offer(selection.key(document), number, document);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for (id, document) in writes.of(collection) {
+        let Some(document) = document else { continue };
+        if selection.filter.matches(document)? {
+            let number = view.find(&collection.ids, id)?.unwrap_or(i64::MAX);
+            top.offer(selection.key(document), number, document);
+        }
+    }
+    Ok(top.into_sorted())
+}
+
+impl Selection<'_> {
+    fn key(&self, document: &RawDocument) -> Vec<u8> {
+        self.sort.map_or_else(Vec::new, |it| it.key(document))
+    }
+}
+
+/// The first so many documents by sort key, then by natural order.
+struct Top {
+    size: usize,
+    heap: BinaryHeap<Ranked>,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Ranked {
+    key: Vec<u8>,
+    number: i64,
+    /// Among documents that have no number yet.
+    turn: usize,
+    bytes: Vec<u8>,
+}
+
+impl Top {
+    fn new(size: Option<u64>) -> Self {
+        let size = size.and_then(|it| usize::try_from(it).ok()).unwrap_or(usize::MAX);
+        Top { size, heap: BinaryHeap::new() }
+    }
+
+    /// Takes a document in if it belongs to the first; returns whether all that sort later are out for good.
+    fn offer(&mut self, key: Vec<u8>, number: i64, document: &RawDocument) -> bool {
+        if self.heap.len() >= self.size {
+            match self.heap.peek() {
+                Some(last) if (&key, number) < (&last.key, last.number) => drop(self.heap.pop()),
+                last => return last.is_none_or(|it| key > it.key),
+            }
+        }
+        let turn = self.heap.len();
+        self.heap.push(Ranked { key, number, turn, bytes: document.as_bytes().to_vec() });
+        false
+    }
+
+    fn into_sorted(self) -> Vec<(i64, RawDocumentBuf)> {
+        let ranked = self.heap.into_sorted_vec().into_iter();
+        ranked.filter_map(|it| Some((it.number, RawDocumentBuf::from_bytes(it.bytes).ok()?))).collect()
+    }
 }

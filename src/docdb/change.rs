@@ -1,0 +1,200 @@
+//! Insert, update, remove: find, then write, in one store commit; inside a transaction into its write set.
+
+use std::time::Instant;
+
+use bson::raw::{RawDocument, RawDocumentBuf};
+use bson::{Bson, DateTime, Document};
+
+use super::filter::Filter;
+use super::query::{Matches, matches};
+use super::store::Collection;
+use super::transaction::{LOCK_WAIT, Running, TransactionId, hold};
+use super::interim::Update;
+use super::write::{DocumentWrite, id_value};
+use super::{Database, Error, Result, UpdateRequest, Updated, query};
+
+impl Database {
+    /// Inserts documents in order and stops at the first that fails; every document brings its `_id`.
+    pub fn insert(
+        &self,
+        transaction: Option<&TransactionId>,
+        collection: &str,
+        documents: Vec<RawDocumentBuf>,
+    ) -> Result<Vec<Bson>> {
+        let ids = documents.iter().map(|it| id_value(it)).collect::<Result<Vec<_>>>()?;
+        let insert_all = |writer: &mut dyn Writer, collection: &Collection| {
+            documents.iter().try_for_each(|it| writer.write(collection, None, None, Some(it)))
+        };
+        self.change(transaction, collection, insert_all)?;
+        Ok(ids)
+    }
+
+    pub fn update(
+        &self,
+        transaction: Option<&TransactionId>,
+        collection: &str,
+        request: &UpdateRequest,
+    ) -> Result<Updated> {
+        self.transactions().expire(request.now);
+        let filter = Filter::parse(&request.filter, request.now)?;
+        let update = Update::parse(&request.update, &request.array_filters, request.now)?;
+        self.change(transaction, collection, |writer, collection| {
+            let found = writer.matches(collection, &filter, request.multi)?;
+            update_all(writer, collection, request, &filter, &update, found)
+        })
+    }
+
+    /// Removes the first match, or all; returns how many went.
+    pub fn remove(
+        &self,
+        transaction: Option<&TransactionId>,
+        collection: &str,
+        filter: &Document,
+        multi: bool,
+        now: DateTime,
+    ) -> Result<(u64, query::Stats)> {
+        self.transactions().expire(now);
+        let filter = Filter::parse(filter, now)?;
+        self.change(transaction, collection, |writer, collection| {
+            let found = writer.matches(collection, &filter, multi)?;
+            for (number, document) in &found.documents {
+                writer.write(collection, Some(*number), Some(document), None)?;
+            }
+            Ok((found.documents.len() as u64, found.stats))
+        })
+    }
+
+    /// Carries out a change: at once, or in a transaction's write set.
+    fn change<T>(
+        &self,
+        transaction: Option<&TransactionId>,
+        collection: &str,
+        work: impl Fn(&mut dyn Writer, &Collection) -> Result<T>,
+    ) -> Result<T> {
+        let Some(id) = transaction else { return self.change_now(collection, work) };
+        let running = self.transactions().find(id)?;
+        let mut running = hold(&running);
+        running.check()?;
+        let collection = running.snapshot.collection(collection)?;
+        work(&mut Pending { database: self, id, running: &mut running }, &collection)
+    }
+
+    /// Commits a change; waits for a transaction that has written one of its documents.
+    fn change_now<T>(
+        &self,
+        collection: &str,
+        work: impl Fn(&mut dyn Writer, &Collection) -> Result<T>,
+    ) -> Result<T> {
+        let locks = &self.transactions().locks;
+        let deadline = Instant::now() + LOCK_WAIT;
+        loop {
+            let seen = locks.releases();
+            let mut write = DocumentWrite::new(self.store().write()?, self.feed(), Some(locks));
+            let collection = write.store().collection(collection)?;
+            match work(&mut write, &collection) {
+                Ok(outcome) => return write.commit().map(|()| outcome),
+                Err(Error::TransactionConflict) => drop(write),
+                // Documents before the refused one stay written.
+                Err(error) if error.is_refusal() => return write.commit().and(Err(error)),
+                Err(error) => return Err(error),
+            }
+            if !locks.wait(seen, deadline) {
+                return Err(Error::TransactionConflict);
+            }
+        }
+    }
+}
+
+/// What a change reads and writes through.
+trait Writer {
+    /// Finds the first or all matches in the state that the writes so far have made.
+    fn matches(&mut self, collection: &Collection, filter: &Filter, all: bool) -> Result<Matches>;
+
+    /// Gives a document a new state. `number` is its place in the store, when it has one.
+    fn write(
+        &mut self,
+        collection: &Collection,
+        number: Option<i64>,
+        before: Option<&RawDocument>,
+        after: Option<&RawDocument>,
+    ) -> Result<()>;
+}
+
+impl Writer for DocumentWrite<'_> {
+    fn matches(&mut self, collection: &Collection, filter: &Filter, all: bool) -> Result<Matches> {
+        matches(self.view(), collection, filter, None, all)
+    }
+
+    fn write(
+        &mut self,
+        collection: &Collection,
+        number: Option<i64>,
+        before: Option<&RawDocument>,
+        after: Option<&RawDocument>,
+    ) -> Result<()> {
+        match (number, before, after) {
+            (Some(number), Some(before), Some(after)) => self.replace(collection, number, before, after),
+            (Some(number), Some(before), None) => self.remove(collection, number, before),
+            (_, _, Some(after)) => self.insert(collection, after),
+            (_, _, None) => Ok(()),
+        }
+    }
+}
+
+/// A writer into a transaction's write set.
+struct Pending<'a> {
+    database: &'a Database,
+    id: &'a TransactionId,
+    running: &'a mut Running,
+}
+
+impl Writer for Pending<'_> {
+    fn matches(&mut self, collection: &Collection, filter: &Filter, all: bool) -> Result<Matches> {
+        matches(self.running.snapshot.view(), collection, filter, Some(&self.running.writes), all)
+    }
+
+    fn write(
+        &mut self,
+        collection: &Collection,
+        _: Option<i64>,
+        before: Option<&RawDocument>,
+        after: Option<&RawDocument>,
+    ) -> Result<()> {
+        self.database.write_in(self.id, self.running, collection, before, after)
+    }
+}
+
+fn update_all(
+    writer: &mut dyn Writer,
+    collection: &Collection,
+    request: &UpdateRequest,
+    filter: &Filter,
+    update: &Update,
+    found: Matches,
+) -> Result<Updated> {
+    let mut updated = Updated { stats: found.stats, ..Updated::default() };
+    if found.documents.is_empty() {
+        let Some(id) = &request.upsert else { return Ok(updated) };
+        let document = update.upsert(filter, id)?;
+        writer.write(collection, None, None, Some(&document))?;
+        updated.upserted_id = Some(id_value(&document)?);
+        updated.document = Some(document);
+        return Ok(updated);
+    }
+    let mut first_matched = None;
+    for (number, before) in found.documents {
+        updated.matched += 1;
+        match update.apply(&before, filter)? {
+            Some(after) => {
+                writer.write(collection, Some(number), Some(&before), Some(&after))?;
+                updated.modified += 1;
+                updated.document.get_or_insert(after);
+            }
+            None => {
+                first_matched.get_or_insert(before);
+            }
+        }
+    }
+    updated.document = updated.document.or(first_matched);
+    Ok(updated)
+}

@@ -1,0 +1,168 @@
+//! The cheapest way to answer, by estimate.
+
+use super::candidate::{Candidate, Place, consider};
+use super::conditions::Conditions;
+use super::{Access, Plan};
+use crate::docdb::Result;
+use crate::docdb::filter::Node;
+use crate::docdb::index::IndexDefinition;
+use crate::docdb::query::Selection;
+use crate::docdb::interim::Sort;
+use crate::docdb::store::{Collection, View};
+
+/// Estimated costs in microseconds, measured on 300-byte documents.
+const KEY: f64 = 0.1;
+const FETCH: f64 = 2.0;
+const SCANNED: f64 = 0.3;
+const SORTED: f64 = 0.3;
+/// What a scan must win by, so that plans of small collections are those of large ones.
+const SCAN_HANDICAP: f64 = 2_000.0;
+/// The share of documents taken to match conditions no index knows.
+const UNKNOWN_SHARE: f64 = 0.3;
+
+/// Chooses how to carry out a selection.
+pub fn choose(view: View<'_>, collection: &Collection, selection: &Selection<'_>) -> Result<Plan> {
+    let conditions = Conditions::of(selection.filter);
+    let everything = conditions.are_only(0);
+    if everything && selection.sort.is_none() {
+        return Ok(Plan { access: Access::Scan, everything });
+    }
+    let candidates = candidates(collection, &conditions, selection.sort);
+    if let Some(single) = candidates.iter().filter(|it| it.single).min_by_key(|it| it.ranges.len()) {
+        return Ok(Plan { access: Access::Keys(vec![single.clone()]), everything: false });
+    }
+    let union = if candidates.iter().any(|it| it.bounded) { None } else { union(collection, &conditions) };
+    if candidates.is_empty() && union.is_none() {
+        return Ok(Plan { access: Access::Scan, everything });
+    }
+    let estimate = Estimate::new(view, collection, selection, everything)?;
+    let access = cheapest(view, collection, &estimate, candidates, union)?;
+    Ok(Plan { access, everything })
+}
+
+fn candidates(collection: &Collection, conditions: &Conditions<'_>, sort: Option<&Sort>) -> Vec<Candidate> {
+    let id = consider(Place::Id, None, &IndexDefinition::of_id(), conditions, sort);
+    let others = collection.indexes.iter().enumerate();
+    let others = others
+        .filter_map(|(at, it)| consider(Place::Index(at), Some(it), &it.definition, conditions, sort));
+    id.into_iter().chain(others).collect()
+}
+
+/// An index for every branch of an `$or`, when each has one.
+fn union(collection: &Collection, conditions: &Conditions<'_>) -> Option<Vec<Candidate>> {
+    conditions.alternatives.iter().find_map(|branches| {
+        let best = |branch: &Node| {
+            let conditions = Conditions::of_node(branch);
+            let bounded = candidates(collection, &conditions, None).into_iter().filter(|it| it.bounded);
+            bounded.max_by_key(|it| (it.single, it.texts.len()))
+        };
+        branches.iter().map(best).collect()
+    })
+}
+
+fn cheapest(
+    view: View<'_>,
+    collection: &Collection,
+    estimate: &Estimate,
+    candidates: Vec<Candidate>,
+    union: Option<Vec<Candidate>>,
+) -> Result<Access> {
+    let mut counted = Vec::new();
+    for candidate in candidates {
+        let keys = if candidate.bounded { estimate.keys(view, collection, &[&candidate])? } else { estimate.all };
+        counted.push((keys, candidate));
+    }
+    let union_keys = match &union {
+        Some(lookups) => estimate.keys(view, collection, &lookups.iter().collect::<Vec<_>>())?,
+        None => estimate.all,
+    };
+    let fewest = counted.iter().map(|(keys, _)| *keys).fold(estimate.matching.min(union_keys), f64::min);
+    let mut best = (estimate.scan(fewest), Access::Scan);
+    let mut offer = |cost: f64, access: Access| {
+        if cost < best.0 {
+            best = (cost, access);
+        }
+    };
+    if let Some(lookups) = union {
+        offer(estimate.lookup(union_keys, fewest), Access::Keys(lookups));
+    }
+    for (keys, candidate) in counted {
+        if let Some(ordered) = candidate.ordered {
+            offer(estimate.ordered(keys, fewest), Access::Order(candidate.clone(), ordered));
+        }
+        if candidate.bounded {
+            offer(estimate.lookup(keys, fewest), Access::Keys(vec![candidate]));
+        }
+    }
+    Ok(best.1)
+}
+
+/// What is known before looking.
+struct Estimate {
+    /// Documents of the collection.
+    all: f64,
+    /// Of these, at most so many are taken to match.
+    matching: f64,
+    /// Documents wanted, when there is a limit.
+    wanted: Option<f64>,
+    sorts: bool,
+    /// Keys worth counting: beyond, a scan that stops early is as good.
+    worth_counting: u64,
+}
+
+impl Estimate {
+    fn new(
+        view: View<'_>,
+        collection: &Collection,
+        selection: &Selection<'_>,
+        everything: bool,
+    ) -> Result<Self> {
+        let all = view.totals(collection)?.0.max(1) as f64;
+        let wanted = selection.limit.map(|it| it.saturating_add(selection.skip).max(1) as f64);
+        let eighth = all / 8.0;
+        let worth = wanted.map_or(eighth, |it| (2.0 * it * all).sqrt().min(eighth));
+        Ok(Estimate {
+            all,
+            matching: if everything { all } else { (all * UNKNOWN_SHARE).max(1.0) },
+            wanted,
+            sorts: selection.sort.is_some(),
+            worth_counting: worth as u64 + 128,
+        })
+    }
+
+    /// Counts the keys of some lookups; too many are taken for half of all.
+    fn keys(&self, view: View<'_>, collection: &Collection, lookups: &[&Candidate]) -> Result<f64> {
+        let mut count = 0;
+        for (candidate, range) in lookups.iter().flat_map(|it| it.ranges.iter().map(move |range| (it, range))) {
+            let Some(keys) = candidate.place.keys(collection) else { continue };
+            count += view.count(keys, range, self.worth_counting - count)?;
+            if count >= self.worth_counting {
+                return Ok((self.all / 2.0).max(count as f64));
+            }
+        }
+        Ok(count as f64)
+    }
+
+    /// How many of `candidates` are examined until enough of the `fewest` matches among them are found.
+    fn examined(&self, candidates: f64, fewest: f64) -> f64 {
+        self.wanted.map_or(candidates, |it| (it * candidates / fewest.max(1.0)).min(candidates))
+    }
+
+    fn scan(&self, fewest: f64) -> f64 {
+        let examined = if self.sorts { self.all } else { self.examined(self.all, fewest) };
+        SCAN_HANDICAP + examined * SCANNED + self.sorting(fewest)
+    }
+
+    fn lookup(&self, keys: f64, fewest: f64) -> f64 {
+        let examined = if self.sorts { keys } else { self.examined(keys, fewest) };
+        keys * KEY + examined * FETCH + self.sorting(fewest)
+    }
+
+    fn ordered(&self, keys: f64, fewest: f64) -> f64 {
+        self.examined(keys, fewest) * (KEY + FETCH)
+    }
+
+    fn sorting(&self, documents: f64) -> f64 {
+        if self.sorts { documents * SORTED } else { 0.0 }
+    }
+}

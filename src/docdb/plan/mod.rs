@@ -1,0 +1,136 @@
+//! Choosing an index, explaining the choice, advising one that is missing.
+
+mod advice;
+mod bounds;
+mod candidate;
+mod choice;
+mod conditions;
+mod run;
+
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bson::raw::RawDocument;
+
+pub(super) use advice::Advisor;
+pub(super) use choice::choose;
+
+use super::Result;
+use super::index::{IndexDefinition, Order};
+use super::query::Stats;
+use super::store::{Collection, View};
+use candidate::{Candidate, Ordered, Place};
+
+/// How a query is (or was) carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    pub stats: Stats,
+    /// The bounds on the index's keys, one text a field; empty for a scan.
+    pub bounds: Vec<String>,
+    pub elapsed: Duration,
+    /// The index that would have served, when none did.
+    pub advice: Option<IndexDefinition>,
+}
+
+/// An index that queries missed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    pub collection: String,
+    pub keys: Vec<(String, Order)>,
+    /// Queries that would have used it.
+    pub queries: u64,
+    /// The most documents one of them examined.
+    pub documents_examined: u64,
+}
+
+/// How a selection will be carried out.
+#[derive(Debug)]
+pub(super) struct Plan {
+    access: Access,
+    /// Whether every document is wanted.
+    everything: bool,
+}
+
+#[derive(Debug)]
+enum Access {
+    Scan,
+    /// Documents behind keys, in natural order.
+    Keys(Vec<Candidate>),
+    /// Documents behind keys, in the order of the sort.
+    Order(Candidate, Ordered),
+}
+
+impl Plan {
+    /// The index, before anything has been examined.
+    pub fn stats(&self) -> Stats {
+        let names: Vec<_> = self.lookups().iter().map(|it| it.name.as_str()).collect();
+        let index = (!names.is_empty()).then(|| names.join(", "));
+        Stats { index, ..Stats::default() }
+    }
+
+    /// Whether documents come in the order of the sort.
+    pub fn order(&self) -> Option<Ordered> {
+        match &self.access {
+            Access::Order(_, ordered) => Some(*ordered),
+            Access::Scan | Access::Keys(_) => None,
+        }
+    }
+
+    pub fn bounds(&self) -> Vec<String> {
+        self.lookups().iter().flat_map(|it| it.texts.clone()).collect()
+    }
+
+    /// Counts what matches from keys alone, where that is exact.
+    pub fn count(&self, view: View<'_>, collection: &Collection, stats: &mut Stats) -> Result<Option<u64>> {
+        if self.everything {
+            return view.totals(collection).map(|(documents, _)| Some(documents));
+        }
+        let Access::Keys(lookups) = &self.access else { return Ok(None) };
+        let [lookup] = lookups.as_slice() else { return Ok(None) };
+        let Some(keys) = lookup.place.keys(collection).filter(|_| lookup.exact) else { return Ok(None) };
+        let mut count = 0;
+        for range in &lookup.ranges {
+            count += view.count(keys, range, u64::MAX)?;
+        }
+        self.note_use(collection);
+        stats.keys_examined += count;
+        Ok(Some(count))
+    }
+
+    /// Reads the documents that may match, until `each` breaks off.
+    pub fn run(
+        &self,
+        view: View<'_>,
+        collection: &Collection,
+        stats: &mut Stats,
+        each: impl FnMut(i64, &RawDocument) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.note_use(collection);
+        match &self.access {
+            Access::Scan => run::scan(view, collection, stats, each),
+            Access::Keys(lookups) => run::numbered(view, collection, lookups, stats, each),
+            Access::Order(lookup, ordered) => run::in_order(view, collection, lookup, *ordered, stats, each),
+        }
+    }
+
+    fn lookups(&self) -> &[Candidate] {
+        match &self.access {
+            Access::Scan => &[],
+            Access::Keys(lookups) => lookups,
+            Access::Order(lookup, _) => std::slice::from_ref(lookup),
+        }
+    }
+
+    fn note_use(&self, collection: &Collection) {
+        for lookup in self.lookups() {
+            let uses = match lookup.place {
+                Place::Id => Some(&collection.id_uses),
+                Place::Index(at) => collection.indexes.get(at).map(|it| &it.uses),
+            };
+            if let Some(uses) = uses {
+                uses.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Carrying out a plan: documents in natural order, or in the order of an index.
+
+use std::ops::ControlFlow;
+
+use bson::raw::RawDocument;
+
+use super::candidate::{Candidate, Ordered};
+use crate::docdb::Result;
+use crate::docdb::query::Stats;
+use crate::docdb::store::{Collection, KeyRange, KeyTable, View};
+
+/// What to do with one document.
+type Flow = Result<ControlFlow<()>>;
+
+/// Reads a whole collection in natural order.
+pub fn scan(
+    view: View<'_>,
+    collection: &Collection,
+    stats: &mut Stats,
+    mut each: impl FnMut(i64, &RawDocument) -> Flow,
+) -> Result<()> {
+    view.scan(collection, |number, document| {
+        stats.documents_examined += 1;
+        each(number, document)
+    })
+}
+
+/// Reads the documents behind ranges of several indexes, each once, in natural order.
+pub fn numbered(
+    view: View<'_>,
+    collection: &Collection,
+    lookups: &[Candidate],
+    stats: &mut Stats,
+    mut each: impl FnMut(i64, &RawDocument) -> Flow,
+) -> Result<()> {
+    for number in numbers(view, collection, lookups, stats)? {
+        stats.documents_examined += 1;
+        if view.document(collection, number, |it| each(number, it))?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the numbers behind ranges, ascending, each once.
+pub fn numbers(
+    view: View<'_>,
+    collection: &Collection,
+    lookups: &[Candidate],
+    stats: &mut Stats,
+) -> Result<Vec<i64>> {
+    let mut numbers = Vec::new();
+    for lookup in lookups {
+        let Some(keys) = lookup.place.keys(collection) else { continue };
+        for range in &lookup.ranges {
+            let _ = view.entries(keys, range, false, |_, number| {
+                stats.keys_examined += 1;
+                numbers.push(number);
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
+}
+
+/// Reads the documents behind an index's ranges in key order; those with equal keys in natural order.
+pub fn in_order(
+    view: View<'_>,
+    collection: &Collection,
+    lookup: &Candidate,
+    ordered: Ordered,
+    stats: &mut Stats,
+    mut each: impl FnMut(i64, &RawDocument) -> Flow,
+) -> Result<()> {
+    let Some(keys) = lookup.place.keys(collection) else { return Ok(()) };
+    let mut fetch = |number: i64, examined: u64| {
+        stats.keys_examined += examined;
+        stats.documents_examined += 1;
+        view.document(collection, number, |it| each(number, it))
+    };
+    let mut one = |range: &KeyRange| match ordered.backward {
+        false => view.entries(keys, range, false, |_, number| fetch(number, 1)),
+        true => backward(view, keys, range, &mut fetch),
+    };
+    let ranges: &mut dyn Iterator<Item = &KeyRange> =
+        if ordered.backward { &mut lookup.ranges.iter().rev() } else { &mut lookup.ranges.iter() };
+    for range in ranges {
+        if one(range)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Reads a range from its end, turning the numbers under each key around.
+fn backward(
+    view: View<'_>,
+    keys: &KeyTable,
+    range: &KeyRange,
+    fetch: &mut impl FnMut(i64, u64) -> Flow,
+) -> Flow {
+    let mut key = Vec::new();
+    let mut run: Vec<i64> = Vec::new();
+    let mut emit = |run: &mut Vec<i64>| -> Flow {
+        while let Some(number) = run.pop() {
+            if fetch(number, 1)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    };
+    let flow = view.entries(keys, range, true, |next, number| {
+        if next != key {
+            if emit(&mut run)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            key.clear();
+            key.extend_from_slice(next);
+        }
+        run.push(number);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    if flow.is_break() { Ok(flow) } else { emit(&mut run) }
+}

@@ -1,0 +1,168 @@
+//! What outlives a kill, and how a damaged file is met.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::*;
+
+/// Names the database that the child process writes.
+const CHILD: &str = "CLOUDKIT_TEST_DATABASE";
+
+fn open(path: &Path) -> Result<Database> {
+    Database::open(path, Durability::Normal)
+}
+
+/// A closed database file with an index and some documents.
+fn file(folder: &Path) -> PathBuf {
+    let path = folder.join("documents.sqlite");
+    let database = open(&path).unwrap();
+    database.create_collection("c").unwrap();
+    database.create_index("c", &index(&[("a", index::Order::Ascending)])).unwrap();
+    insert(&database, (0..200).map(|it| doc! { "_id": it, "a": it % 7, "text": "x".repeat(80) }));
+    path
+}
+
+fn everything(path: &Path) -> Result<Vec<RawDocumentBuf>> {
+    let found = open(path)?.find(None, "c", &query(doc! {}))?;
+    Ok(found.documents)
+}
+
+#[test]
+fn content_and_indexes_are_there_after_reopening() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path());
+    let database = open(&path).unwrap();
+    let explained = database.explain("c", &query(doc! { "a": 3 })).unwrap();
+    assert_eq!(explained.stats.index.as_deref(), Some("a_Ascending"));
+    assert_eq!(explained.stats.returned, 29);
+    assert_eq!(database.collections().unwrap()[0].documents, 200);
+}
+
+#[test]
+fn multikey_index_is_known_to_be_one_after_a_refused_write_and_reopening() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path());
+    let database = open(&path).unwrap();
+    // The duplicate undoes nothing before it; the array document is stored.
+    let documents = vec![raw(doc! { "_id": 500, "a": [1, 100] }), raw(doc! { "_id": 1 })];
+    assert!(database.insert(None, "c", documents).is_err());
+    drop(database);
+    let database = open(&path).unwrap();
+    let both = query(doc! { "a": { "$gt": 50, "$lt": 2 } });
+    assert_eq!(ids(&found(&database, &both)), [500]);
+}
+
+#[test]
+fn second_opening_is_refused_while_the_first_lasts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path());
+    let first = open(&path).unwrap();
+    assert!(matches!(open(&path), Err(Error::Locked)));
+    drop(first);
+    open(&path).unwrap();
+}
+
+#[test]
+fn other_files_are_not_taken_for_databases() {
+    let folder = tempfile::tempdir().unwrap();
+    for content in ["{\"a\":1}", "SQLite format 3\0 and then nothing of the kind"] {
+        let path = folder.path().join("other");
+        fs::write(&path, content).unwrap();
+        let error = open(&path).err().unwrap();
+        assert!(matches!(error, Error::Damaged { .. }), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), content);
+    }
+}
+
+#[test]
+fn foreign_database_and_newer_format_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let foreign = folder.path().join("foreign");
+    rusqlite::Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    assert!(matches!(open(&foreign), Err(Error::Damaged { .. })));
+    let newer = file(folder.path());
+    rusqlite::Connection::open(&newer).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+    assert!(matches!(open(&newer), Err(Error::NewerFormat { found: 99, .. })));
+}
+
+#[test]
+fn truncated_file_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path());
+    let whole = fs::read(&path).unwrap();
+    for length in (1..whole.len()).step_by(1500) {
+        fs::write(&path, &whole[..length]).unwrap();
+        let error = everything(&path).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{length}: {error:?}");
+    }
+}
+
+#[test]
+fn flipped_byte_is_damage_or_does_not_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path());
+    let expected = everything(&path).unwrap();
+    let whole = fs::read(&path).unwrap();
+    let mut noticed = 0;
+    for position in (0..whole.len()).step_by(whole.len() / 300) {
+        let mut bytes = whole.clone();
+        bytes[position] ^= 0x55;
+        fs::write(&path, bytes).unwrap();
+        match everything(&path) {
+            Ok(found) => assert!(found == expected, "byte {position} changed what is read"),
+            Err(_) => noticed += 1,
+        }
+    }
+    assert!(noticed > 50, "only {noticed} flips were noticed");
+}
+
+/// Writes until it is killed, telling of every commit. Does nothing unless a parent names a database.
+#[test]
+fn child_writes_until_killed() {
+    let Some(path) = std::env::var_os(CHILD) else { return };
+    let database = open(Path::new(&path)).unwrap();
+    for it in 0..i32::MAX {
+        insert(&database, [doc! { "_id": it, "a": it % 7 }]);
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "stored {it}").unwrap();
+        out.flush().unwrap();
+    }
+}
+
+#[test]
+fn every_acknowledged_write_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("documents.sqlite");
+    let database = open(&path).unwrap();
+    database.create_collection("c").unwrap();
+    database.create_index("c", &index(&[("a", index::Order::Ascending)])).unwrap();
+    drop(database);
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture", "docdb::tests::durability::child_writes_until_killed"])
+        .env(CHILD, &path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(|it| it.ok());
+    let stored = lines.filter_map(|it| it.split("stored ").nth(1).and_then(|it| it.parse::<i32>().ok()));
+    let mut acknowledged = Vec::new();
+    for it in stored {
+        acknowledged.push(it);
+        if it == 300 {
+            // Kills at once; what was told before is still read below.
+            child.kill().unwrap();
+        }
+    }
+    child.wait().unwrap();
+    assert!(acknowledged.len() > 300, "{} writes", acknowledged.len());
+    let database = open(&path).unwrap();
+    let documents = ids(&found(&database, &query(doc! {})));
+    assert!(documents.starts_with(&acknowledged));
+    assert!(documents.len() <= acknowledged.len() + 1);
+    let total = |filter| database.count("c", &filter, now()).unwrap().0;
+    assert_eq!(total(doc! {}), documents.len() as u64);
+    assert_eq!((0..7).map(|it| total(doc! { "a": it })).sum::<u64>(), documents.len() as u64);
+}

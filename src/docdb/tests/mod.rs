@@ -1,0 +1,259 @@
+//! The database as a whole: what is stored, found, changed, refused and told.
+
+mod durability;
+mod transactions;
+
+use super::query::Query;
+use super::*;
+use bson::doc;
+
+/// A database of its own with a collection `c`.
+fn database() -> Database {
+    let database = Database::open(Path::new(""), Durability::Ephemeral).unwrap();
+    database.create_collection("c").unwrap();
+    database
+}
+
+fn raw(document: Document) -> RawDocumentBuf {
+    RawDocumentBuf::try_from(&document).unwrap()
+}
+
+fn insert(database: &Database, documents: impl IntoIterator<Item = Document>) {
+    database.insert(None, "c", documents.into_iter().map(raw).collect()).unwrap();
+}
+
+fn now() -> DateTime {
+    DateTime::from_millis(1_700_000_000_000)
+}
+
+fn query(filter: Document) -> Query {
+    Query { filter, sort: doc! {}, skip: 0, limit: None, projection: doc! {}, now: now() }
+}
+
+fn found(database: &Database, query: &Query) -> Vec<Document> {
+    let found = database.find(None, "c", query).unwrap();
+    found.documents.iter().map(|it| Document::try_from(it.as_ref()).unwrap()).collect()
+}
+
+fn ids(documents: &[Document]) -> Vec<i32> {
+    documents.iter().map(|it| it.get_i32("_id").unwrap()).collect()
+}
+
+fn update(filter: Document, update: Document) -> UpdateRequest {
+    UpdateRequest { filter, update, multi: false, upsert: None, array_filters: vec![], now: now() }
+}
+
+fn index(keys: &[(&str, index::Order)]) -> IndexDefinition {
+    let name = keys.iter().map(|(path, order)| format!("{path}_{order:?}")).collect();
+    let keys = keys.iter().map(|(path, order)| ((*path).to_owned(), *order)).collect();
+    IndexDefinition { name, keys, unique: false, sparse: false }
+}
+
+fn unique(path: &str) -> IndexDefinition {
+    IndexDefinition { unique: true, ..index(&[(path, index::Order::Ascending)]) }
+}
+
+#[test]
+fn natural_order_is_insertion_order() {
+    let database = database();
+    insert(&database, [3, 1, 2].map(|it| doc! { "_id": it }));
+    assert_eq!(ids(&found(&database, &query(doc! {}))), [3, 1, 2]);
+    database.update(None, "c", &update(doc! { "_id": 3 }, doc! { "$set": { "a": 1 } })).unwrap();
+    assert_eq!(ids(&found(&database, &query(doc! {}))), [3, 1, 2]);
+}
+
+#[test]
+fn missing_collection_is_an_error_everywhere() {
+    let database = Database::open(Path::new(""), Durability::Ephemeral).unwrap();
+    let missing = |error: Error| assert!(matches!(error, Error::CollectionNotFound { .. }), "{error}");
+    missing(database.insert(None, "c", vec![raw(doc! { "_id": 1 })]).unwrap_err());
+    missing(database.find(None, "c", &query(doc! {})).unwrap_err());
+    missing(database.count("c", &doc! {}, now()).unwrap_err());
+    missing(database.update(None, "c", &update(doc! {}, doc! { "$set": { "a": 1 } })).unwrap_err());
+    missing(database.remove(None, "c", &doc! {}, true, now()).unwrap_err());
+    missing(database.create_index("c", &unique("a")).unwrap_err());
+    missing(database.drop_collection("c").unwrap_err());
+}
+
+#[test]
+fn insert_stops_at_the_first_duplicate() {
+    let database = database();
+    let documents = [1, 2, 1, 3].map(|it| raw(doc! { "_id": it }));
+    let error = database.insert(None, "c", documents.into()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "E11000 duplicate key error collection: c index: _id_ dup key: { _id: 1 }"
+    );
+    assert_eq!(ids(&found(&database, &query(doc! {}))), [1, 2]);
+}
+
+#[test]
+fn unique_index_refuses_and_changes_nothing() {
+    let database = database();
+    database.create_index("c", &unique("a")).unwrap();
+    insert(&database, [doc! { "_id": 1, "a": "x" }, doc! { "_id": 2 }, doc! { "_id": 3, "a": "y" }]);
+    let refused = |error: Error, key: &str| {
+        let expected = format!("E11000 duplicate key error collection: c index: a_Ascending dup key: {key}");
+        assert_eq!(error.to_string(), expected);
+    };
+    let again = |document| database.insert(None, "c", vec![raw(document)]).unwrap_err();
+    refused(again(doc! { "_id": 4, "a": "x" }), "{ a: \"x\" }");
+    refused(again(doc! { "_id": 4, "a": null }), "{ a: null }");
+    refused(again(doc! { "_id": 4, "a": ["z", "y"] }), "{ a: \"y\" }");
+    let error = database.update(None, "c", &update(doc! { "_id": 3 }, doc! { "$set": { "a": "x" } }));
+    refused(error.unwrap_err(), "{ a: \"x\" }");
+    let all = [doc! { "_id": 1, "a": "x" }, doc! { "_id": 2 }, doc! { "_id": 3, "a": "y" }];
+    assert_eq!(found(&database, &query(doc! {})), all);
+    // Its own key is free for a document.
+    database.update(None, "c", &update(doc! { "_id": 3 }, doc! { "$set": { "a": "y", "b": 1 } })).unwrap();
+}
+
+#[test]
+fn unique_index_over_duplicates_is_not_built() {
+    let database = database();
+    insert(&database, [doc! { "_id": 1, "a": 5 }, doc! { "_id": 2, "a": 5.0 }]);
+    let error = database.create_index("c", &unique("a")).unwrap_err();
+    assert!(matches!(error, Error::DuplicateKey { .. }), "{error}");
+    assert_eq!(database.indexes("c").unwrap().len(), 1);
+    database.remove(None, "c", &doc! { "_id": 2 }, false, now()).unwrap();
+    database.create_index("c", &unique("a")).unwrap();
+}
+
+#[test]
+fn sparse_unique_index_ignores_documents_without_the_field() {
+    let database = database();
+    database.create_index("c", &IndexDefinition { sparse: true, ..unique("a") }).unwrap();
+    insert(&database, [doc! { "_id": 1 }, doc! { "_id": 2 }, doc! { "_id": 3, "a": null }]);
+    assert!(database.insert(None, "c", vec![raw(doc! { "_id": 4, "a": null })]).is_err());
+    assert_eq!(ids(&found(&database, &query(doc! { "a": null }))), [1, 2, 3]);
+    let sorted = Query { sort: doc! { "a": 1 }, ..query(doc! {}) };
+    assert_eq!(ids(&found(&database, &sorted)), [1, 2, 3]);
+}
+
+#[test]
+fn equal_index_again_is_left_alone_and_other_options_conflict() {
+    let database = database();
+    database.create_index("c", &unique("a")).unwrap();
+    database.create_index("c", &unique("a")).unwrap();
+    let other = IndexDefinition { unique: false, ..unique("a") };
+    assert!(matches!(database.create_index("c", &other), Err(Error::IndexOptionsConflict { .. })));
+    database.drop_index("c", "a_Ascending").unwrap();
+    assert!(matches!(database.drop_index("c", "a_Ascending"), Err(Error::IndexNotFound { .. })));
+    assert!(database.drop_index("c", ID_INDEX).is_err());
+    database.create_index("c", &other).unwrap();
+}
+
+#[test]
+fn parallel_arrays_are_refused() {
+    let database = database();
+    let both = index(&[("a", index::Order::Ascending), ("b", index::Order::Ascending)]);
+    database.create_index("c", &both).unwrap();
+    let error = database.insert(None, "c", vec![raw(doc! { "_id": 1, "a": [1], "b": [2] })]).unwrap_err();
+    assert_eq!(error.to_string(), "cannot index parallel arrays");
+}
+
+#[test]
+fn update_counts_what_really_changed() {
+    let database = database();
+    insert(&database, (1..=3).map(|it| doc! { "_id": it, "a": it }));
+    let all = UpdateRequest { multi: true, ..update(doc! {}, doc! { "$set": { "a": 2 } }) };
+    let updated = database.update(None, "c", &all).unwrap();
+    assert_eq!((updated.matched, updated.modified), (3, 2));
+    let updated = database.update(None, "c", &update(doc! { "_id": 9 }, doc! { "$set": { "a": 2 } })).unwrap();
+    assert_eq!((updated.matched, updated.modified, updated.document), (0, 0, None));
+}
+
+#[test]
+fn upsert_inserts_once() {
+    let database = database();
+    let request = UpdateRequest {
+        upsert: Some(Bson::String("new".into())),
+        ..update(doc! { "name": "n" }, doc! { "$inc": { "visits": 1 } })
+    };
+    let updated = database.update(None, "c", &request).unwrap();
+    assert_eq!(updated.upserted_id, Some(Bson::String("new".into())));
+    let updated = database.update(None, "c", &request).unwrap();
+    assert_eq!((updated.modified, updated.upserted_id), (1, None));
+    let expected = doc! { "_id": "new", "name": "n", "visits": 2 };
+    assert_eq!(found(&database, &query(doc! {})), [expected]);
+}
+
+#[test]
+fn id_is_immutable_and_comes_first() {
+    let database = database();
+    insert(&database, [doc! { "a": 1, "_id": 1 }]);
+    let first = found(&database, &query(doc! {})).remove(0);
+    assert_eq!(first.keys().collect::<Vec<_>>(), ["_id", "a"]);
+    let error = database.update(None, "c", &update(doc! { "_id": 1 }, doc! { "$set": { "_id": 2 } }));
+    assert!(error.is_err());
+}
+
+#[test]
+fn totals_follow_writes() {
+    let database = database();
+    insert(&database, (1..=3).map(|it| doc! { "_id": it }));
+    database.remove(None, "c", &doc! { "_id": { "$gte": 2 } }, true, now()).unwrap();
+    let status = &database.collections().unwrap()[0];
+    let size = raw(doc! { "_id": 1 }).as_bytes().len() as u64;
+    assert_eq!((status.documents, status.size, status.indexes), (1, size, 1));
+    assert_eq!(database.count("c", &doc! {}, now()).unwrap().0, 1);
+}
+
+#[test]
+fn feed_tells_commits_in_order_and_nothing_refused() {
+    let database = database();
+    let feed = database.subscribe();
+    insert(&database, [doc! { "_id": 1 }, doc! { "_id": 2 }]);
+    assert!(database.insert(None, "c", vec![raw(doc! { "_id": 2 })]).is_err());
+    database.update(None, "c", &update(doc! { "_id": 2 }, doc! { "$set": { "a": 1 } })).unwrap();
+    database.remove(None, "c", &doc! { "_id": 1 }, false, now()).unwrap();
+    let told: Vec<_> = feed
+        .try_iter()
+        .flat_map(|commit| commit.iter().map(|it| (it.before.is_some(), it.after.is_some())).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(told, [(false, true), (false, true), (true, true), (true, false)]);
+}
+
+#[test]
+fn lookups_use_the_index_and_say_so() {
+    let database = database();
+    database.create_index("c", &index(&[("a", index::Order::Ascending), ("b", index::Order::Descending)])).unwrap();
+    insert(&database, (0..100).map(|it| doc! { "_id": it, "a": it % 10, "b": it }));
+    let check = |filter: Document, sort: Document, limit: Option<u64>, expected: (Option<&str>, u64, u64)| {
+        let stats = database.explain("c", &Query { sort, limit, ..query(filter.clone()) }).unwrap().stats;
+        assert_eq!((stats.index.as_deref(), stats.documents_examined, stats.returned), expected, "{filter}");
+    };
+    let name = Some("a_Ascendingb_Descending");
+    check(doc! { "_id": 7 }, doc! {}, None, (Some("_id_"), 1, 1));
+    check(doc! { "a": 3 }, doc! {}, None, (name, 10, 10));
+    check(doc! { "a": 3, "b": { "$gt": 50 } }, doc! {}, None, (name, 5, 5));
+    check(doc! { "a": 3 }, doc! { "b": -1 }, Some(2), (name, 2, 2));
+    check(doc! { "a": 3 }, doc! { "b": 1 }, Some(2), (name, 2, 2));
+    check(doc! { "$or": [{ "a": 3 }, { "_id": 4 }] }, doc! {}, None, (Some("a_Ascendingb_Descending, _id_"), 11, 11));
+    check(doc! { "b": 3 }, doc! {}, None, (None, 100, 1));
+    let (count, stats) = database.count("c", &doc! { "a": { "$in": [1, 2] } }, now()).unwrap();
+    assert_eq!((count, stats.documents_examined), (20, 0));
+}
+
+#[test]
+fn advice_names_equality_then_sort_then_range() {
+    let database = database();
+    insert(&database, (0..10).map(|it| doc! { "_id": it, "a": it }));
+    let missed = Query { sort: doc! { "s": -1 }, ..query(doc! { "r": { "$gt": 1 }, "a": 1 }) };
+    let explained = database.explain("c", &missed).unwrap();
+    let keys = [("a", index::Order::Ascending), ("s", index::Order::Descending), ("r", index::Order::Ascending)];
+    let expected = IndexDefinition { name: "a_1_s_-1_r_1".into(), ..index(&keys) };
+    assert_eq!(explained.advice.as_ref(), Some(&expected));
+    assert_eq!(database.advice().len(), 1);
+    database.create_index("c", &expected).unwrap();
+    assert_eq!(database.explain("c", &missed).unwrap().advice, None);
+    assert_eq!(database.advice(), []);
+}
+
+#[test]
+fn scan_with_a_limit_stops_early() {
+    let database = database();
+    insert(&database, (0..100).map(|it| doc! { "_id": it }));
+    let stats = database.explain("c", &Query { limit: Some(3), skip: 2, ..query(doc! {}) }).unwrap().stats;
+    assert_eq!((stats.documents_examined, stats.returned), (5, 3));
+}

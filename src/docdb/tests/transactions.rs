@@ -1,0 +1,198 @@
+//! Transactions: what they see, when they lose, that they are all or nothing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use super::super::transaction::{LIFE, TransactionId};
+use super::*;
+
+fn begin(database: &Database, id: &str) -> TransactionId {
+    let id = TransactionId(id.to_owned());
+    database.begin(id.clone(), now()).unwrap();
+    id
+}
+
+fn set(database: &Database, transaction: Option<&TransactionId>, id: i32, a: i32) -> Result<Updated> {
+    database.update(transaction, "c", &update(doc! { "_id": id }, doc! { "$set": { "a": a } }))
+}
+
+fn a_of(database: &Database, transaction: Option<&TransactionId>, id: i32) -> Option<i32> {
+    let found = database.find(transaction, "c", &query(doc! { "_id": id })).unwrap();
+    found.documents.first().map(|it| it.get_i32("a").unwrap())
+}
+
+fn seeded() -> Database {
+    let database = database();
+    insert(&database, [doc! { "_id": 1, "a": 1 }, doc! { "_id": 2, "a": 2 }]);
+    database
+}
+
+#[test]
+fn transaction_sees_its_snapshot_and_its_own_writes() {
+    let database = seeded();
+    let id = begin(&database, "t");
+    set(&database, None, 2, 20).unwrap();
+    insert(&database, [doc! { "_id": 3, "a": 3 }]);
+    set(&database, Some(&id), 1, 10).unwrap();
+    database.insert(Some(&id), "c", vec![raw(doc! { "_id": 4, "a": 4 })]).unwrap();
+    let seen = database.find(Some(&id), "c", &query(doc! {})).unwrap().documents;
+    let seen: Vec<_> = seen.iter().map(|it| it.get_i32("a").unwrap()).collect();
+    assert_eq!(seen, [10, 2, 4]);
+    assert_eq!(a_of(&database, None, 1), Some(1));
+    database.commit(&id, now()).unwrap();
+    let all: Vec<_> = found(&database, &query(doc! {})).iter().map(|it| it.get_i32("a").unwrap()).collect();
+    assert_eq!(all, [10, 20, 3, 4]);
+}
+
+#[test]
+fn queries_in_a_transaction_page_and_sort_over_its_writes() {
+    let database = seeded();
+    let id = begin(&database, "t");
+    database.insert(Some(&id), "c", vec![raw(doc! { "_id": 3, "a": 0 })]).unwrap();
+    set(&database, Some(&id), 1, 5).unwrap();
+    database.remove(Some(&id), "c", &doc! { "_id": 2 }, false, now()).unwrap();
+    let sorted = Query { sort: doc! { "a": -1 }, limit: Some(1), skip: 1, ..query(doc! {}) };
+    let seen = database.find(Some(&id), "c", &sorted).unwrap().documents;
+    assert_eq!(seen.iter().map(|it| it.get_i32("_id").unwrap()).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn second_writer_of_a_document_loses_at_once() {
+    let database = seeded();
+    let (first, second) = (begin(&database, "first"), begin(&database, "second"));
+    set(&database, Some(&first), 1, 10).unwrap();
+    assert!(matches!(set(&database, Some(&second), 1, 11), Err(Error::TransactionConflict)));
+    // Having lost, it can only be ended; the first one goes on.
+    assert!(matches!(set(&database, Some(&second), 2, 11), Err(Error::TransactionConflict)));
+    database.abort(&second).unwrap();
+    database.commit(&first, now()).unwrap();
+    assert_eq!(a_of(&database, None, 1), Some(10));
+}
+
+#[test]
+fn write_over_a_newer_state_loses() {
+    let database = seeded();
+    let id = begin(&database, "t");
+    set(&database, None, 1, 100).unwrap();
+    assert!(matches!(set(&database, Some(&id), 1, 10), Err(Error::TransactionConflict)));
+    assert!(matches!(database.commit(&id, now()), Err(Error::TransactionConflict)));
+    assert_eq!(a_of(&database, None, 1), Some(100));
+}
+
+#[test]
+fn abort_leaves_nothing_and_ends_once() {
+    let database = seeded();
+    let id = begin(&database, "t");
+    set(&database, Some(&id), 1, 10).unwrap();
+    database.abort(&id).unwrap();
+    assert_eq!(a_of(&database, None, 1), Some(1));
+    assert!(matches!(database.abort(&id), Err(Error::NoSuchTransaction { .. })));
+    assert!(matches!(database.commit(&id, now()), Err(Error::NoSuchTransaction { .. })));
+    assert!(matches!(set(&database, Some(&id), 1, 10), Err(Error::NoSuchTransaction { .. })));
+    set(&database, None, 1, 12).unwrap();
+}
+
+#[test]
+fn transaction_that_lived_too_long_is_gone_and_its_locks_are_free() {
+    let database = seeded();
+    let id = begin(&database, "t");
+    set(&database, Some(&id), 1, 10).unwrap();
+    let later = DateTime::from_millis(now().timestamp_millis() + LIFE.as_millis() as i64);
+    let plain = UpdateRequest { now: later, ..update(doc! { "_id": 1 }, doc! { "$set": { "a": 7 } }) };
+    assert_eq!(database.update(None, "c", &plain).unwrap().modified, 1);
+    assert!(matches!(database.commit(&id, later), Err(Error::NoSuchTransaction { .. })));
+}
+
+#[test]
+fn plain_write_waits_for_a_transaction_on_its_document() {
+    let database = seeded();
+    let id = begin(&database, "t");
+    set(&database, Some(&id), 1, 10).unwrap();
+    let committed = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let plain = scope.spawn(|| {
+            let updated = database.update(None, "c", &update(doc! { "_id": 1 }, doc! { "$inc": { "a": 1 } }));
+            assert!(committed.load(Ordering::SeqCst));
+            updated.unwrap()
+        });
+        // Other documents are free meanwhile.
+        set(&database, None, 2, 21).unwrap();
+        committed.store(true, Ordering::SeqCst);
+        database.commit(&id, now()).unwrap();
+        assert_eq!(plain.join().unwrap().modified, 1);
+    });
+    assert_eq!(a_of(&database, None, 1), Some(11));
+}
+
+#[test]
+fn unique_index_holds_between_transactions() {
+    let database = seeded();
+    database.create_index("c", &unique("a")).unwrap();
+    let (first, second) = (begin(&database, "first"), begin(&database, "second"));
+    let error = set(&database, Some(&first), 1, 2).unwrap_err();
+    assert!(matches!(error, Error::DuplicateKey { .. }), "{error}");
+    set(&database, Some(&first), 1, 9).unwrap();
+    set(&database, Some(&second), 2, 9).unwrap();
+    database.commit(&first, now()).unwrap();
+    assert!(matches!(database.commit(&second, now()), Err(Error::DuplicateKey { .. })));
+    assert_eq!((a_of(&database, None, 1), a_of(&database, None, 2)), (Some(9), Some(2)));
+}
+
+#[test]
+fn many_transactions_run_at_once() {
+    let database = database();
+    insert(&database, (0..64).map(|it| doc! { "_id": it, "a": 0 }));
+    let ids: Vec<_> = (0..64).map(|it| begin(&database, &format!("t{it}"))).collect();
+    for (document, id) in (0..).zip(&ids) {
+        set(&database, Some(id), document, 1).unwrap();
+    }
+    ids.iter().for_each(|id| database.commit(id, now()).unwrap());
+    assert_eq!(database.count("c", &doc! { "a": 1 }, now()).unwrap().0, 64);
+}
+
+/// Moves 1 from one account to another, starting over when another transfer was first.
+fn transfer(database: &Database, name: &str, from: i32, to: i32) {
+    for attempt in 0.. {
+        let id = begin(database, &format!("{name} {attempt}"));
+        let moved = [(from, -1), (to, 1)].into_iter().try_for_each(|(account, by)| {
+            let a = a_of(database, Some(&id), account).unwrap();
+            set(database, Some(&id), account, a + by).map(drop)
+        });
+        match moved.and_then(|()| database.commit(&id, now())) {
+            Ok(()) => return,
+            Err(Error::TransactionConflict) => drop(database.abort(&id)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn sum_of_accounts_holds_at_every_read() {
+    const ACCOUNTS: i32 = 5;
+    let database = database();
+    insert(&database, (0..ACCOUNTS).map(|it| doc! { "_id": it, "a": 100 }));
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let writers: Vec<_> = (0..4)
+            .map(|writer: i32| {
+                let database = &database;
+                scope.spawn(move || {
+                    for turn in 0..40 {
+                        let from = (writer + turn) % ACCOUNTS;
+                        let to = (from + 1 + turn % (ACCOUNTS - 1)) % ACCOUNTS;
+                        transfer(database, &format!("{writer} {turn}"), from, to);
+                    }
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let accounts = found(&database, &query(doc! {}));
+                let sum: i32 = accounts.iter().map(|it| it.get_i32("a").unwrap()).sum();
+                assert_eq!(sum, 100 * ACCOUNTS);
+            }
+        });
+        writers.into_iter().for_each(|it| it.join().unwrap());
+        done.store(true, Ordering::Relaxed);
+    });
+}

@@ -1,0 +1,189 @@
+//! Transactions: a read snapshot, a write set in memory, per-document locks, one store commit at the end.
+//!
+//! Locks are taken and looked at under the writer's lock only, so a plain write and a transaction never miss each other.
+
+mod locks;
+mod write_set;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bson::DateTime;
+use bson::raw::RawDocument;
+
+pub(super) use locks::Locks;
+pub(super) use write_set::WriteSet;
+
+use super::store::{Collection, Snapshot};
+use super::write::{DocumentWrite, id_key};
+use super::{Database, Error, Result};
+
+/// How long a transaction may run. The platform does not publish its figure.
+pub const LIFE: Duration = Duration::from_secs(30);
+/// How long a plain write waits for a transaction that has written the same document.
+pub const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// Names a running transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TransactionId(pub String);
+
+/// The transactions that run.
+#[derive(Default)]
+pub(super) struct Transactions {
+    pub locks: Locks,
+    running: Mutex<HashMap<TransactionId, Entry>>,
+}
+
+struct Entry {
+    /// Milliseconds since the epoch, by the clock of the requests.
+    deadline: i64,
+    running: Arc<Mutex<Running>>,
+}
+
+/// One transaction between two of its requests.
+pub(super) struct Running {
+    pub snapshot: Snapshot,
+    pub writes: WriteSet,
+    /// It lost to another writer: all that is left is to end it.
+    doomed: bool,
+}
+
+impl Transactions {
+    /// Forgets the transactions that have lived too long.
+    pub fn expire(&self, now: DateTime) {
+        let mut running = self.running();
+        if running.is_empty() {
+            return;
+        }
+        let now = now.timestamp_millis();
+        running.retain(|id, entry| {
+            let lives = now < entry.deadline;
+            if !lives {
+                self.locks.release(id);
+            }
+            lives
+        });
+    }
+
+    pub fn find(&self, id: &TransactionId) -> Result<Arc<Mutex<Running>>> {
+        let running = self.running();
+        running.get(id).map(|it| Arc::clone(&it.running)).ok_or_else(|| ended(id))
+    }
+
+    fn end(&self, id: &TransactionId) -> Result<Arc<Mutex<Running>>> {
+        self.running().remove(id).map(|it| it.running).ok_or_else(|| ended(id))
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<TransactionId, Entry>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Running {
+    /// Refuses a transaction that has lost.
+    pub fn check(&self) -> Result<()> {
+        if self.doomed { Err(Error::TransactionConflict) } else { Ok(()) }
+    }
+}
+
+impl Database {
+    /// Starts a transaction that reads the present state and lives until `commit`, `abort` or its time limit.
+    pub fn begin(&self, id: TransactionId, now: DateTime) -> Result<()> {
+        self.transactions().expire(now);
+        let running =
+            Running { snapshot: self.store().snapshot()?, writes: WriteSet::default(), doomed: false };
+        let deadline = now.timestamp_millis() + LIFE.as_millis() as i64;
+        let entry = Entry { deadline, running: Arc::new(Mutex::new(running)) };
+        self.transactions().running().insert(id, entry);
+        Ok(())
+    }
+
+    /// Makes the transaction's writes visible at once and ends it.
+    ///
+    /// # Errors
+    /// It has lost to another writer, breaks a unique index, or has ended. None of its writes is kept then.
+    pub fn commit(&self, id: &TransactionId, now: DateTime) -> Result<()> {
+        self.transactions().expire(now);
+        let running = self.transactions().end(id)?;
+        let running = hold(&running);
+        let outcome = running.check().and_then(|()| {
+            let mut write = DocumentWrite::new(self.store().write()?, self.feed(), None);
+            running.writes.apply(&mut write)?;
+            write.commit()
+        });
+        self.transactions().locks.release(id);
+        outcome
+    }
+
+    /// Ends the transaction; its writes never were.
+    pub fn abort(&self, id: &TransactionId) -> Result<()> {
+        self.transactions().end(id)?;
+        self.transactions().locks.release(id);
+        Ok(())
+    }
+
+    /// Adds one document's new state (`None`: it goes) to the transaction's write set.
+    ///
+    /// # Errors
+    /// `TransactionConflict` when another writer was first; what a plain write of the same would be refused for.
+    pub(super) fn write_in(
+        &self,
+        id: &TransactionId,
+        running: &mut Running,
+        collection: &Collection,
+        before: Option<&RawDocument>,
+        after: Option<&RawDocument>,
+    ) -> Result<()> {
+        let document = after.or(before).ok_or_else(|| Error::invalid(2, "a write needs a document"))?;
+        let key = id_key(document)?;
+        let outcome = self.claim(id, running, collection, &key);
+        if matches!(outcome, Err(Error::TransactionConflict)) {
+            running.doomed = true;
+            self.transactions().locks.release(id);
+        }
+        let mut write = outcome?;
+        let undo = running.writes.clone();
+        running.writes.put(collection, key, before, after);
+        // A rehearsal of the commit: uniqueness and limits are refused where they are broken.
+        let rehearsed = running.writes.apply(&mut write);
+        if rehearsed.is_err() {
+            running.writes = undo;
+        }
+        rehearsed
+    }
+
+    /// Locks a document for the transaction, under the writer's lock.
+    fn claim<'a>(
+        &'a self,
+        id: &TransactionId,
+        running: &Running,
+        collection: &Collection,
+        key: &[u8],
+    ) -> Result<DocumentWrite<'a>> {
+        let write = DocumentWrite::new(self.store().write()?, self.feed(), None);
+        // It may have expired while this request waited.
+        self.transactions().find(id)?;
+        if !self.transactions().locks.take(id, collection, key)? {
+            return Ok(write);
+        }
+        let state = |view: super::store::View<'_>| -> Result<_> {
+            let number = view.find(&collection.ids, key)?;
+            number.map(|it| view.document_buf(collection, it)).transpose()
+        };
+        if state(running.snapshot.view())? == state(write.view())? {
+            Ok(write)
+        } else {
+            Err(Error::TransactionConflict)
+        }
+    }
+}
+
+/// Requests of one transaction follow each other.
+pub(super) fn hold(running: &Mutex<Running>) -> MutexGuard<'_, Running> {
+    running.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn ended(id: &TransactionId) -> Error {
+    Error::NoSuchTransaction { id: id.0.clone() }
+}
