@@ -10,6 +10,7 @@ mod progress;
 mod target;
 mod usage;
 
+mod deploy;
 mod init;
 
 mod completions;
@@ -83,6 +84,8 @@ enum When {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Args),
+    Deploy(deploy::Args),
+    Diff(deploy::diff::Args),
     Emulate(emulate::Args),
     #[command(subcommand, name = "fn", visible_alias = "function")]
     Function(function::Command),
@@ -96,6 +99,8 @@ enum Command {
 fn run(command: Command, context: &mut Context) -> Result<()> {
     match command {
         Command::Init(args) => init::run(args, context),
+        Command::Deploy(args) => deploy::run(args, context),
+        Command::Diff(args) => deploy::diff::run(args, context),
         Command::Emulate(args) => emulate::run(args, context),
         Command::Function(command) => function::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),

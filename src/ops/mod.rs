@@ -3,6 +3,7 @@
 pub mod session;
 pub mod target;
 
+pub mod deploy;
 pub mod init;
 pub mod install;
 
