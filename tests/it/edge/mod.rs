@@ -3,6 +3,7 @@
 mod admin;
 mod database;
 mod door;
+mod function;
 mod legacy;
 mod lifecycle;
 mod storage;
