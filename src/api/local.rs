@@ -134,3 +134,6 @@ actions! {
 
 /// The path under which an emulator takes packages on their way to a function; the object's key follows.
 pub const PACKAGES: &str = "/__cloudkit/packages";
+
+/// The path under which an emulator keeps the environment's files, as a bucket: keys follow, and the bare path lists.
+pub const OBJECTS: &str = "/__cloudkit/object";

@@ -3,6 +3,7 @@
 pub mod credentials;
 pub mod error;
 
+pub mod bucket;
 mod call;
 mod retry;
 pub mod transfer;

@@ -4,6 +4,7 @@
 //! Nothing here reads a clock: the caller says what time it is.
 
 pub mod admin;
+pub mod cos;
 pub mod flat;
 pub mod tc3;
 

@@ -24,7 +24,7 @@ use axum::http::{Method, Request, StatusCode};
 use axum::response::Response;
 use hyper::body::Incoming;
 
-use crate::api::local::PACKAGES;
+use crate::api::local::{OBJECTS, PACKAGES};
 use crate::emulator::environment::Shared;
 
 /// Answers one request.
@@ -45,7 +45,7 @@ async fn route(environment: Shared, parts: Parts, body: Body) -> Response {
         "/__cloudkit/env" => health::describe(&environment),
         "/" if control::is_meant(&parts) => control::answer(&environment, host, &parts, body).await,
         path if path.starts_with(PACKAGES) => control::packages::answer(&environment, &parts, body).await,
-        path if path.starts_with(object::PREFIX) => object::answer(&environment, parts, body).await,
+        path if path.starts_with(OBJECTS) => object::answer(&environment, parts, body).await,
         path => reply::plain(StatusCode::NOT_FOUND, format!("nothing is served at `{path}`\n")),
     }
 }

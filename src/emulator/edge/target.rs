@@ -52,12 +52,19 @@ fn digit(hex: u8) -> u8 {
     char::from(hex).to_digit(16).map_or(0, |digit| digit as u8)
 }
 
-/// Returns a value of a query such as `a=1&b=2`, decoded.
+/// Returns the names and values of a query such as `a=1&b=2`, decoded.
+pub(super) fn query_values(query: &str) -> Vec<(String, String)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let decoded = pairs.filter_map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        decode(name).zip(decode(&value.replace('+', " ")))
+    });
+    decoded.collect()
+}
+
+/// Returns the first value of that name.
 pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
-    query.split('&').find_map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key == name).then(|| decode(&value.replace('+', " "))).flatten()
-    })
+    query_values(query).into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
 }
 
 #[cfg(test)]

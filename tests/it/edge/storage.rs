@@ -1,5 +1,6 @@
 //! Files: both ways up, links, ranges, copies. Data-plane facts §8.
 
+use cloudkit::api::sign::cos;
 use serde_json::{Value, json};
 
 use crate::support::emulator::Sandbox;
@@ -184,7 +185,11 @@ async fn a_listing_is_cos_xml_for_the_holder_of_the_key() {
     }
     let url = sandbox.url("/__cloudkit/object/?prefix=&delimiter=%2F&marker=%2F&max-keys=10");
     assert_eq!(Request::new("GET", &url).send().await.status, 403);
-    let response = Request::new("GET", &url).header("authorization", "q-ak=AKIDlocal").send().await;
+    let parameters = [("prefix", ""), ("delimiter", "/"), ("marker", "/"), ("max-keys", "10")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let request = cos::Request { method: "get", path: "/", parameters: &parameters, headers: &[] };
+    let authorization = request.sign("AKIDlocal", "localkey", 1_700_000_000, 1_700_000_060);
+    let response = Request::new("GET", &url).header("authorization", &authorization).send().await;
     assert_eq!((response.status, response.header("content-type")), (200, Some("application/xml")));
     let listing = response.text();
     for part in [

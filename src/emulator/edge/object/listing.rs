@@ -1,12 +1,13 @@
 //! `GET /?prefix=&delimiter=&marker=&max-keys=`: a page of the bucket, as COS lists it. Control-plane facts, storage.
 
-use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
 use super::xml::{document, element, error};
-use crate::emulator::edge::target::query_value;
+use crate::api::sign::{Refusal, cos};
+use crate::emulator::edge::target::{query_value, query_values};
 use crate::emulator::environment::Environment;
 use crate::emulator::storage::{Listing, Object};
 
@@ -14,9 +15,8 @@ use crate::emulator::storage::{Listing, Object};
 const MAXIMUM_KEYS: usize = 1000;
 
 pub(super) fn list(environment: &Environment, parts: &Parts) -> Response {
-    let authorization = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if !authorization.is_some_and(|value| value.contains(&environment.config.secret_id)) {
-        return error(StatusCode::FORBIDDEN, "AccessDenied", "listing needs the emulator's own credentials");
+    if let Err(refusal) = authenticate(environment, parts) {
+        return error(StatusCode::FORBIDDEN, "AccessDenied", &refusal.to_string());
     }
     let query = parts.uri.query().unwrap_or_default();
     let value = |name| query_value(query, name).unwrap_or_default();
@@ -28,6 +28,17 @@ pub(super) fn list(environment: &Environment, parts: &Parts) -> Response {
         limit: value("max-keys").parse().unwrap_or(MAXIMUM_KEYS).clamp(1, MAXIMUM_KEYS),
     };
     document(StatusCode::OK, &render(environment, &listing))
+}
+
+/// Checks the signature of object storage, made with the emulator's own key.
+fn authenticate(environment: &Environment, parts: &Parts) -> Result<(), Refusal> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers: Vec<_> = parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    let parameters = query_values(parts.uri.query().unwrap_or_default());
+    let request = cos::Request { method: "get", path: "/", parameters: &parameters, headers: &headers };
+    let authorization = parts.headers.get(AUTHORIZATION).map(text).unwrap_or_default();
+    let config = &environment.config;
+    request.verify(&authorization, &config.secret_id, &config.secret_key, environment.storage.seconds())
 }
 
 fn render(environment: &Environment, listing: &Listing) -> String {

@@ -14,15 +14,13 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
 use super::target;
+use crate::api::local::OBJECTS;
 use crate::emulator::environment::Environment;
 use crate::emulator::storage::Error;
 
-/// Where files live on the port.
-pub(super) const PREFIX: &str = "/__cloudkit/object";
-
 /// Returns where the bytes of an upload go.
 pub(super) fn upload_url(environment: &Environment, key: &str) -> String {
-    format!("{}{PREFIX}/{}", environment.url, target::encode(key))
+    format!("{}{OBJECTS}/{}", environment.url, target::encode(key))
 }
 
 /// Returns a link that reads a file for so many seconds; it survives one `encodeURI`.
@@ -42,7 +40,7 @@ pub(super) fn authorization(until: i64, signature: &str) -> String {
 
 /// Answers a request for, or with, bytes.
 pub(super) async fn answer(environment: &Environment, parts: Parts, body: Body) -> Response {
-    let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
+    let path = parts.uri.path().strip_prefix(OBJECTS).unwrap_or_default();
     let key = path.strip_prefix('/').unwrap_or(path).to_owned();
     match parts.method {
         Method::PUT => write::put(environment, &parts, &key, body).await,

@@ -11,7 +11,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 
-use super::{PREFIX, failure, xml};
+use super::{failure, xml};
+use crate::api::local::OBJECTS;
 use crate::emulator::edge::target::{decode, query_value};
 use crate::emulator::environment::Environment;
 use crate::emulator::permissions::Resource;
@@ -22,7 +23,7 @@ use crate::model::permission::Permission;
 pub(super) fn link(environment: &Environment, key: &str, seconds: u64, path: &str) -> String {
     let until = environment.storage.seconds().saturating_add_unsigned(seconds);
     let signature = environment.storage.sign(Purpose::Read, key, until);
-    format!("{}{PREFIX}/{path}?sign={signature}&t={until}", environment.url)
+    format!("{}{OBJECTS}/{path}?sign={signature}&t={until}", environment.url)
 }
 
 /// `GET KEY` and `HEAD KEY`.
