@@ -34,6 +34,7 @@ use functions::Functions;
 use logs::Logs;
 use permissions::Permissions;
 use storage::Storage;
+use timers::Timers;
 
 /// How many events a slow listener may fall behind before it misses the oldest.
 const BACKLOG: usize = 4096;
@@ -42,6 +43,7 @@ const BACKLOG: usize = 4096;
 pub struct Emulator {
     environment: Shared,
     server: Server,
+    timers: Timers,
 }
 
 impl Emulator {
@@ -75,7 +77,9 @@ impl Emulator {
             config,
         });
         let server = Server::start(listener, Arc::clone(&environment));
-        Ok(Emulator { environment, server })
+        let Environment { functions, config, events, .. } = &*environment;
+        let timers = Timers::start(functions.clone(), config.clock.clone(), events.clone());
+        Ok(Emulator { environment, server, timers })
     }
 
     /// Returns `http://127.0.0.1:PORT`.
@@ -118,6 +122,7 @@ impl Emulator {
 
     /// Ends every function, closes every connection and, with the last of them, the store.
     pub async fn stop(self) {
+        drop(self.timers);
         self.environment.functions.stop().await;
         self.server.stop().await;
     }

@@ -83,6 +83,9 @@ impl Call {
         }
         let load = tokio::time::timeout(LOAD_LIMIT, instance.loaded()).await;
         self.cold = Some(self.asked.elapsed());
+        if let Ok(load) = &load {
+            self.inner.tell_load(&self.function, load);
+        }
         match load {
             Ok(Load::Ready(files)) => {
                 self.function.remember(&files);
@@ -122,8 +125,6 @@ impl Call {
         }
         said = said + &why + "\n";
         self.say(Level::Error, why.clone());
-        let function = self.function.name().to_owned();
-        self.inner.tell(Event::Broken { function, message: why.clone() });
         Ended { said, ..Ended::failed(FaultKind::Code, why) }
     }
 

@@ -9,8 +9,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
-use super::process::{Launch, Process, Started, Watchman};
+use super::pool::Crew;
+use super::process::{Launch, Process, Started};
 use super::wire::{self, Decoder, Garbled, Said};
 use super::{Fault, FaultKind};
 use crate::emulator::event::Event;
@@ -48,9 +50,6 @@ pub(super) struct Instance {
     shared: Arc<Shared>,
     /// Dropped with the instance, which tells the attendant to end the process.
     _end: oneshot::Sender<()>,
-    attendant: JoinHandle<()>,
-    /// Where its inspector listens.
-    pub inspector: Option<u16>,
     /// Whether it has begun a call.
     pub used: bool,
     /// Whether it has answered one.
@@ -108,22 +107,20 @@ impl Instance {
         launch: &Launch,
         settings: &[u8],
         inspector: Option<u16>,
-        watchman: &Watchman,
+        crew: &Crew,
         told: Told,
     ) -> io::Result<Self> {
-        let Started { process, channel, stdout, stderr } = launch.start(settings, inspector, watchman)?;
+        let Started { process, channel, stdout, stderr } = launch.start(settings, inspector, &crew.watchman)?;
         let shared =
             Arc::new(Shared { told, load: watch::Sender::new(Load::Loading), talk: Mutex::default() });
         let (reader, channel) = channel.into_split();
         let (end, ended) = oneshot::channel();
         let output = tokio::spawn(read_output(stdout, stderr, shared.clone()));
-        let attendant = tokio::spawn(attend(process, reader, output, shared.clone(), ended));
+        crew.attendants.spawn(attend(process, reader, output, shared.clone(), ended, crew.closing.clone()));
         Ok(Instance {
             channel,
             shared,
             _end: end,
-            attendant,
-            inspector,
             used: false,
             warm: false,
             idle_since: Instant::now(),
@@ -178,14 +175,6 @@ impl Instance {
         self.shared.say(level, message);
         self.shared.talk().call.take().map(|call| call.said).unwrap_or_default()
     }
-
-    /// Ends the process and waits until it is gone.
-    pub async fn end(self) {
-        let Instance { attendant, _end, .. } = self;
-        drop(_end);
-        // An error means that the attendant was ended with the runtime.
-        let _ = attendant.await;
-    }
 }
 
 /// Owns the process: hears what it says until it ends or is to end.
@@ -195,10 +184,12 @@ async fn attend(
     output: JoinHandle<()>,
     shared: Arc<Shared>,
     end: oneshot::Receiver<()>,
+    closing: CancellationToken,
 ) {
     tokio::select! {
         _ = listen(reader, &shared) => {}
         _ = end => process.kill(),
+        () = closing.cancelled() => process.kill(),
     }
     shared.talk().ended = true;
     let status = match tokio::time::timeout(ENDING, process.wait()).await {

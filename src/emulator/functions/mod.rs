@@ -8,6 +8,7 @@ mod instance;
 mod pool;
 mod process;
 mod registry;
+mod reload;
 pub mod surroundings;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use crate::text;
 
 use call::Call;
 use registry::Registry;
+use reload::Reload;
 use surroundings::Scripts;
 
 /// Where a function's code comes from.
@@ -127,6 +129,7 @@ struct Inner {
     url: String,
     registry: Registry,
     callers: Mutex<Callers>,
+    reload: Mutex<Option<Reload>>,
 }
 
 /// Who started the newest calls, by their tokens.
@@ -148,10 +151,11 @@ impl Functions {
             Error::new(Kind::Failed, message).source(&error)
         })?;
         let registry = Registry::new(&config.data);
-        let callers = Mutex::default();
-        let functions = Functions(Arc::new(Inner { config, logs, events, scripts, url, registry, callers }));
-        functions.0.refresh(&[]);
-        Ok(functions)
+        let (callers, reload) = (Mutex::default(), Mutex::default());
+        let inner = Arc::new(Inner { config, logs, events, scripts, url, registry, callers, reload });
+        inner.refresh(&[]);
+        *inner.reload.lock().unwrap_or_else(PoisonError::into_inner) = Some(Reload::start(&inner));
+        Ok(Functions(inner))
     }
 
     /// Returns every function, by name.
@@ -214,8 +218,8 @@ impl Functions {
 
     /// Ends every process and waits until they are gone.
     pub async fn stop(&self) {
-        let ends = self.0.registry.take_all().into_iter().map(|function| async move { function.end().await });
-        futures_util::future::join_all(ends).await;
+        drop(self.0.reload.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.0.registry.end().await;
     }
 }
 

@@ -5,11 +5,13 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::Registered;
 use super::instance::{Instance, Load, Told};
@@ -33,6 +35,19 @@ const SPARES: usize = 4;
 pub(super) struct Crew {
     pub watchman: Watchman,
     spares: Arc<AtomicUsize>,
+    /// Those who own the processes.
+    pub attendants: TaskTracker,
+    /// Tells them to end.
+    pub closing: CancellationToken,
+}
+
+impl Crew {
+    /// Ends every process, also those in the middle of a call, and waits until they are gone.
+    pub async fn end(&self) {
+        self.closing.cancel();
+        self.attendants.close();
+        self.attendants.wait().await;
+    }
 }
 
 /// How the processes of a function are made.
@@ -52,6 +67,8 @@ pub(super) struct Function {
     state: Mutex<State>,
     /// A process was given back or has ended.
     returned: Notify,
+    /// Whether it takes the place of an older state that nobody was told of yet.
+    replaces: AtomicBool,
 }
 
 #[derive(Default)]
@@ -88,8 +105,14 @@ fn stamp(path: &std::path::Path) -> Stamp {
 }
 
 impl Function {
-    pub fn new(wanted: Wanted, recipe: Recipe) -> Self {
-        Function { wanted, recipe, state: Mutex::default(), returned: Notify::new() }
+    pub fn new(wanted: Wanted, recipe: Recipe, replaces: bool) -> Self {
+        let (state, returned) = (Mutex::default(), Notify::new());
+        Function { wanted, recipe, state, returned, replaces: AtomicBool::new(replaces) }
+    }
+
+    /// Tells, once, whether it took the place of an older state.
+    pub fn is_reloaded(&self) -> bool {
+        self.replaces.swap(false, Ordering::Relaxed)
     }
 
     pub fn registered(&self) -> &Registered {
@@ -155,7 +178,7 @@ impl Function {
 
     fn start(&self, inspector: Option<u16>) -> io::Result<Instance> {
         let Recipe { launch, settings, told, crew, .. } = &self.recipe;
-        Instance::start(launch, settings, inspector, &crew.watchman, told.clone())
+        Instance::start(launch, settings, inspector, crew, told.clone())
     }
 
     /// Starts a spare process if there is none and there is room for one. Returns how its loading ended.
@@ -205,12 +228,6 @@ impl Function {
         self.state().files.iter().any(|(file, was)| stamp(file) != *was)
     }
 
-    /// Tells whether it was ever called.
-    pub fn is_used(&self) -> bool {
-        let state = self.state();
-        state.live > 0 || state.spare.is_some()
-    }
-
     /// Ends processes that had nothing to do for a while, but for one.
     pub fn shrink(&self, unused: Duration) {
         let mut state = self.state();
@@ -224,17 +241,6 @@ impl Function {
             }
         }
         state.live -= before - kept;
-    }
-
-    /// Ends every idle process and waits until they are gone.
-    pub async fn end(&self) {
-        let (idle, spare) = {
-            let mut state = self.state();
-            state.live -= state.idle.len();
-            (std::mem::take(&mut state.idle), state.spare.take())
-        };
-        let ends = idle.into_iter().chain(spare.map(|spare| spare.instance)).map(Instance::end);
-        futures_util::future::join_all(ends).await;
     }
 }
 

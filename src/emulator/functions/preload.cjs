@@ -1,7 +1,8 @@
 // Sends what the server SDKs (every generation) and direct calls of the platform's hosts would send to the cloud to the
 // emulator instead. Loaded by `NODE_OPTIONS=--require`, in functions and in what `emulate -- CMD` starts.
 //
-// A request keeps its `Host` and gets one header more, `x-cloudkit-host: scheme://host`. Other hosts are not touched.
+// A request keeps its `Host` (but for `fetch`, which always writes its own) and gets one header more, `x-cloudkit-host:
+// scheme://host`. Other hosts are not touched.
 'use strict';
 
 const PLATFORM = [
@@ -90,7 +91,6 @@ function install(address) {
       if (!isPlatform(url.hostname)) return fetch.apply(this, arguments);
       const { host, protocol } = url;
       const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
-      headers.set('host', host);
       headers.set('x-cloudkit-host', `${protocol}//${host}`);
       url.protocol = address.protocol;
       url.host = address.host;

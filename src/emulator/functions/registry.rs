@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::deployed::{Copy, Deployed};
-use super::instance::Told;
+use super::instance::{Load, Told};
 use super::pool::{Crew, Function, Recipe};
 use super::process::Launch;
 use super::{Inner, Origin, Registered, surroundings, wire};
@@ -41,9 +41,10 @@ impl Registry {
         self.functions.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    pub fn take_all(&self) -> Vec<Arc<Function>> {
-        let mut functions = self.functions.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *functions).into_values().collect()
+    /// Ends every process and waits until they are gone. None is started afterwards.
+    pub async fn end(&self) {
+        self.functions.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.crew.end().await;
     }
 }
 
@@ -55,6 +56,8 @@ pub(super) struct Wanted {
     pub local_variables: BTreeMap<String, String>,
     /// The `node_modules` of its folder in the project: a package that was deployed comes without.
     pub modules: Option<PathBuf>,
+    /// When the newest of its files was saved, or its dependencies were installed, by the machine's clock.
+    saved: SystemTime,
 }
 
 impl Inner {
@@ -68,8 +71,8 @@ impl Inner {
         self.registry.get(name)
     }
 
-    /// Looks at the project and the deployed functions again. The functions named `changed`, and those whose settings
-    /// changed, get new processes. Returns those that are not as they were.
+    /// Looks at the project and the deployed functions again. Those whose files or settings changed, and those named
+    /// `changed`, get new processes. Returns those that are there still and not as they were.
     pub(super) fn refresh(self: &Arc<Self>, changed: &[&str]) -> Vec<Arc<Function>> {
         let wanted = match self.wanted() {
             Ok(wanted) => wanted,
@@ -80,19 +83,31 @@ impl Inner {
         };
         let mut functions = self.registry.functions.write().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *functions);
-        let mut fresh = Vec::new();
+        let mut replaced = Vec::new();
         for (index, (name, wanted)) in wanted.into_iter().enumerate() {
-            let kept = before
-                .remove(&name)
-                .filter(|function| !changed.contains(&name.as_str()) && same(&function.wanted, &wanted));
-            let function = kept.unwrap_or_else(|| {
-                let function = Arc::new(self.function(wanted, index));
-                fresh.push(function.clone());
-                function
-            });
+            let function = match before.remove(&name) {
+                Some(same) if !changed.contains(&name.as_str()) && same.wanted == wanted => same,
+                Some(_) => {
+                    let function = Arc::new(self.function(wanted, index, true));
+                    replaced.push(function.clone());
+                    function
+                }
+                None => Arc::new(self.function(wanted, index, false)),
+            };
             functions.insert(name, function);
         }
-        fresh
+        replaced
+    }
+
+    /// Tells, once for each state of a function, how its loading ended: a first good one is nothing new.
+    pub(super) fn tell_load(&self, function: &Function, load: &Load) {
+        let name = function.name().to_owned();
+        match load {
+            Load::Loading => {}
+            Load::Ready(_) if function.is_reloaded() => self.tell(Event::Reloaded { function: name }),
+            Load::Ready(_) => {}
+            Load::Broken(why) => self.tell(Event::Broken { function: name, message: why.clone() }),
+        }
     }
 
     /// Returns what the project and the deployed functions add up to. A deployed copy runs until its folder in the
@@ -116,7 +131,7 @@ impl Inner {
         Ok(wanted)
     }
 
-    fn function(&self, wanted: Wanted, index: usize) -> Function {
+    fn function(&self, wanted: Wanted, index: usize, replaces: bool) -> Function {
         let (config, spec) = (&self.config, &wanted.registered.spec);
         let folder = wanted.registered.folder.clone();
         let modules: Vec<String> = wanted.modules.iter().chain(&config.shared_modules).map(text_of).collect();
@@ -145,7 +160,7 @@ impl Inner {
         let inspector = config.inspect.map(|first| first.saturating_add(index as u16));
         let launch = Launch { program: "node".into(), arguments, environment, folder };
         let recipe = Recipe { launch, settings, inspector, told, crew: self.registry.crew.clone() };
-        Function::new(wanted, recipe)
+        Function::new(wanted, recipe, replaces)
     }
 
     pub(super) fn deploy(self: &Arc<Self>, spec: &FunctionSpec, package: Option<&[u8]>) -> Result<()> {
@@ -203,20 +218,11 @@ impl Inner {
     }
 }
 
-/// Tells whether processes of one may go on for the other; when a folder was saved is the watcher's business.
-fn same(one: &Wanted, other: &Wanted) -> bool {
-    let (was, is) = (&one.registered, &other.registered);
-    was.spec == is.spec
-        && was.folder == is.folder
-        && was.code_sha256 == is.code_sha256
-        && one.local_variables == other.local_variables
-        && one.modules == other.modules
-}
-
 fn from_folder(function: functions::Function) -> Wanted {
     let folder = std::path::absolute(&function.folder).unwrap_or_else(|_| function.folder.clone());
     let (code_size, saved) = measure(&folder);
-    let (modified, modules) = (millis(saved), Some(folder.join("node_modules")));
+    let (modified, modules) = (millis(saved), folder.join("node_modules"));
+    let installed = std::fs::metadata(modules.join(".package-lock.json")).and_then(|lock| lock.modified());
     let registered = Registered {
         spec: function.spec,
         origin: Origin::Project,
@@ -226,7 +232,8 @@ fn from_folder(function: functions::Function) -> Wanted {
         added: modified,
         modified,
     };
-    Wanted { registered, local_variables: function.local_variables, modules }
+    let saved = saved.max(installed.unwrap_or(UNIX_EPOCH));
+    Wanted { registered, local_variables: function.local_variables, modules: Some(modules), saved }
 }
 
 /// Brings a deployed copy and the project's folder of the same name together: the newer one counts.
@@ -234,9 +241,9 @@ fn merge(folder: Option<Wanted>, copy: Copy) -> Option<Wanted> {
     if folder.as_ref().is_some_and(|folder| folder.registered.modified > millis(copy.written)) {
         return folder;
     }
-    let Copy { spec, code, code_size, code_sha256, added, modified, .. } = copy;
+    let Copy { spec, code, code_size, code_sha256, added, modified, written: saved } = copy;
     let (local_variables, modules, folder) = match folder {
-        Some(Wanted { registered, local_variables, modules }) => (local_variables, modules, Some(registered)),
+        Some(folder) => (folder.local_variables, folder.modules, Some(folder.registered)),
         None => Default::default(),
     };
     let registered = match (code, folder) {
@@ -247,7 +254,7 @@ fn merge(folder: Option<Wanted>, copy: Copy) -> Option<Wanted> {
         (None, Some(folder)) => Registered { spec, modified, ..folder },
         (None, None) => return None,
     };
-    Some(Wanted { registered, local_variables, modules })
+    Some(Wanted { registered, local_variables, modules, saved })
 }
 
 fn text_of(path: impl AsRef<Path>) -> String {

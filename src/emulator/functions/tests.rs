@@ -22,13 +22,21 @@ struct Stage {
 
 impl Stage {
     fn new(files: &[(&str, &str)]) -> Self {
+        Stage::at("http://127.0.0.1:9", files)
+    }
+
+    /// The same for an emulator at `url`.
+    fn at(url: &str, files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         files.iter().for_each(|(path, text)| write(folder.path(), path, text));
+        Stage::open(url, folder)
+    }
+
+    fn open(url: &str, folder: TempDir) -> Self {
         let (events, received) = tokio::sync::broadcast::channel(1024);
         let logs = Logs::new(events.clone());
-        let functions =
-            Functions::start(config(folder.path()), "http://127.0.0.1:9".into(), logs.clone(), events)
-                .expect("the functions start");
+        let functions = Functions::start(config(folder.path()), url.into(), logs.clone(), events)
+            .expect("the functions start");
         Stage { functions, logs, events: received, folder }
     }
 
@@ -49,6 +57,12 @@ impl Stage {
         self.functions.invoke(name, Invocation { event: event.into(), caller }).await
     }
 
+    /// Begins a call that runs beside the test.
+    fn begin(&self, event: &str) -> tokio::task::JoinHandle<Outcome> {
+        let (functions, event) = (self.functions.clone(), event.to_owned());
+        tokio::spawn(async move { functions.invoke("f", Invocation { event, caller: Caller::Console }).await })
+    }
+
     /// Everything said so far, as `level message` lines.
     fn said(&self) -> Vec<String> {
         let found = self.logs.search(&Search::default()).found;
@@ -67,7 +81,11 @@ impl Stage {
 }
 
 fn write(folder: &Path, path: &str, text: &str) {
-    let file = folder.join("cloudfunctions").join(path);
+    // A leading slash is the project's root.
+    let file = match path.strip_prefix('/') {
+        Some(path) => folder.join(path),
+        None => folder.join("cloudfunctions").join(path),
+    };
     std::fs::create_dir_all(file.parent().expect("it has one")).expect("a folder");
     std::fs::write(file, text).expect("a file");
 }
@@ -172,9 +190,353 @@ async fn every_failure_is_told_to_the_caller() {
         ),
         ("process.exit(3)", "FUNCTIONS_EXECUTE_FAIL 3 code exit unexpected"),
         (
-            "exports.main = async () => { const a = []; for (;;) a.push(new Array(1000).fill({})) }",
+            "exports.main = async () => { const a = []; for (;;) a.push(new Array(1e6).fill(0.5)) }",
             "FUNCTIONS_MEMORY_LIMIT_EXCEEDED Memory limit exceeded: JavaScript heap out of memory",
         ),
     ])
     .await;
+}
+
+/// Tells whether a process is there and not only waited for.
+fn is_running(pid: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    status.rsplit(')').next().and_then(|rest| rest.trim().chars().next()).is_some_and(|state| state != 'Z')
+}
+
+#[tokio::test]
+async fn a_function_that_takes_too_long_is_ended_and_the_next_call_works() {
+    let code = "exports.main = async (e) => { if (e.loop) for (;;); if (e.wait) await new Promise(r => setTimeout(r, 60000)); return process.pid }";
+    let stage = Stage::new(&[
+        ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 1\n"),
+        ("loop/index.js", code),
+        ("wait/index.js", code),
+    ]);
+    let call = async |name: &str, event: &str, why: &str| {
+        let before = stage.call(name, "{}").await.expect("a good call");
+        let fault = stage.call(name, event).await.expect_err("a timeout");
+        assert_eq!(fault.kind, FaultKind::Timeout);
+        assert_eq!(fault.message, "Invoking task timed out after 1 seconds");
+        let after = stage.call(name, "{}").await.expect("the next call works");
+        assert_ne!(before, after);
+        let said = stage.said();
+        let expected = format!("Error Invoking task timed out after 1 seconds; {why}");
+        assert!(said.contains(&expected), "{said:?}");
+    };
+    tokio::join!(
+        call("loop", r#"{"loop":true}"#, "it was computing without a pause: an endless loop?"),
+        call("wait", r#"{"wait":true}"#, "it was waiting for 1 timer"),
+    );
+}
+
+#[tokio::test]
+async fn overlapping_calls_have_processes_of_their_own_and_a_free_one_is_used_again() {
+    let stage = Stage::of(
+        "let calls = 0; exports.main = async (e) => { await new Promise(r => setTimeout(r, e.wait ?? 0)); return [process.pid, ++calls] }",
+    );
+    let waiting = r#"{"wait":50}"#;
+    let (one, other) = tokio::join!(stage.call("f", waiting), stage.call("f", waiting));
+    let (one, other) = (one.expect("a result"), other.expect("a result"));
+    assert_ne!(one, other);
+    let again = stage.call("f", "{}").await.expect("a result");
+    let (pid, calls) = again.split_once(',').expect("two values");
+    assert_eq!(calls, "2]", "what a module keeps survives");
+    assert!(one.starts_with(pid) || other.starts_with(pid), "{again} after {one} and {other}");
+}
+
+#[tokio::test]
+async fn a_saved_change_is_served_on_the_next_call_and_a_call_in_flight_ends_on_the_old_code() {
+    let mut stage = Stage::new(&[
+        ("f/index.js", "const part = require('./part'); exports.main = async (e) => { await new Promise(r => setTimeout(r, e.wait ?? 0)); return part }"),
+        ("f/part.js", "module.exports = 'old'"),
+    ]);
+    assert_eq!(stage.call("f", "{}").await, Ok(r#""old""#.into()));
+    let in_flight = stage.begin(r#"{"wait":100}"#);
+    tokio::task::yield_now().await;
+    stage.write("f/part.js", "module.exports = 'brand new'");
+    assert_eq!(stage.call("f", "{}").await, Ok(r#""brand new""#.into()));
+    assert_eq!(in_flight.await.expect("it ends").result, Ok(r#""old""#.into()));
+    let reloaded = |event| matches!(event, Event::Reloaded { .. }).then_some(());
+    stage.event(reloaded).await;
+}
+
+#[tokio::test]
+async fn a_mistake_is_told_when_it_is_saved_with_its_place() {
+    let mut stage = Stage::of("exports.main = () => 1");
+    assert_eq!(stage.call("f", "{}").await, Ok("1".into()));
+    // The watcher looks at the folders from its first turn on.
+    stage.write("f/index.js", "exports.main = () => {\n  return 1 +;\n}");
+    let fault = stage.call("f", "{}").await.expect_err("it cannot be loaded");
+    let broken = |event| match event {
+        Event::Broken { message, .. } => Some(message),
+        _ => None,
+    };
+    let told = stage.event(broken).await;
+    assert_eq!(told, fault.message);
+    let file = stage.folder.path().join("cloudfunctions/f/index.js");
+    let expected = format!("{}:2\n  return 1 +;\n            ^\n\nSyntaxError: Unexpected token ';'", file.display());
+    assert_eq!(told, expected);
+    stage.write("f/index.js", "exports.main = () => 3");
+    assert_eq!(stage.call("f", "{}").await, Ok("3".into()));
+}
+
+#[tokio::test]
+async fn functions_appear_and_vanish_with_their_folders() {
+    let stage = Stage::of("exports.main = () => 1");
+    stage.write("g/index.js", "exports.main = () => 2");
+    while stage.functions.get("g").is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stage.call("g", "{}").await, Ok("2".into()));
+    std::fs::remove_dir_all(stage.folder.path().join("cloudfunctions/g")).expect("it can be removed");
+    while stage.functions.get("g").is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stage.call("g", "{}").await.expect_err("it is gone").kind, FaultKind::NotFound);
+}
+
+#[tokio::test]
+async fn identity_is_lent_for_one_call() {
+    let stage = Stage::of(
+        "exports.main = (event) => ({ event, openid: process.env.WX_OPENID, source: process.env.TCB_SOURCE, keys: process.env.WX_CONTEXT_KEYS })",
+    );
+    let alice = Caller::MiniProgram(Identity { openid: "o-alice".into(), unionid: None });
+    let event = r#"{"a":1,"userInfo":{"openId":"forged"}}"#;
+    let outcome = stage.call_as("f", event, alice.clone()).await;
+    assert_eq!(
+        outcome.result.expect("a result"),
+        r#"{"event":{"a":1,"userInfo":{"appId":"wx1","openId":"o-alice"},"tcbContext":{}},"openid":"o-alice","source":"wx_client","keys":"WX_CLIENTIP,WX_APPID,WX_OPENID,WX_API_TOKEN"}"#
+    );
+    assert_eq!(stage.functions.caller_of(&outcome.request_id), Some(alice.clone()));
+    assert_eq!(stage.call("f", "{}").await, Ok(r#"{"event":{}}"#.into()));
+    let nested = stage.call_as("f", "{}", alice.through_function("wx_client,scf")).await;
+    let text = nested.result.expect("a result");
+    assert!(text.contains(r#""openid":"o-alice","source":"wx_client,scf""#), "{text}");
+}
+
+#[tokio::test]
+async fn the_context_tells_what_the_platform_tells() {
+    let stage = Stage::of(
+        "exports.main = (event, context) => { const { request_id, environ, environment, ...rest } = context; \
+         const { TCB_ENV, SCF_NAMESPACE } = JSON.parse(environment); \
+         return { ...rest, TCB_ENV, SCF_NAMESPACE, same: environ.includes('TCB_ENV=local;'), \
+         left: context.getRemainingTimeInMillis() > 2000, cwd: process.cwd() === __dirname, uuid: request_id.length } }",
+    );
+    assert_eq!(
+        stage.call("f", "").await.expect("an empty event is an empty object"),
+        r#"{"callbackWaitsForEmptyEventLoop":true,"memory_limit_in_mb":256,"time_limit_in_ms":3000,"function_version":"$LATEST","function_name":"f","namespace":"local","tencentcloud_region":"ap-shanghai","tencentcloud_appid":"1250000001","tencentcloud_uin":"100000000001","TCB_ENV":"local","SCF_NAMESPACE":"local","same":true,"left":true,"cwd":true,"uuid":36}"#
+    );
+}
+
+#[tokio::test]
+async fn everything_a_function_prints_is_logged_in_order() {
+    let stage = Stage::of(
+        "console.log('while loading'); exports.main = async () => { console.log('a %d', 1); console.info({ b: 2 }); \
+         console.warn('c'); console.error('d\\ne'); console.debug('f'); process.stdout.write('g\\nh'); \
+         console.__baseLog__({ level: 'x' }, 'warn'); }",
+    );
+    let outcome = stage.call_as("f", "{}", Caller::Console).await;
+    let expected = [
+        "Info while loading",
+        "Info a 1",
+        "Info { b: 2 }",
+        "Warn c",
+        "Error d\ne",
+        "Debug f",
+        "Info g",
+        "Warn { level: 'x' }",
+        "Info h",
+    ];
+    assert_eq!(stage.said(), expected);
+    let id = &outcome.request_id;
+    let (start, end) = (format!("START RequestId: {id}\nwhile loading\na 1\n"), format!("END RequestId: {id}\nREPORT"));
+    assert!(outcome.log.starts_with(&start) && outcome.log.contains(&end), "{}", outcome.log);
+    assert!(outcome.memory_bytes > 10 << 20, "{}", outcome.memory_bytes);
+}
+
+#[tokio::test]
+async fn a_failure_is_logged_with_its_source_line() {
+    let stage = Stage::of("exports.main = async () => {\n  throw new Error('boom')\n}");
+    stage.call("f", "{}").await.expect_err("it throws");
+    let file = stage.folder.path().join("cloudfunctions/f/index.js").display().to_string();
+    let expected = format!(
+        "Error {file}:2\n  throw new Error('boom')\n        ^\nError: boom\n    at exports.main ({file}:2:9)"
+    );
+    assert_eq!(stage.said(), [expected]);
+}
+
+#[tokio::test]
+async fn work_after_the_answer_goes_on_and_is_told_once() {
+    let mut stage = Stage::of(
+        "exports.main = async (e) => { setTimeout(() => console.log('afterwards'), 80); return 1 }",
+    );
+    let outcome = stage.call_as("f", "{}", Caller::Console).await;
+    let lingering = |event| match event {
+        Event::Lingering { request_id, .. } => Some(request_id),
+        _ => None,
+    };
+    assert_eq!(stage.event(lingering).await, outcome.request_id);
+    let logged = |event| match event {
+        Event::Logged(record) => Some((record.message, record.request_id)),
+        _ => None,
+    };
+    assert_eq!(stage.event(logged).await, ("afterwards".into(), outcome.request_id));
+}
+
+#[tokio::test]
+async fn modules_of_every_kind_are_found() {
+    let library = "module.exports = 'shared'";
+    let stage = Stage::new(&[
+        ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\n[functions.entry]\nhandler = \"src/app.start\"\n"),
+        ("/shared/node_modules/lib/index.js", library),
+        ("esm/package.json", r#"{"type":"module"}"#),
+        ("esm/index.js", "import lib from 'lib'; import { request } from 'node:https'; export const main = async () => [lib, typeof request]"),
+        ("own/node_modules/lib/index.js", "module.exports = 'own'"),
+        ("own/index.js", "exports.main = () => require('lib')"),
+        ("shares/index.js", "exports.main = () => require('lib')"),
+        ("entry/src/app.js", "exports.start = () => require('path').basename(__dirname)"),
+        ("top/index.mjs", "const a = await 1; export function main() { return a }"),
+    ]);
+    for (name, expected) in
+        [("esm", r#"["shared","function"]"#), ("own", r#""own""#), ("shares", r#""shared""#), ("entry", r#""src""#), ("top", "1")]
+    {
+        assert_eq!(stage.call(name, "{}").await, Ok(expected.into()), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_whose_caller_left_goes_on() {
+    let mut stage = Stage::of(
+        "exports.main = async () => { console.log('begun'); await new Promise(r => setTimeout(r, 20)); console.log('done') }",
+    );
+    let caller = stage.begin("{}");
+    let logged = |event| matches!(event, Event::Logged(_)).then_some(());
+    stage.event(logged).await;
+    caller.abort();
+    stage.event(logged).await;
+    let invoked = |event| match event {
+        Event::Invoked { failure, .. } => Some(failure),
+        _ => None,
+    };
+    assert_eq!(stage.event(invoked).await, None);
+    assert_eq!(stage.said(), ["Info begun", "Info done"]);
+}
+
+#[tokio::test]
+async fn the_sdks_hosts_lead_to_the_emulator() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    let ask = |how: &str| format!("await new Promise((done, fail) => {{ const r = {how}; r.on('response', (a) => {{ a.resume(); a.on('end', done) }}); r.on('error', fail); r.end() }});");
+    let code = format!(
+        "const http = require('http'), https = require('https'); exports.main = async () => {{ {} {} {} await (await fetch('https://e.api.tcloudbasegateway.com/v1?x=1', {{ method: 'POST', body: 'b' }})).text(); }}",
+        ask("https.get('https://api.weixin.qq.com/a?b=1')"),
+        ask("http.request({ hostname: 'tcb-admin.tencentyun.com', path: '/admin', method: 'POST', headers: { host: 'own' } })"),
+        ask("https.request(new URL('https://e.ap-shanghai.tcb-api.tencentcloudapi.com/admin'), { agent: new https.Agent({ keepAlive: true }) })"),
+    );
+    let stage = Stage::at(&url, &[("f/index.js", &code)]);
+    let answers = async {
+        let mut heads = Vec::new();
+        while heads.len() < 4 {
+            let (mut stream, _) = listener.accept().await.expect("a request");
+            let mut head = vec![0; 4096];
+            let length = stream.read(&mut head).await.expect("its head");
+            let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+            stream.write_all(answer.as_bytes()).await.expect("it listens");
+            heads.push(String::from_utf8_lossy(&head[..length]).to_lowercase());
+        }
+        heads
+    };
+    let (heads, result) = tokio::join!(answers, stage.call("f", "{}"));
+    assert_eq!(result, Ok("null".into()));
+    let expected = [
+        ("get /a?b=1 ", "host: api.weixin.qq.com\r", "x-cloudkit-host: https://api.weixin.qq.com\r"),
+        ("post /admin ", "host: own\r", "x-cloudkit-host: http://tcb-admin.tencentyun.com\r"),
+        ("get /admin ", "host: e.ap-shanghai.tcb-api.tencentcloudapi.com\r", "x-cloudkit-host: https://e.ap-shanghai.tcb-api.tencentcloudapi.com\r"),
+        ("post /v1?x=1 ", "host: 127.0.0.1:", "x-cloudkit-host: https://e.api.tcloudbasegateway.com\r"),
+    ];
+    for (head, (line, host, origin)) in heads.iter().zip(expected) {
+        assert!(head.starts_with(line) && head.contains(host) && head.contains(origin), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_deployed_function_runs_until_its_folder_is_saved_again() {
+    use std::io::Write;
+    let stage = Stage::of("exports.main = () => 'folder'");
+    let spec = stage.functions.get("f").expect("it is there").spec;
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("index.js", zip::write::SimpleFileOptions::default()).expect("an entry");
+    zip.write_all(b"exports.main = () => 'deployed'").expect("memory takes it");
+    let package = zip.finish().expect("a zip").into_inner();
+    stage.functions.deploy(spec.clone(), Some(package.clone())).await.expect("a good package");
+    assert_eq!(stage.call("f", "{}").await, Ok(r#""deployed""#.into()));
+    assert_eq!(stage.functions.package("f").await.expect("kept"), package);
+    assert_eq!(stage.functions.get("f").expect("it is there").origin, Origin::Deployed);
+    stage.functions.stop().await;
+
+    let stage = Stage::open("http://127.0.0.1:9", stage.folder);
+    assert_eq!(stage.call("f", "{}").await, Ok(r#""deployed""#.into()), "it survives a restart");
+    stage.write("f/index.js", "exports.main = () => 'saved again'");
+    while stage.call("f", "{}").await != Ok(r#""saved again""#.into()) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stage.functions.get("f").expect("it is there").code_sha256, None);
+}
+
+#[tokio::test]
+async fn stopping_ends_every_process_with_what_it_started() {
+    let stage = Stage::of(
+        "exports.main = async (e) => { const child = require('child_process').spawn('sleep', ['600']); \
+         console.log(process.pid + ' ' + child.pid); for (;;); }",
+    );
+    let mut events = stage.functions.0.events.subscribe();
+    let _call = stage.begin("{}");
+    let pids = loop {
+        if let Event::Logged(record) = events.recv().await.expect("the functions are there") {
+            break record.message;
+        }
+    };
+    assert!(pids.split(' ').all(is_running), "{pids}");
+    stage.functions.stop().await;
+    while pids.split(' ').any(is_running) {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The child of the test below: an emulator that is killed in the middle of a call.
+#[tokio::test]
+#[ignore = "the next test starts it"]
+async fn a_victim() {
+    let stage = Stage::of("exports.main = async (e) => { if (e.loop) { require('fs').writeFileSync(e.file, process.pid + ' ' + e.idle); for (;;); } return process.pid }");
+    let idle = stage.call("f", "{}").await.expect("a process id");
+    let file = std::env::var("CLOUDKIT_TEST_PIDS").expect("the test names it");
+    let event = serde_json::json!({ "loop": true, "file": file, "idle": idle }).to_string();
+    // The second call has a process of its own: the first one holds the other.
+    let other = stage.call("f", &event);
+    let _ = other.await;
+}
+
+#[test]
+fn no_process_outlives_an_emulator_that_is_killed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("pids");
+    let mut victim = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "emulator::functions::tests::a_victim", "--ignored"])
+        .env("CLOUDKIT_TEST_PIDS", &file)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let read = || std::fs::read_to_string(&file).ok().filter(|text| !text.is_empty());
+    let pids = loop {
+        match read() {
+            Some(pids) => break pids,
+            None => std::thread::yield_now(),
+        }
+    };
+    assert!(pids.split(' ').all(is_running), "{pids}");
+    victim.kill().expect("SIGKILL");
+    victim.wait().expect("it is dead");
+    while pids.split(' ').any(is_running) {
+        std::thread::yield_now();
+    }
 }

@@ -1,0 +1,153 @@
+//! Notices that files of the project were saved, and has the new code loaded before it is called.
+//!
+//! A call looks at the files its function was loaded from by itself, so a late notice is never a wrong answer. What lies in
+//! `node_modules` is not watched, only whether an installation ended.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use super::{Inner, Origin};
+use crate::emulator::event::Event;
+use crate::text;
+
+/// How long files must be quiet: an editor saves in several steps.
+const QUIET: Duration = Duration::from_millis(30);
+
+/// How often processes that nobody needs are looked for, and how long they may be idle.
+const TIDY: Duration = Duration::from_secs(20);
+
+/// Keeps the functions in step with the files. Ends when dropped.
+pub(super) struct Reload(JoinHandle<Option<()>>);
+
+impl Drop for Reload {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Reload {
+    pub fn start(inner: &Arc<Inner>) -> Self {
+        Reload(tokio::spawn(keep(Arc::downgrade(inner))))
+    }
+}
+
+/// Returns when the functions are gone.
+async fn keep(inner: Weak<Inner>) -> Option<()> {
+    let (send, mut changed) = unbounded_channel();
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // An error means that the emulator is about to end.
+        let _ = send.send(event);
+    });
+    let mut watched = Watched { watcher: watcher.ok(), folders: HashSet::new() };
+    loop {
+        // First watched, then looked at: what is saved in between is not missed.
+        watched.follow(&inner);
+        inner.upgrade()?.reload().await;
+        while tokio::time::timeout(TIDY, next_change(&mut changed)).await.is_err() {
+            inner.upgrade()?.registry.all().iter().for_each(|function| function.shrink(TIDY));
+        }
+        while tokio::time::timeout(QUIET, next_change(&mut changed)).await.is_ok() {}
+    }
+}
+
+type Changes = UnboundedReceiver<notify::Result<notify::Event>>;
+
+/// Waits for a change that matters; without a watcher there is none.
+async fn next_change(changed: &mut Changes) {
+    while let Some(event) = changed.recv().await {
+        if event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|path| matters(path))) {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Tells whether a saved file can change what a function does: not what editors leave for a moment, nor dependencies
+/// while they are being installed (npm writes `.package-lock.json` at the end).
+fn matters(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let hidden = name.starts_with('.') && name != ".env" && name != ".package-lock.json";
+    !hidden && !name.ends_with('~')
+}
+
+/// The folders that are watched, each for itself: a whole tree would take in `node_modules`.
+struct Watched {
+    watcher: Option<RecommendedWatcher>,
+    folders: HashSet<PathBuf>,
+}
+
+impl Watched {
+    /// Watches the folders there are now.
+    fn follow(&mut self, inner: &Weak<Inner>) {
+        let (Some(inner), Some(watcher)) = (inner.upgrade(), &mut self.watcher) else { return };
+        let wanted = folders(&inner);
+        self.folders.retain(|folder| wanted.contains(folder));
+        for folder in wanted {
+            if self.folders.insert(folder.clone())
+                && let Err(error) = watcher.watch(&folder, RecursiveMode::NonRecursive)
+            {
+                let shown = folder.display();
+                inner.tell(Event::Warning(text! {
+                    en: "cannot watch `{shown}` for changes: {error}",
+                    zh: "无法监视 `{shown}` 的变化：{error}"
+                }));
+                self.watcher = None;
+                return;
+            }
+        }
+    }
+}
+
+/// Returns the project's root, the functions' root and everything below it that is not a dependency.
+fn folders(inner: &Inner) -> HashSet<PathBuf> {
+    let project = &inner.config.project;
+    let functions = inner.registry.all();
+    let own = functions.iter().map(|function| function.registered());
+    let own = own.filter(|it| it.origin == Origin::Project).map(|it| it.folder.clone());
+    let mut found = HashSet::from([project.root.clone()]);
+    for root in project.functions_root.iter().cloned().chain(own) {
+        let below = ignore::WalkBuilder::new(&root)
+            .standard_filters(false)
+            .hidden(true)
+            .filter_entry(|entry| {
+                entry.path().parent().and_then(Path::file_name) != Some(OsStr::new("node_modules"))
+            })
+            .build();
+        let folders = below.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_dir()));
+        found.extend(folders.map(ignore::DirEntry::into_path));
+    }
+    found
+}
+
+impl Inner {
+    /// Brings the functions up to date and loads those that changed, so that a mistake is told when it is saved.
+    async fn reload(self: &Arc<Self>) {
+        for function in self.refresh(&[]) {
+            if let Some(load) = function.prepare().await {
+                self.tell_load(&function, &load);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_editors_and_installations_leave_for_a_moment_does_not_matter() {
+        for path in ["f/index.js", "f/data.json", ".env", "f/node_modules/.package-lock.json", "cloudkit.toml"] {
+            assert!(matters(Path::new(path)), "{path}");
+        }
+        for path in ["f/.index.js.swp", "f/index.js~", ".git"] {
+            assert!(!matters(Path::new(path)), "{path}");
+        }
+    }
+}
