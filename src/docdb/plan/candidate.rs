@@ -25,7 +25,7 @@ impl Place {
     }
 }
 
-/// How the keys come in the order of a sort.
+/// How the keys come in the order of a sort or, without one, in natural order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ordered {
     pub backward: bool,
@@ -71,7 +71,13 @@ pub fn consider(
     let consumed: usize = bounds.iter().map(|it| it.conditions).sum();
     let exact = !multikey && bounds.iter().all(|it| it.bounds.exact) && conditions.are_only(consumed);
     let all_points = bounds.len() == definition.keys.len() && bounds.iter().all(|it| it.bounds.is_points());
-    let ordered = sort.filter(|_| !multikey).and_then(|it| order(definition, &bounds, it));
+    let one_key = bounds.len() == definition.keys.len() && bounds.iter().all(|it| it.bounds.is_constant());
+    let ordered = match sort {
+        Some(_) if multikey => None,
+        Some(sort) => order(definition, &bounds, sort),
+        // Under one key numbers ascend.
+        None => one_key.then_some(Ordered { backward: false, ties_kept: true }),
+    };
     if !bounded && ordered.is_none() {
         return None;
     }

@@ -31,6 +31,12 @@ pub fn choose(view: View<'_>, collection: &Collection, selection: &Selection<'_>
     if let Some(single) = candidates.iter().filter(|it| it.single).min_by_key(|it| it.ranges.len()) {
         return Ok(Plan { access: Access::Keys(vec![single.clone()]), everything: false });
     }
+    // Its keys are the matches in their order: it reads no more than is wanted.
+    if let Some((straight, ordered)) = candidates.iter().find_map(|it| Some((it, it.ordered.filter(|_| it.exact)?)))
+        && selection.limit.is_some()
+    {
+        return Ok(Plan { access: Access::Order(straight.clone(), ordered), everything });
+    }
     let union = if candidates.iter().any(|it| it.bounded) { None } else { union(collection, &conditions) };
     if candidates.is_empty() && union.is_none() {
         return Ok(Plan { access: Access::Scan, everything });

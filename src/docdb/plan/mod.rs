@@ -57,7 +57,7 @@ enum Access {
     Scan,
     /// Documents behind keys, in natural order.
     Keys(Vec<Candidate>),
-    /// Documents behind keys, in the order of the sort.
+    /// Documents behind keys, in the order of the sort or in natural order.
     Order(Candidate, Ordered),
 }
 
@@ -69,7 +69,7 @@ impl Plan {
         Stats { index, ..Stats::default() }
     }
 
-    /// Whether documents come in the order of the sort.
+    /// The order documents come in, when it is the wanted one.
     pub fn order(&self) -> Option<Ordered> {
         match &self.access {
             Access::Order(_, ordered) => Some(*ordered),
@@ -86,8 +86,7 @@ impl Plan {
         if self.everything {
             return view.totals(collection).map(|(documents, _)| Some(documents));
         }
-        let Access::Keys(lookups) = &self.access else { return Ok(None) };
-        let [lookup] = lookups.as_slice() else { return Ok(None) };
+        let [lookup] = self.lookups() else { return Ok(None) };
         let Some(keys) = lookup.place.keys(collection).filter(|_| lookup.exact) else { return Ok(None) };
         let mut count = 0;
         for range in &lookup.ranges {

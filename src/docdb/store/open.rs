@@ -22,6 +22,8 @@ const READER_CACHE: i64 = 16 * 1024;
 const MAPPED: i64 = 1 << 30;
 /// Pages of write-ahead log before they move into the file.
 const CHECKPOINT_PAGES: i64 = 8000;
+/// Bytes the log keeps after a checkpoint; a long transaction may have let it grow beyond.
+const LARGEST_LOG: i64 = 64 << 20;
 /// After an unclean end a file up to this many bytes is checked whole when opened (a few milliseconds). A larger one
 /// relies on the checks of each read: a kill cannot damage it, only the disk can.
 const CHECKED_AT_OPEN: u64 = 4 << 20;
@@ -107,6 +109,7 @@ fn connect(path: &Path, durability: Durability, cache: i64) -> Result<Connection
     connection.pragma_update(None, "cache_size", -cache)?;
     connection.pragma_update(None, "mmap_size", MAPPED)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "journal_size_limit", LARGEST_LOG)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
 }

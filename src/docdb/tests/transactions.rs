@@ -57,6 +57,23 @@ fn queries_in_a_transaction_page_and_sort_over_its_writes() {
 }
 
 #[test]
+fn insert_in_a_transaction_refuses_an_id_that_is_there() {
+    let database = seeded();
+    let id = begin(&database, "t");
+    let mut insert = |id_: i32| database.insert(Some(&id), "c", vec![raw(doc! { "_id": id_, "a": 0 })]);
+    assert!(matches!(insert(1), Err(Error::DuplicateKey { .. })));
+    insert(3).unwrap();
+    assert!(matches!(insert(3), Err(Error::DuplicateKey { .. })));
+    set(&database, Some(&id), 2, 20).unwrap();
+    assert!(matches!(insert(2), Err(Error::DuplicateKey { .. })));
+    database.remove(Some(&id), "c", &doc! { "_id": 1 }, false, now()).unwrap();
+    insert(1).unwrap();
+    database.commit(&id, now()).unwrap();
+    let all: Vec<_> = found(&database, &query(doc! {})).iter().map(|it| it.get_i32("a").unwrap()).collect();
+    assert_eq!(all, [0, 20, 0]);
+}
+
+#[test]
 fn second_writer_of_a_document_loses_at_once() {
     let database = seeded();
     let (first, second) = (begin(&database, "first"), begin(&database, "second"));

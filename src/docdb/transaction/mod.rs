@@ -15,6 +15,7 @@ use bson::raw::RawDocument;
 pub(super) use locks::Locks;
 pub(super) use write_set::WriteSet;
 
+use super::index::{IndexDefinition, duplicate};
 use super::store::{Collection, Snapshot};
 use super::write::{DocumentWrite, id_key};
 use super::{Database, Error, Result};
@@ -143,6 +144,9 @@ impl Database {
             self.transactions().locks.release(id);
         }
         let mut write = outcome?;
+        if before.is_none() && running.writes.has(collection, &key) {
+            return Err(duplicate(collection, &IndexDefinition::of_id(), document, &key));
+        }
         let undo = running.writes.clone();
         running.writes.put(collection, key, before, after);
         // A rehearsal of the commit: uniqueness and limits are refused where they are broken.

@@ -51,6 +51,11 @@ impl WriteSet {
         mine.map(|((_, id), pending)| (id.as_slice(), pending.after.as_deref()))
     }
 
+    /// Whether the transaction has given a document of this `_id` a state.
+    pub fn has(&self, collection: &Collection, id: &[u8]) -> bool {
+        self.writes.get(&(collection.number, id.to_vec())).is_some_and(|it| it.after.is_some())
+    }
+
     /// Whether the collection is as the snapshot has it.
     pub fn spares(&self, collection: &Collection) -> bool {
         self.of(collection).next().is_none()
