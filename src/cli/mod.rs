@@ -15,8 +15,14 @@ mod init;
 
 mod completions;
 mod database;
+mod doctor;
 mod emulate;
+mod env;
+mod explain;
 mod function;
+mod login;
+mod logs;
+mod rules;
 mod trigger;
 
 use std::ffi::OsString;
@@ -93,6 +99,16 @@ enum Command {
     Trigger(trigger::Command),
     #[command(subcommand, name = "db")]
     Database(database::Command),
+    #[command(subcommand)]
+    Rules(rules::Command),
+    Logs(logs::Args),
+    #[command(subcommand)]
+    Env(env::Command),
+    Login(login::Login),
+    Logout(login::Logout),
+    Whoami(login::Whoami),
+    Doctor(doctor::Args),
+    Explain(explain::Args),
     Completions(completions::Args),
 }
 
@@ -105,6 +121,14 @@ fn run(command: Command, context: &mut Context) -> Result<()> {
         Command::Function(command) => function::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),
         Command::Database(command) => database::run(command, context),
+        Command::Rules(command) => rules::run(command, context),
+        Command::Logs(args) => logs::run(args, context),
+        Command::Env(command) => env::run(command, context),
+        Command::Login(args) => login::login(args, context),
+        Command::Logout(args) => login::logout(args, context),
+        Command::Whoami(args) => login::whoami(args, context),
+        Command::Doctor(args) => doctor::run(args, context),
+        Command::Explain(args) => explain::run(args, context),
         Command::Completions(args) => completions::run(args, context),
     }
 }

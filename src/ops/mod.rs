@@ -8,7 +8,13 @@ pub mod init;
 pub mod install;
 
 pub mod database;
+pub mod env;
 pub mod function;
+pub mod logs;
+pub mod rules;
 pub mod trigger;
+
+pub mod codes;
+pub mod doctor;
 
 pub mod progress;

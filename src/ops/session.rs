@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::api::control::env::DescribeEnvs;
 use crate::cloud::credentials::{Credentials, Origin, Store};
-use crate::cloud::{Client, Endpoint};
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::{Clock, Ids};
 use crate::text;
@@ -50,18 +48,21 @@ impl Session<'_> {
         Ok(Identity::new(&credentials, origin))
     }
 
-    /// Keeps credentials that the cloud knows.
+    /// Keeps a secret id and key (and token) that the cloud knows.
     ///
     /// # Errors
     /// The cloud does not know them: nothing is kept then.
     pub async fn login(
         &self,
-        credentials: Credentials,
+        (secret_id, secret_key, token): (String, String, Option<String>),
         region: &str,
         clock: &Clock,
         ids: &Ids,
     ) -> Result<Identity> {
-        let environments = environments(&credentials, region, clock, ids).await?;
+        let credentials = Credentials { secret_id, secret_key, token };
+        // Whoever gets an answer is logged in.
+        let found = super::env::account(credentials.clone(), region, clock, ids).await?;
+        let environments = found.into_iter().map(|environment| environment.env_id).collect();
         let store = self.store().ok_or_else(homeless)?;
         let origin = store.keep(&credentials)?;
         Ok(Identity { environments: Some(environments), ..Identity::new(&credentials, origin) })
@@ -101,19 +102,6 @@ impl Identity {
             environments: None,
         }
     }
-}
-
-/// Asks the cloud for the account's environments: whoever gets an answer is logged in.
-async fn environments(
-    credentials: &Credentials,
-    region: &str,
-    clock: &Clock,
-    ids: &Ids,
-) -> Result<Vec<String>> {
-    let endpoint = Endpoint { emulator: None, env_id: String::new(), region: region.to_owned() };
-    let client = Client::new(endpoint, credentials.clone(), clock.clone(), ids.clone())?;
-    let found = client.call(&DescribeEnvs::default()).await?;
-    Ok(found.env_list.into_iter().map(|environment| environment.env_id).collect())
 }
 
 /// Returns a secret id with its middle hidden.

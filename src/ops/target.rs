@@ -76,6 +76,21 @@ impl Target {
         let databases = &self.environment().await?.databases;
         Ok(databases.first().map(|database| database.instance_id.clone()))
     }
+
+    /// Returns the bucket of the environment's files.
+    ///
+    /// # Errors
+    /// The environment has no file storage, besides what can happen to a call.
+    pub async fn bucket(&self) -> Result<String> {
+        let storages = &self.environment().await?.storages;
+        let name = &self.name;
+        storages.first().map(|storage| storage.bucket.clone()).ok_or_else(|| {
+            Error::new(
+                Kind::NotFound,
+                text! { en: "environment `{name}` has no file storage", zh: "环境 `{name}` 没有文件存储" },
+            )
+        })
+    }
 }
 
 /// Says that the account has no such environment, and which it has.
@@ -217,7 +232,7 @@ fn not_running() -> Error {
 }
 
 /// Returns whether something listens at a loopback address: an emulator that was killed leaves its note behind.
-fn answers(url: Option<&str>) -> bool {
+pub(super) fn answers(url: Option<&str>) -> bool {
     let address = url.and_then(|url| url.strip_prefix("http://"));
     let Some(address) = address.and_then(|address| address.parse::<SocketAddr>().ok()) else { return true };
     TcpStream::connect_timeout(&address, Duration::from_millis(500)).is_ok()

@@ -1,5 +1,6 @@
 //! What a result draws itself on.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use serde::Serialize;
@@ -40,6 +41,11 @@ impl Page {
     /// Returns a piece of text in the colour of its meaning, to be used in [`Page::styled`].
     pub fn paint(&self, style: Style, text: impl Display) -> String {
         self.paint.apply(style, &visible(&text.to_string()))
+    }
+
+    /// Returns text whose control characters are written out, to be used in [`Page::styled`].
+    pub fn visible<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        visible(text)
     }
 
     /// Writes a line as it is, but for control characters.

@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::sdk_actions;
 use super::database::{Deleted, Total};
+use super::sdk_actions;
 
 type Raw = Box<RawValue>;
 

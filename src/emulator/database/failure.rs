@@ -21,9 +21,7 @@ pub(super) fn of(error: &Error, env_id: &str) -> Failure {
             "multiple write errors: [{{write errors: [{{E11000 duplicate key error collection: \
              {env_id}.{collection} index: {index} dup key: {key}}}]}}, {{<nil>}}]"
         )),
-        Error::Invalid { code, message } => {
-            request_failed(format_args!("({}) {message}", name_of(*code)))
-        }
+        Error::Invalid { code, message } => request_failed(format_args!("({}) {message}", name_of(*code))),
         Error::UnknownOperator { name } => Failure::new(
             "DATABASE_INVALID_OPERRATOR",
             format!("[InvalidParameter] unknown operator: {name}. {CHECK}"),
@@ -35,7 +33,9 @@ pub(super) fn of(error: &Error, env_id: &str) -> Failure {
         ),
         Error::NoSuchTransaction { id } => Failure::new(
             "DATABASE_TRANSACTION_FAIL",
-            format!("[ResourceNotFound.TransactionNotExist] Transaction {id} does not exist or has ended. {CHECK}"),
+            format!(
+                "[ResourceNotFound.TransactionNotExist] Transaction {id} does not exist or has ended. {CHECK}"
+            ),
         ),
         Error::IndexNotFound { .. } | Error::IndexOptionsConflict { .. } => {
             request_failed(format_args!("{error}"))

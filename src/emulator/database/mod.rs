@@ -125,11 +125,15 @@ impl Database {
     }
 
     /// Reads documents; the limit is the platform's when the query has none, or a larger one.
-    pub fn find(&self, collection: &str, transaction: Option<&TransactionId>, mut query: Query) -> Result<Found> {
+    pub fn find(
+        &self,
+        collection: &str,
+        transaction: Option<&TransactionId>,
+        mut query: Query,
+    ) -> Result<Found> {
         let asked = query.limit.filter(|limit| *limit > 0).unwrap_or(DEFAULT_LIMIT);
         query.limit = Some(asked.min(MAXIMUM_LIMIT));
-        let found =
-            self.0.store.find(transaction, collection, &query).map_err(|error| self.refuse(error))?;
+        let found = self.0.store.find(transaction, collection, &query).map_err(|error| self.refuse(error))?;
         self.0.watchman.saw(&self.0.store, collection, &query, &found.stats);
         self.0.watchman.counted(&self.0.store, collection, &query, found.documents.len() as u64);
         Ok(found)
@@ -207,7 +211,10 @@ impl Database {
     fn complete(&self, mut document: Document, now: Millis) -> Result<RawDocumentBuf> {
         let id = match document.remove("_id") {
             None => Bson::String(self.0.ids.document(now)),
-            Some(id @ (Bson::String(_) | Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::ObjectId(_))) => id,
+            Some(
+                id
+                @ (Bson::String(_) | Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::ObjectId(_)),
+            ) => id,
             Some(_) => return Err(Failure::parameter("`_id` must be a string or a number")),
         };
         if let Some(name) = document.keys().find(|name| name.starts_with('$') || name.contains('.')) {

@@ -28,7 +28,11 @@ pub(super) async fn answer(environment: &Shared, parts: &Parts, body: Body) -> R
     match carry_out(environment, parts, body).await {
         Ok(Answer::Data { json, request_id: own }) => {
             let request_id = own.as_deref().unwrap_or(&request_id);
-            reply::typed(StatusCode::OK, reply::JSON, format!(r#"{{"requestId":"{request_id}","data":{json}}}"#))
+            reply::typed(
+                StatusCode::OK,
+                reply::JSON,
+                format!(r#"{{"requestId":"{request_id}","data":{json}}}"#),
+            )
         }
         Ok(Answer::Top(fields)) => {
             reply::typed(StatusCode::OK, reply::JSON, format!(r#"{{"requestId":"{request_id}",{fields}}}"#))
@@ -64,7 +68,8 @@ async fn carry_out(environment: &Shared, parts: &Parts, body: Body) -> Result<An
 async fn flatten(parts: &Parts, body: Body) -> Result<Bytes, Failure> {
     let mut request = Request::from_parts(parts.clone(), body);
     DefaultBodyLimit::max(MAXIMUM_BODY).apply(&mut request);
-    let unreadable = |error: &dyn std::fmt::Display| Failure::parameter(format_args!("unreadable form: {error}"));
+    let unreadable =
+        |error: &dyn std::fmt::Display| Failure::parameter(format_args!("unreadable form: {error}"));
     let mut form = Multipart::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
     let mut fields = Map::new();
     while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {

@@ -32,7 +32,9 @@ pub(super) enum Refusal {
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Refusal::Host(host) => write!(f, "the host `{host}` is not served here; use 127.0.0.1 or localhost"),
+            Refusal::Host(host) => {
+                write!(f, "the host `{host}` is not served here; use 127.0.0.1 or localhost")
+            }
             Refusal::Origin(origin) => write!(f, "pages of `{origin}` may not talk to this emulator"),
         }
     }
@@ -56,7 +58,9 @@ pub(super) fn admit<'a>(config: &Config, parts: &'a Parts) -> Result<&'a str, Re
 /// Returns the name before the port; brackets of an IPv6 address stay.
 fn without_port(host: &str) -> &str {
     match (host.rfind(':'), host.rfind(']')) {
-        (Some(colon), bracket) if bracket.is_none_or(|bracket| bracket < colon) => host.get(..colon).unwrap_or(host),
+        (Some(colon), bracket) if bracket.is_none_or(|bracket| bracket < colon) => {
+            host.get(..colon).unwrap_or(host)
+        }
         _ => host,
     }
 }

@@ -102,9 +102,7 @@ async fn converse(stream: TcpStream, environment: Shared, stopping: Cancellation
     // Small answers must not wait for an acknowledgement; a socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| super::answer(Arc::clone(&environment), request));
-    let connection = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     // A connection that fails is the client's business: it is gone.
     tokio::select! {

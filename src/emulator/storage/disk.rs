@@ -76,7 +76,11 @@ pub struct Upload {
 }
 
 impl Upload {
-    pub(super) async fn begin(storage: Storage, key: &str, content_type: Option<&str>) -> Result<Self, Error> {
+    pub(super) async fn begin(
+        storage: Storage,
+        key: &str,
+        content_type: Option<&str>,
+    ) -> Result<Self, Error> {
         let folder = storage.0.folder.clone();
         tokio::fs::create_dir_all(&folder).await?;
         let (file, unfinished) =

@@ -207,7 +207,9 @@ fn page<'a>(objects: impl Iterator<Item = &'a Object>, listing: &Listing) -> Pag
         let below = object.key.get(prefix.len()..).unwrap_or_default();
         let folder = match delimiter.is_empty() {
             true => None,
-            false => below.find(delimiter).and_then(|at| object.key.get(..prefix.len() + at + delimiter.len())),
+            false => {
+                below.find(delimiter).and_then(|at| object.key.get(..prefix.len() + at + delimiter.len()))
+            }
         };
         // A folder that the marker stands in was told on the page before.
         if folder.is_some_and(|folder| prefixes.contains(folder) || marker.starts_with(folder)) {

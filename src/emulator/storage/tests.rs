@@ -110,7 +110,8 @@ fn check_page(prefix: &str, delimiter: &str, marker: &str, limit: usize, expecte
         Listing { prefix: prefix.into(), delimiter: delimiter.into(), marker: marker.into(), limit };
     let page = page(objects.iter(), &listing);
     let keys: Vec<_> = page.objects.iter().map(|object| object.key.as_str()).collect();
-    let told = format!("{} | {} | {}", keys.join(" "), page.prefixes.join(" "), page.next.unwrap_or_default());
+    let told =
+        format!("{} | {} | {}", keys.join(" "), page.prefixes.join(" "), page.next.unwrap_or_default());
     assert_eq!(told, expected);
 }
 

@@ -95,7 +95,7 @@ pub async fn drop(target: &Target, project: &Project, name: &CollectionName) -> 
 }
 
 /// Edits the manifest of a project that has one, without writing it yet; `None` when nothing is to be written.
-pub(super) fn remembered(
+pub(in crate::ops) fn remembered(
     project: &Project,
     change: impl FnOnce(&mut Edit) -> Result<bool>,
 ) -> Result<Option<Edit>> {

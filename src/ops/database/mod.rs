@@ -20,7 +20,7 @@ use super::target::Target;
 
 /// Makes the error of a call that named a collection; where there is no such collection, a near name is offered, or
 /// the command that adds it.
-async fn missing(target: &Target, name: &CollectionName, error: cloud::Error) -> Error {
+pub(super) async fn missing(target: &Target, name: &CollectionName, error: cloud::Error) -> Error {
     if !(error.is("ResourceNotFound") || error.is(crate::api::error::codes::DATABASE_COLLECTION_NOT_EXIST)) {
         return error.into();
     }

@@ -128,6 +128,26 @@ impl Edit {
         Ok(true)
     }
 
+    /// Makes an environment the one that commands speak to; `false` when it is already.
+    pub fn set_default_env(&mut self, name: &str) -> Result<bool> {
+        if self.manifest.default_env.as_deref() == Some(name) {
+            return Ok(false);
+        }
+        let project = self.document.entry("project").or_insert_with(|| Item::Table(Table::new()));
+        if let Some(project) = project.as_table_like_mut() {
+            match project.get_mut("default-env").and_then(Item::as_value_mut) {
+                Some(old) => {
+                    let decor = old.decor().clone();
+                    *old = name.into();
+                    *old.decor_mut() = decor;
+                }
+                None => drop(project.insert("default-env", Item::Value(name.into()))),
+            }
+        }
+        self.check()?;
+        Ok(true)
+    }
+
     /// Returns the manifest with the changes so far.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest

@@ -85,12 +85,8 @@ fn count(database: &Database, it: CalculateDocument) -> Result<Total> {
 fn modify(database: &Database, it: ModifyDocument) -> Result<ModifyDocumentReply> {
     let now = database.now();
     let selection = selection(it.collection_name, it.query.as_deref(), it.transaction_id, now)?;
-    let change = Change {
-        update: document(&it.data, now)?,
-        multi: it.multi,
-        merge: it.merge,
-        upsert: it.upsert,
-    };
+    let change =
+        Change { update: document(&it.data, now)?, multi: it.multi, merge: it.merge, upsert: it.upsert };
     let updated = database.update(&selection, change)?;
     Ok(ModifyDocumentReply { updated: updated.modified, upsert_id: updated.upserted_id.as_ref().map(id) })
 }

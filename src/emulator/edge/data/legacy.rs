@@ -52,7 +52,8 @@ fn query(database: &Database, it: QueryDocument) -> Result<QueryDocumentReply> {
         now: DateTime::from_millis(now),
     };
     let found = database.find(&it.collection_name, None, query)?;
-    let list = found.documents.iter().map(|document| RawValue::from_string(ejson::to_text(document, Form::Plain)));
+    let list =
+        found.documents.iter().map(|document| RawValue::from_string(ejson::to_text(document, Form::Plain)));
     let list = list.collect::<std::result::Result<Vec<_>, _>>();
     Ok(QueryDocumentReply { list: list.map_err(Failure::parameter)? })
 }
@@ -65,12 +66,8 @@ fn count(database: &Database, it: CountDocument) -> Result<Total> {
 fn update(database: &Database, it: UpdateDocument) -> Result<UpdateDocumentReply> {
     let now = database.now();
     let selection = selection(it.collection_name, it.query.as_deref(), None, now)?;
-    let change = Change {
-        update: document(it.data.get(), now)?,
-        multi: it.multi,
-        merge: it.merge,
-        upsert: it.upsert,
-    };
+    let change =
+        Change { update: document(it.data.get(), now)?, multi: it.multi, merge: it.merge, upsert: it.upsert };
     let updated = database.update(&selection, change)?;
     let created = updated.upserted_id.as_ref().map(id);
     Ok(UpdateDocumentReply { updated: updated.modified, upserted_id: created.clone(), upsert_id: created })
@@ -182,7 +179,10 @@ mod tests {
     fn orders_keep_their_weight() {
         let order = |field: &str, direction: &str| Order { field: field.into(), direction: direction.into() };
         let sorted = sort(vec![order("b", "desc"), order("a", "asc")]);
-        assert_eq!(sorted.into_iter().collect::<Vec<_>>(), doc! { "b": -1, "a": 1 }.into_iter().collect::<Vec<_>>());
+        assert_eq!(
+            sorted.into_iter().collect::<Vec<_>>(),
+            doc! { "b": -1, "a": 1 }.into_iter().collect::<Vec<_>>()
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::{Answer, Call, Result};
 use crate::api::data::storage::{
     BatchCopyFile, BatchDeleteFile, BatchGetDownloadUrl, CopiedFile, CopyItem, CopyList, DeleteList,
-    DeletedFile, DownloadItem, DownloadLink, DownloadList, FileAuthority, GetFileAuthority, GetUploadMetadata,
-    NO_SUCH_FILE, SUCCESS, UploadMetadata,
+    DeletedFile, DownloadItem, DownloadLink, DownloadList, FileAuthority, GetFileAuthority,
+    GetUploadMetadata, NO_SUCH_FILE, SUCCESS, UploadMetadata,
 };
 use crate::api::data::{Failure, SdkAction};
 use crate::emulator::edge::object;

@@ -87,9 +87,9 @@ async fn store_field(environment: &Environment, key: &str, mut field: Field<'_>)
 fn allowed(environment: &Environment, key: &str, authorization: &str) -> bool {
     let until = query_value(authorization, "q-sign-time").and_then(|until| until.parse().ok());
     let signature = query_value(authorization, "q-signature");
-    until.zip(signature).is_some_and(|(until, signature)| {
-        environment.storage.verify(Purpose::Write, key, until, &signature)
-    })
+    until
+        .zip(signature)
+        .is_some_and(|(until, signature)| environment.storage.verify(Purpose::Write, key, until, &signature))
 }
 
 fn denied() -> Response {

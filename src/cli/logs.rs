@@ -1,0 +1,122 @@
+//! `cloudkit logs`.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use crate::error::Result;
+use crate::model::name::FunctionName;
+use crate::ops::logs::{self, Filter, Line};
+use crate::term::{Page, Show, Style};
+
+use super::context::Context;
+
+/// Show what functions said, in the same form from the emulator and the cloud
+///
+/// Examples:
+///   cloudkit logs -f
+///   cloudkit logs login --since 1h --level warn
+///   cloudkit logs --request-id 0f2c1a52-… --json
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// Only these functions
+    functions: Vec<FunctionName>,
+    /// Go on with what comes, until Ctrl-C
+    #[arg(long, short)]
+    follow: bool,
+    /// How far back: `30s`, `10m`, `2h`, `1d`
+    #[arg(long, value_name = "AGE", default_value = "10m", value_parser = age)]
+    since: Duration,
+    /// This level and above
+    #[arg(long)]
+    level: Option<Level>,
+    /// Only this call
+    #[arg(long, value_name = "ID")]
+    request_id: Option<String>,
+    /// Only lines that contain this text
+    #[arg(long, value_name = "TEXT")]
+    grep: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Level {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+impl From<Level> for logs::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Debug => logs::Level::Debug,
+            Level::Info => logs::Level::Info,
+            Level::Warn => logs::Level::Warn,
+            Level::Error => logs::Level::Error,
+        }
+    }
+}
+
+pub fn run(args: Args, context: &mut Context) -> Result<()> {
+    let filter = Filter {
+        functions: args.functions,
+        since: context.clock.now() - i64::try_from(args.since.as_millis()).unwrap_or(i64::MAX),
+        level: args.level.map(logs::Level::from),
+        request_id: args.request_id,
+        grep: args.grep,
+    };
+    let target = context.target()?;
+    let ui = context.ui.clone();
+    let mut emit = move |line: Line| {
+        ui.event(&line);
+        !ui.is_closed()
+    };
+    context.wait(logs::read(&target, &filter, args.follow, &context.clock, &mut emit))
+}
+
+impl Show for Line {
+    fn show(&self, page: &mut Page) {
+        // The date and the zone are the same on every line; `--json` has them.
+        let time = page.paint(Style::Faint, self.time.get(11..23).unwrap_or(&self.time));
+        let function = page.paint(Style::Strong, &self.function);
+        let level = match self.level {
+            logs::Level::Debug => page.paint(Style::Faint, "debug"),
+            logs::Level::Info => "info ".to_owned(),
+            logs::Level::Warn => page.paint(Style::Warning, "warn "),
+            logs::Level::Error => page.paint(Style::Bad, "error"),
+        };
+        let message = page.visible(self.message.trim_end());
+        page.styled(format_args!("{time} {level} {function}  {message}"));
+    }
+}
+
+/// Reads an age: a number and its unit.
+fn age(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err("30s, 10m, 2h, 1d".into()),
+    };
+    let number: u64 = number.parse().map_err(|_| "30s, 10m, 2h, 1d".to_owned())?;
+    Ok(Duration::from_secs(number.saturating_mul(seconds)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_has_a_unit() {
+        for (text, seconds) in [("30s", 30), ("10m", 600), ("2h", 7_200), ("1d", 86_400)] {
+            assert_eq!(age(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for bad in ["", "10", "m", "1w", "-1m"] {
+            assert!(age(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! `cloudkit rules …`.
+
+mod get;
+mod set;
+
+use crate::error::Result;
+use crate::ops::rules::Ruled;
+use crate::term::{Page, Show};
+use crate::text;
+
+use super::context::Context;
+
+/// Read and set who may read and write collections and files
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    Get(get::Args),
+    Set(set::Args),
+}
+
+pub fn run(command: Command, context: &mut Context) -> Result<()> {
+    match command {
+        Command::Get(args) => get::run(args, context),
+        Command::Set(args) => set::run(args, context),
+    }
+}
+
+impl Show for Ruled {
+    fn show(&self, page: &mut Page) {
+        let permission = &self.permission;
+        page.sentence(&match &self.collection {
+            Some(name) => text! { en: "`{name}` is {permission}", zh: "`{name}` 的权限为 {permission}" },
+            None => text! { en: "files are {permission}", zh: "文件的权限为 {permission}" },
+        });
+        if let Some(rule) = &self.rule {
+            page.line(format_args!("{rule:#}"));
+        }
+        if self.manifest_changed {
+            page.done(&text! { en: "Edited `cloudkit.toml`", zh: "已更新 `cloudkit.toml`" });
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! What functions said: a stretch of time, or on and on.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+use serde::Serialize;
+
+use crate::api::control::log::{FunctionLine, LogLine, SearchClsLog};
+use crate::error::Result;
+use crate::model::clock::{Clock, Millis};
+use crate::model::name::FunctionName;
+
+use super::target::Target;
+
+/// The most lines of one answer.
+const PAGE: u64 = 100;
+
+/// How often a followed log is asked for news. An emulator answers at once; the cloud is some seconds behind anyway.
+const PAUSE_LOCAL: Duration = Duration::from_millis(400);
+const PAUSE_CLOUD: Duration = Duration::from_secs(3);
+
+/// How far behind a log may be: news is searched for from so long before the last line.
+const LAG: Millis = 30_000;
+
+/// How serious a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+impl Level {
+    fn read(word: &str) -> Self {
+        match word.to_lowercase().as_str() {
+            "debug" => Level::Debug,
+            "warn" | "warning" => Level::Warn,
+            "error" | "fatal" => Level::Error,
+            _ => Level::Info,
+        }
+    }
+}
+
+/// Which lines are wanted.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// All functions when empty.
+    pub functions: Vec<FunctionName>,
+    /// The beginning of the stretch.
+    pub since: Millis,
+    /// The least serious wanted.
+    pub level: Option<Level>,
+    pub request_id: Option<String>,
+    /// Text that a line contains.
+    pub grep: Option<String>,
+}
+
+/// A line of a function's log.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    /// In milliseconds, for order.
+    #[serde(skip)]
+    pub millis: Millis,
+    /// RFC 3339 in UTC+8.
+    pub time: String,
+    pub function: String,
+    pub request_id: String,
+    pub level: Level,
+    pub message: String,
+}
+
+/// Hands over lines in order, at once as they come; with `follow` it goes on until `emit` says that nobody listens.
+pub async fn read(
+    target: &Target,
+    filter: &Filter,
+    follow: bool,
+    clock: &Clock,
+    emit: &mut (dyn FnMut(Line) -> bool + Send),
+) -> Result<()> {
+    let mut seen = Seen::default();
+    let mut since = filter.since;
+    loop {
+        let mut lines = stretch(target, filter, since, clock.now()).await?;
+        lines.sort_by_key(|line| line.millis);
+        for line in seen.only_new(lines) {
+            since = since.max(line.millis - LAG);
+            if !emit(line) {
+                return Ok(());
+            }
+        }
+        seen.forget_before(since);
+        if !follow {
+            return Ok(());
+        }
+        tokio::time::sleep(if target.emulator().is_some() { PAUSE_LOCAL } else { PAUSE_CLOUD }).await;
+    }
+}
+
+/// Returns the wanted lines of a stretch of time.
+async fn stretch(target: &Target, filter: &Filter, since: Millis, until: Millis) -> Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    let mut context = None;
+    loop {
+        let asked = SearchClsLog {
+            env_id: Some(target.env_id().to_owned()),
+            start_time: wall(since),
+            end_time: wall(until),
+            query_string: filter.query(),
+            limit: Some(PAGE),
+            context: context.take(),
+            sort: Some("asc".into()),
+            use_lucene: None,
+            tenant_model: Some("public".into()),
+        };
+        let page = target.client().call(&asked).await?.log_results;
+        let last = page.list_over || page.results.is_empty() || page.context.is_empty();
+        lines.extend(page.results.into_iter().map(Line::read).filter(|line| filter.wants(line, since)));
+        if last {
+            return Ok(lines);
+        }
+        context = Some(page.context);
+    }
+}
+
+impl Filter {
+    /// Writes the part of the filter that the service understands everywhere; the rest is done here.
+    fn query(&self) -> String {
+        let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+        let functions: Vec<String> =
+            self.functions.iter().map(|name| format!("function_name:\"{name}\"")).collect();
+        let functions = match functions.len() {
+            0 | 1 => functions.join(""),
+            _ => format!("({})", functions.join(" OR ")),
+        };
+        let request = self.request_id.as_deref().map(|id| format!("request_id:\"{}\"", quoted(id)));
+        let terms: Vec<String> = [functions].into_iter().filter(|it| !it.is_empty()).chain(request).collect();
+        if terms.is_empty() { "*".into() } else { terms.join(" AND ") }
+    }
+
+    fn wants(&self, line: &Line, since: Millis) -> bool {
+        line.millis >= since
+            && self.level.is_none_or(|level| line.level >= level)
+            && self.grep.as_deref().is_none_or(|text| line.message.contains(text))
+    }
+}
+
+impl Line {
+    fn read(found: LogLine) -> Self {
+        let line: FunctionLine = serde_json::from_str(&found.content)
+            .unwrap_or_else(|_| FunctionLine { log: found.content, ..FunctionLine::default() });
+        let millis = if line.timestamp > 0 { line.timestamp } else { read_wall(&found.timestamp) };
+        Line {
+            millis,
+            time: rfc3339(millis),
+            function: line.function_name,
+            request_id: line.request_id,
+            level: Level::read(&line.level),
+            message: line.log,
+        }
+    }
+}
+
+/// Lines that were handed over already: stretches overlap. The same line twice in a millisecond counts twice.
+#[derive(Default)]
+struct Seen(BTreeSet<(Line, usize)>);
+
+impl Seen {
+    fn only_new(&mut self, lines: Vec<Line>) -> Vec<Line> {
+        let mut times: std::collections::BTreeMap<Line, usize> = std::collections::BTreeMap::new();
+        let mut new = Vec::new();
+        for line in lines {
+            let nth = times.entry(line.clone()).or_default();
+            *nth += 1;
+            if self.0.insert((line.clone(), *nth)) {
+                new.push(line);
+            }
+        }
+        new
+    }
+
+    fn forget_before(&mut self, since: Millis) {
+        self.0.retain(|(line, _)| line.millis >= since);
+    }
+}
+
+/// Writes a time as the log service takes it: `YYYY-MM-DD HH:MM:SS` in UTC+8.
+fn wall(time: Millis) -> String {
+    let time = Timestamp::from_millisecond(time).unwrap_or_default();
+    time.to_zoned(beijing()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn read_wall(text: &str) -> Millis {
+    let time: Option<jiff::civil::DateTime> = text.replacen(' ', "T", 1).parse().ok();
+    let time = time.and_then(|time| time.to_zoned(beijing()).ok());
+    time.map_or(0, |time| time.timestamp().as_millisecond())
+}
+
+fn rfc3339(time: Millis) -> String {
+    let time = Timestamp::from_millisecond(time).unwrap_or_default();
+    time.to_zoned(beijing()).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
+}
+
+fn beijing() -> TimeZone {
+    TimeZone::fixed(Offset::constant(8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(millis: Millis, message: &str) -> Line {
+        let content = serde_json::json!({
+            "function_name": "login", "request_id": "r", "level": "warn", "log": message, "timestamp": millis,
+        });
+        Line::read(LogLine { content: content.to_string(), ..LogLine::default() })
+    }
+
+    #[test]
+    fn a_line_is_read_in_both_forms() {
+        let known = line(1_700_000_000_123, "hello");
+        assert_eq!(known.time, "2023-11-15T06:13:20.123+08:00");
+        assert_eq!((known.level, known.function.as_str()), (Level::Warn, "login"));
+        let bare = Line::read(LogLine {
+            content: "not json".into(),
+            timestamp: "2023-11-15 06:13:20".into(),
+            ..LogLine::default()
+        });
+        assert_eq!((bare.millis, bare.message.as_str()), (1_700_000_000_000, "not json"));
+        assert_eq!(wall(bare.millis), "2023-11-15 06:13:20");
+    }
+
+    #[test]
+    fn overlapping_stretches_hand_each_line_over_once() {
+        let mut seen = Seen::default();
+        let (a, b) = (line(1, "a"), line(2, "b"));
+        assert_eq!(seen.only_new(vec![a.clone(), a.clone()]), [a.clone(), a.clone()]);
+        assert_eq!(seen.only_new(vec![a.clone(), a.clone(), b.clone()]), [b.clone()]);
+        seen.forget_before(2);
+        assert_eq!(seen.only_new(vec![b]), []);
+    }
+
+    #[test]
+    fn the_query_names_functions_and_request() {
+        let name = |text: &str| text.parse::<FunctionName>().expect("a name");
+        let mut filter = Filter { functions: vec![], since: 0, level: None, request_id: None, grep: None };
+        assert_eq!(filter.query(), "*");
+        filter.functions = vec![name("a"), name("b")];
+        filter.request_id = Some("r\"1".into());
+        assert_eq!(filter.query(), r#"(function_name:"a" OR function_name:"b") AND request_id:"r\"1""#);
+    }
+}

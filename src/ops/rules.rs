@@ -1,0 +1,163 @@
+//! Who may read and write a collection, or files: get and set.
+
+use serde::Serialize;
+
+use crate::api::control::permission::{DescribeSafeRule, ModifyDatabaseACL, ModifySafeRule, SafeRule};
+use crate::api::control::storage::{DescribeStorageSafeRule, ModifyStorageSafeRule};
+use crate::error::{Error, Kind, Result};
+use crate::model::name::CollectionName;
+use crate::model::permission::Permission;
+use crate::project::Project;
+use crate::text;
+
+use super::database::collection::remembered;
+use super::target::Target;
+
+/// What a permission is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    Collection(CollectionName),
+    Storage,
+}
+
+/// A permission as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ruled {
+    /// A collection's name; absent for files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collection: Option<String>,
+    /// `READONLY`, `PRIVATE`, `ADMINWRITE`, `ADMINONLY` or `CUSTOM`.
+    pub permission: String,
+    /// The rule of `CUSTOM`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<serde_json::Value>,
+    /// Whether `cloudkit.toml` was changed.
+    pub manifest_changed: bool,
+}
+
+impl Ruled {
+    fn new(resource: &Resource, permission: String, rule: Option<&str>) -> Self {
+        let collection = match resource {
+            Resource::Collection(name) => Some(name.to_string()),
+            Resource::Storage => None,
+        };
+        // A rule that is no JSON is shown as the text it is.
+        let rule = rule.filter(|rule| !rule.is_empty());
+        let rule = rule.map(|rule| serde_json::from_str(rule).unwrap_or_else(|_| rule.into()));
+        Ruled { collection, permission, rule, manifest_changed: false }
+    }
+}
+
+/// Returns a permission.
+pub async fn get(target: &Target, resource: &Resource) -> Result<Ruled> {
+    let env_id = Some(target.env_id().to_owned());
+    let SafeRule { acl_tag, rule } = match resource {
+        Resource::Collection(name) => {
+            let asked = DescribeSafeRule { env_id, collection_name: name.to_string() };
+            match target.client().call(&asked).await {
+                Ok(rule) => rule,
+                Err(error) => return Err(super::database::missing(target, name, error).await),
+            }
+        }
+        Resource::Storage => {
+            let bucket = Some(target.bucket().await?);
+            target.client().call(&DescribeStorageSafeRule { env_id, bucket }).await?
+        }
+    };
+    Ok(Ruled::new(resource, acl_tag, rule.as_deref()))
+}
+
+/// Sets a permission. A project with a manifest remembers that of a collection.
+pub async fn set(
+    target: &Target,
+    project: &Project,
+    resource: &Resource,
+    permission: &Permission,
+) -> Result<Ruled> {
+    let mut ruled = Ruled::new(resource, permission.tag().to_owned(), permission.rule());
+    match resource {
+        Resource::Collection(name) => {
+            let edit = remembered(project, |edit| edit.set_permission(name, permission))?;
+            set_collection(target, name, permission).await?;
+            if let Some(edit) = edit {
+                edit.save()?;
+                ruled.manifest_changed = true;
+            }
+        }
+        Resource::Storage => set_storage(target, permission).await?,
+    }
+    Ok(ruled)
+}
+
+async fn set_collection(target: &Target, name: &CollectionName, permission: &Permission) -> Result<()> {
+    let (env_id, collection_name) = (Some(target.env_id().to_owned()), name.to_string());
+    let acl_tag = permission.tag().to_owned();
+    let client = target.client();
+    let done = match permission.rule() {
+        None => client.call(&ModifyDatabaseACL { env_id, collection_name, acl_tag }).await,
+        Some(rule) => {
+            let rule = Some(rule.to_owned());
+            client.call(&ModifySafeRule { env_id, collection_name, acl_tag, rule }).await
+        }
+    };
+    match done {
+        Ok(_) => Ok(()),
+        Err(error) => Err(super::database::missing(target, name, error).await),
+    }
+}
+
+async fn set_storage(target: &Target, permission: &Permission) -> Result<()> {
+    let asked = ModifyStorageSafeRule {
+        env_id: Some(target.env_id().to_owned()),
+        bucket: Some(target.bucket().await?),
+        acl_tag: permission.tag().to_owned(),
+        rule: permission.rule().map(str::to_owned),
+    };
+    target.client().call(&asked).await?;
+    Ok(())
+}
+
+/// Reads a rule's JSON: an object of operations, each `true`, `false` or an expression.
+pub fn rule(text: String) -> Result<Permission> {
+    let parsed: serde_json::Value = serde_json::from_str(&text).map_err(|error| no_rule().source(&error))?;
+    let operations = parsed.as_object().filter(|operations| !operations.is_empty()).ok_or_else(no_rule)?;
+    for (operation, condition) in operations {
+        if !["read", "write", "create", "update", "delete"].contains(&operation.as_str()) {
+            return Err(no_rule().cause(
+                text! { en: "`{operation}` is not an operation", zh: "`{operation}` 不是合法的操作" },
+            ));
+        }
+        if !condition.is_boolean() && !condition.is_string() {
+            return Err(no_rule().cause(
+                text! { en: "`{operation}` is neither a boolean nor an expression", zh: "`{operation}` 既不是布尔值，也不是表达式" },
+            ));
+        }
+    }
+    Ok(Permission::Custom(parsed.to_string()))
+}
+
+fn no_rule() -> Error {
+    Error::new(Kind::Usage, text! { en: "this is not a security rule", zh: "不是合法的安全规则" }).hint(
+        text! {
+            en: "a rule looks like `{{\"read\": true, \"write\": \"doc._openid == auth.openid\"}}`",
+            zh: "安全规则形如 `{{\"read\": true, \"write\": \"doc._openid == auth.openid\"}}`"
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_an_object_of_known_operations() {
+        for good in [r#"{"read":true}"#, r#"{ "read": "auth != null", "create": false, "delete": "false" }"#]
+        {
+            assert!(rule(good.into()).is_ok(), "{good}");
+        }
+        for bad in ["", "{}", "[]", "true", r#"{"raed":true}"#, r#"{"read":1}"#] {
+            assert!(rule(bad.into()).is_err(), "{bad}");
+        }
+    }
+}
