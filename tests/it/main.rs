@@ -1,5 +1,6 @@
 //! The one integration binary: a module per subject.
 
+mod control;
 mod edge;
 mod layers;
 mod scaffold;

@@ -1,0 +1,129 @@
+//! Collections, indexes and commands.
+
+use cloudkit::api::control::database::*;
+use cloudkit::cloud::Client;
+use cloudkit::model::index::IndexSpec;
+use serde_json::{Value, json};
+
+use super::{client, refused};
+use crate::support::emulator::Sandbox;
+
+async fn create(client: &Client, name: &str) {
+    let asked = CreateTable { table_name: name.into(), ..CreateTable::default() };
+    client.call(&asked).await.expect("created");
+}
+
+fn index(keys: &[&str], unique: bool, name: Option<&str>) -> UpdateTable {
+    let keys = keys.iter().map(|key| key.parse().expect("a key")).collect();
+    let spec = IndexSpec::new(keys, unique, name.map(str::to_owned)).expect("an index");
+    UpdateTable { table_name: "todos".into(), create_indexes: vec![NewIndex::from(&spec)], ..UpdateTable::default() }
+}
+
+async fn run(client: &Client, command: Value) -> Result<Value, cloudkit::cloud::Error> {
+    let command = MongoCommand {
+        table_name: "todos".into(),
+        command_type: "COMMAND".into(),
+        command: command.to_string(),
+    };
+    let asked = RunCommands { mgo_commands: vec![command], ..RunCommands::default() };
+    let answer = client.call(&asked).await?.data;
+    Ok(serde_json::from_str(&answer[0]).expect("JSON"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn collections_are_created_listed_and_dropped() {
+    let sandbox = Sandbox::start().await;
+    let client = client(&sandbox);
+    assert_eq!(client.call(&ListTables::default()).await.expect("a list").tables, None);
+    for name in ["todos", "users"] {
+        create(&client, name).await;
+    }
+    let again = CreateTable { table_name: "todos".into(), ..CreateTable::default() };
+    assert_eq!(refused(client.call(&again).await), "ResourceUnavailable.ResourceExist");
+    let wrong = CreateTable { table_name: "a b".into(), ..CreateTable::default() };
+    assert_eq!(refused(client.call(&wrong).await), "InvalidParameterValue");
+
+    let second = ListTables { mgo_offset: Some(1), mgo_limit: Some(10), ..ListTables::default() };
+    let page = client.call(&second).await.expect("a list");
+    assert_eq!(page.pager, Pager { offset: 1, limit: 10, total: 2 });
+    assert_eq!(page.tables.expect("one")[0].table_name, "users");
+
+    let drop = DeleteTable { table_name: "users".into(), ..DeleteTable::default() };
+    client.call(&drop).await.expect("dropped");
+    assert_eq!(refused(client.call(&drop).await), "ResourceNotFound.TableNotFound");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn indexes_are_built_described_and_dropped() {
+    let sandbox = Sandbox::start().await;
+    let client = client(&sandbox);
+    create(&client, "todos").await;
+    client.call(&index(&["score:desc", "at"], true, None)).await.expect("built");
+    client.call(&index(&["score:desc", "at"], true, None)).await.expect("it is there already");
+    let describe = DescribeTable { table_name: "todos".into(), ..DescribeTable::default() };
+    let found = client.call(&describe).await.expect("described");
+    let names: Vec<_> = found.indexes.iter().map(|it| (it.name.as_str(), it.unique)).collect();
+    assert_eq!(names, [("_id_", true), ("_openid_1", false), ("score_-1_at_1", true)]);
+    assert_eq!(found.index_num, 3);
+    assert_eq!(found.indexes[2].keys[0], IndexField { name: "score".into(), direction: "-1".into() });
+
+    let other = index(&["name"], false, Some("score_-1_at_1"));
+    assert_eq!(refused(client.call(&other).await), "ResourceUnavailable.IndexOptionsConflict");
+    let drop = |name: &str| UpdateTable {
+        table_name: "todos".into(),
+        drop_indexes: vec![DroppedIndex { index_name: name.into() }],
+        ..UpdateTable::default()
+    };
+    client.call(&drop("score_-1_at_1")).await.expect("dropped");
+    assert_eq!(refused(client.call(&drop("score_-1_at_1")).await), "ResourceNotFound.Index");
+    assert_eq!(refused(client.call(&drop("_id_")).await), "InvalidParameterValue");
+    let nowhere = UpdateTable { table_name: "nowhere".into(), ..index(&["a"], false, None) };
+    assert_eq!(refused(client.call(&nowhere).await), "ResourceNotFound.TableNotFound");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn duplicates_stand_in_the_way_of_a_unique_index() {
+    let sandbox = Sandbox::start().await;
+    let client = client(&sandbox);
+    create(&client, "todos").await;
+    let two = json!({ "insert": "todos", "documents": [{ "a": 1 }, { "a": 1 }] });
+    run(&client, two).await.expect("inserted");
+    let code = refused(client.call(&index(&["a"], true, None)).await);
+    assert_eq!(code, "FailedOperation.DuplicatedData");
+    let describe = DescribeTable { table_name: "todos".into(), ..DescribeTable::default() };
+    assert_eq!(client.call(&describe).await.expect("described").index_num, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_read_and_write() {
+    let sandbox = Sandbox::start().await;
+    let client = client(&sandbox);
+    create(&client, "todos").await;
+    let documents = json!([{ "_id": "a", "n": 1 }, { "_id": "b", "n": 2 }, { "_id": "c", "n": 3 }]);
+    for (command, answer) in [
+        (json!({ "insert": "todos", "documents": documents }), json!({ "ok": 1, "n": 3 })),
+        (
+            json!({ "find": "todos", "filter": { "n": { "$gt": 1 } }, "sort": { "n": -1 }, "limit": 1 }),
+            json!([{ "_id": "c", "n": 3 }]),
+        ),
+        (json!({ "count": "todos", "query": { "n": { "$lt": 3 } } }), json!({ "ok": 1, "n": 2 })),
+        (
+            json!({ "update": "todos", "updates": [{ "q": {}, "u": { "$inc": { "n": 1 } }, "multi": true }] }),
+            json!({ "ok": 1, "n": 3, "nModified": 3 }),
+        ),
+        (
+            json!({ "delete": "todos", "deletes": [{ "q": { "_id": "a" }, "limit": 1 }] }),
+            json!({ "ok": 1, "n": 1 }),
+        ),
+        (
+            json!({ "find": "todos", "projection": { "n": 1, "_id": 0 } }),
+            json!([{ "n": 3 }, { "n": 4 }]),
+        ),
+    ] {
+        assert_eq!(run(&client, command.clone()).await.expect("an answer"), answer, "{command}");
+    }
+    assert_eq!(refused(run(&client, json!({ "shutdown": 1 })).await), "FailedOperation.SyntaxError");
+    assert_eq!(refused(run(&client, json!({ "find": "nowhere" })).await), "ResourceNotFound.TableNotFound");
+    let distribution = client.call(&DescribeDbDistribution::default()).await.expect("counted").collections;
+    assert_eq!((distribution.count, distribution.collections[0].doc_count), (1, 2));
+}
