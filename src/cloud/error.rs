@@ -138,7 +138,8 @@ impl From<Refused> for crate::error::Error {
         if !request_id.is_empty() {
             error = error.request_id(request_id);
         }
-        if let Some(seconds) = skew.filter(|skew| skew.abs() > SKEW / 2) {
+        let aged = [codes::SIGNATURE_EXPIRE, codes::SIGN_EXPIRED_ERROR].contains(&code.as_str());
+        if let Some(seconds) = skew.filter(|skew| aged && skew.abs() > SKEW / 2) {
             let minutes = seconds.abs().div_euclid(60);
             error = error.hint(if seconds > 0 {
                 text! { en: "this machine's clock is {minutes} minutes ahead of the server's: set it", zh: "本机时间比服务器快 {minutes} 分钟，请校准" }

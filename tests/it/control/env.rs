@@ -12,7 +12,10 @@ async fn there_is_one_environment_and_it_is_well() {
     let page = client.call(&DescribeEnvs::default()).await.expect("a list");
     assert_eq!((page.total, page.env_list.len()), (1, 1));
     let env = &page.env_list[0];
-    assert_eq!((env.env_id.as_str(), env.status.as_str(), env.region.as_str()), ("local", "NORMAL", "ap-shanghai"));
+    assert_eq!(
+        (env.env_id.as_str(), env.status.as_str(), env.region.as_str()),
+        ("local", "NORMAL", "ap-shanghai")
+    );
     assert_eq!(env.create_time, "2023-11-15 06:13:20");
     assert_eq!(env.functions[0].namespace, "local");
     assert!(!env.databases[0].instance_id.is_empty() && !env.log_services[0].topic_id.is_empty());

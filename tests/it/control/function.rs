@@ -62,7 +62,8 @@ async fn invoke(client: &Client, name: &str, event: &str) -> InvocationResult {
     client.call(&asked).await.expect("an answer").result
 }
 
-const HELLO: &str = "exports.main = async event => { console.log('said'); return { greeting: process.env.GREETING, event } }";
+const HELLO: &str =
+    "exports.main = async event => { console.log('said'); return { greeting: process.env.GREETING, event } }";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deployed_function_is_the_one_that_runs() {

@@ -55,7 +55,8 @@ async fn lines_are_searched_and_paged_and_calls_listed() {
     let calls = GetFunctionLogs { function_name: Some("talker".into()), ..GetFunctionLogs::default() };
     let calls = client.call(&calls).await.expect("a list").log_list;
     assert_eq!((calls.len(), calls[0].request_id.as_str(), calls[0].ret_code), (1, request_id.as_str(), 0));
-    let detail = GetFunctionLogDetail { log_request_id: request_id.clone(), ..GetFunctionLogDetail::default() };
+    let detail =
+        GetFunctionLogDetail { log_request_id: request_id.clone(), ..GetFunctionLogDetail::default() };
     let detail = client.call(&detail).await.expect("the call");
     assert_eq!((detail.request_id, detail.ret_msg.as_str()), (request_id, r#""done""#));
 }

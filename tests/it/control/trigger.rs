@@ -24,8 +24,12 @@ async fn triggers_are_created_listed_and_deleted() {
     // The official tool sends what it has again and again.
     let triggers = r#"[{"TriggerName":"hourly","Type":"timer","TriggerDesc":"0 30 * * * * *"},
         {"TriggerName":"daily","Type":"timer","TriggerDesc":"{\"cron\":\"0 0 2 * * * *\"}"}]"#;
-    let batch =
-        BatchCreateTrigger { function_name: "tick".into(), triggers: triggers.into(), count: 2, namespace: None };
+    let batch = BatchCreateTrigger {
+        function_name: "tick".into(),
+        triggers: triggers.into(),
+        count: 2,
+        namespace: None,
+    };
     client.call(&batch).await.expect("created");
 
     let list = ListTriggers { function_name: "tick".into(), ..ListTriggers::default() };

@@ -133,9 +133,10 @@ async fn a_wrong_key_is_told_with_what_to_do() {
 async fn admin_calls_are_signed_too() {
     let sandbox = Sandbox::start().await;
     let fields = serde_json::json!({ "collectionName": "nowhere", "query": "{}" });
-    let asked = |key: &'static str| client_with(&sandbox, key).admin("database.getDocument", fields.clone());
-    assert_eq!(refused(asked("localkey").await), "DATABASE_COLLECTION_NOT_EXIST");
-    assert_eq!(refused(asked("wrong").await), "SIGN_PARAM_INVALID");
+    for (key, code) in [("localkey", "DATABASE_COLLECTION_NOT_EXIST"), ("wrong", "SIGN_PARAM_INVALID")] {
+        let client = client_with(&sandbox, key);
+        assert_eq!(refused(client.admin("database.getDocument", fields.clone()).await), code);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
