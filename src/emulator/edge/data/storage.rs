@@ -3,8 +3,8 @@
 use super::{Answer, Call, Result};
 use crate::api::data::storage::{
     BatchCopyFile, BatchDeleteFile, BatchGetDownloadUrl, CopiedFile, CopyItem, CopyList, DeleteList,
-    DeletedFile, DownloadItem, DownloadLink, DownloadList, FileAuthority, GetFileAuthority,
-    GetUploadMetadata, NO_SUCH_FILE, SUCCESS, UploadMetadata,
+    DeletedFile, DownloadItem, DownloadLink, DownloadList, FileAuthority, GetFileAuthority, GetUploadMetadata,
+    NO_SUCH_FILE, SUCCESS, UploadFile, UploadMetadata, UploadedFile,
 };
 use crate::api::data::{Failure, SdkAction};
 use crate::emulator::edge::object;
@@ -22,6 +22,10 @@ pub(super) async fn answer(environment: &Environment, call: &Call<'_>) -> Option
         GetUploadMetadata::NAME => call.read().and_then(|it| Answer::data(&upload(environment, it)?)),
         BatchGetDownloadUrl::NAME => call.read().and_then(|it| Answer::data(&links(environment, it))),
         GetFileAuthority::NAME => call.read().and_then(|it| Answer::data(&authority(it))),
+        UploadFile::NAME => match call.read() {
+            Ok(it) => store(environment, it, call.file).await.and_then(|it| Answer::data(&it)),
+            Err(failure) => Err(failure),
+        },
         BatchDeleteFile::NAME => match call.read() {
             Ok(it) => Answer::data(&delete(environment, it).await),
             Err(failure) => Err(failure),
@@ -44,9 +48,20 @@ fn upload(environment: &Environment, it: GetUploadMetadata) -> Result<UploadMeta
         token: "local".into(),
         authorization: object::authorization(until, &storage.sign(Purpose::Write, key, until)),
         file_id: storage.file_id(key),
-        cos_file_id: format!("{}/{key}", storage.bucket()),
+        cos_file_id: object::encoded(&storage.file_id(key)),
         download_url: object::download_url(environment, key, LINK_LIFE),
     })
+}
+
+async fn store(environment: &Environment, it: UploadFile, bytes: &[u8]) -> Result<UploadedFile> {
+    let key = it.path.trim_start_matches('/');
+    let stored = async {
+        let mut upload = environment.storage.create(key, None).await?;
+        upload.write(bytes).await?;
+        upload.finish().await
+    };
+    let object = stored.await.map_err(|error| Failure::new(code_of(&error), error.to_string()))?;
+    Ok(UploadedFile { file_id: environment.storage.file_id(&object.key) })
 }
 
 fn links(environment: &Environment, it: BatchGetDownloadUrl) -> DownloadList {

@@ -33,6 +33,11 @@ pub(super) fn encoded_download_url(environment: &Environment, key: &str, seconds
     read::link(environment, key, seconds, &target::encode(key))
 }
 
+/// Returns a text that a header can carry.
+pub(super) fn encoded(text: &str) -> String {
+    target::encode(text)
+}
+
 /// Returns what an upload carries to show that it was allowed.
 pub(super) fn authorization(until: i64, signature: &str) -> String {
     format!("q-sign-time={until}&q-signature={signature}")
