@@ -37,9 +37,18 @@ impl Request<'_> {
     ///
     /// # Errors
     /// Another key, a time that has passed, or a signature of something else.
-    pub fn verify(&self, authorization: &str, secret_id: &str, secret_key: &str, now: i64) -> Result<(), Refusal> {
+    pub fn verify(
+        &self,
+        authorization: &str,
+        secret_id: &str,
+        secret_key: &str,
+        now: i64,
+    ) -> Result<(), Refusal> {
         let field = |name: &str| {
-            authorization.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default()
+            authorization
+                .split('&')
+                .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+                .unwrap_or_default()
         };
         if field("q-ak") != secret_id {
             return Err(Refusal::UnknownId(field("q-ak").to_owned()));
@@ -75,7 +84,11 @@ fn sha1_mac(key: &[u8], data: &[u8]) -> hmac::Tag {
 
 /// Returns the entries whose encoded names stand in a list such as `host;x-cos-acl`.
 fn chosen(entries: &[(String, String)], list: &str) -> Vec<(String, String)> {
-    entries.iter().filter(|(name, _)| list.split(';').any(|listed| listed == encoded_name(name))).cloned().collect()
+    entries
+        .iter()
+        .filter(|(name, _)| list.split(';').any(|listed| listed == encoded_name(name)))
+        .cloned()
+        .collect()
 }
 
 /// Returns the names as the header lists them.
@@ -153,7 +166,10 @@ mod tests {
         assert_eq!(arrived.verify(&header, "id", "key", 150), Ok(()));
         assert_eq!(arrived.verify(&header, "id", "other", 150), Err(Refusal::Mismatch));
         assert_eq!(arrived.verify(&header, "another", "key", 150), Err(Refusal::UnknownId("id".into())));
-        assert_eq!(arrived.verify(&header, "id", "key", 201), Err(Refusal::Expired { signed: 200, now: 201 }));
+        assert_eq!(
+            arrived.verify(&header, "id", "key", 201),
+            Err(Refusal::Expired { signed: 200, now: 201 })
+        );
         let other = entries(&[("prefix", "b"), ("max-keys", "10")]);
         let changed = Request { parameters: &other, ..request };
         assert_eq!(changed.verify(&header, "id", "key", 150), Err(Refusal::Mismatch));

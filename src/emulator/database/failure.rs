@@ -44,9 +44,7 @@ pub(super) fn of(error: &Error, env_id: &str) -> Failure {
         | Error::Damaged { .. }
         | Error::NewerFormat { .. }
         | Error::Store(_)
-        | Error::Io(_) => {
-            Failure::new("SYS_ERR", format!("[InternalError] {}", chain(error)))
-        }
+        | Error::Io(_) => Failure::new("SYS_ERR", format!("[InternalError] {}", chain(error))),
     }
 }
 

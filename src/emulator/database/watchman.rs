@@ -28,7 +28,8 @@ impl Watchman {
     pub(super) fn saw(&self, store: &docdb::Database, collection: &str, query: &Query, stats: &Stats) {
         let unserved = stats.index.is_none() || stats.sorted_in_memory;
         let idle = stats.documents_examined == 0 || (query.filter.is_empty() && query.sort.is_empty());
-        if !unserved || idle || !self.is_news(("scan", collection, shape(&query.filter), shape(&query.sort))) {
+        if !unserved || idle || !self.is_news(("scan", collection, shape(&query.filter), shape(&query.sort)))
+        {
             return;
         }
         // The engine knows which index would have served; if none would, there is nothing to paste.

@@ -10,7 +10,10 @@ async fn success_and_failure_have_the_platforms_form() {
     let sandbox = Sandbox::start().await;
     let body = r#"{"action":"database.addCollection","collectionName":"todos"}"#;
     let response = sandbox.post_admin(body).await;
-    assert_eq!((response.status, response.header("content-type")), (200, Some("application/json; charset=utf-8")));
+    assert_eq!(
+        (response.status, response.header("content-type")),
+        (200, Some("application/json; charset=utf-8"))
+    );
     let answer = response.json();
     assert_eq!(answer["data"], json!({}));
     assert!(answer["requestId"].is_string());
@@ -18,7 +21,11 @@ async fn success_and_failure_have_the_platforms_form() {
 
     let answer = sandbox.post_admin(body).await.json();
     assert_eq!(answer["code"], "DATABASE_COLLECTION_ALREADY_EXIST");
-    assert!(answer["message"].as_str().is_some_and(|it| it.starts_with("[ResourceUnavailable.ResourceExist] Table exist.")));
+    assert!(
+        answer["message"]
+            .as_str()
+            .is_some_and(|it| it.starts_with("[ResourceUnavailable.ResourceExist] Table exist."))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,7 +69,11 @@ async fn any_credentials_pass_but_a_claim_to_ours_is_checked() {
 async fn open_api_is_refused_in_its_own_protocol() {
     let sandbox = Sandbox::start().await;
     let response = Request::new("POST", &sandbox.url("/admin"))
-        .form(&[("action", b"wx.openApi"), ("apiName", b"security.msgSecCheck"), ("requestData", &[8, 0, 255])])
+        .form(&[
+            ("action", b"wx.openApi"),
+            ("apiName", b"security.msgSecCheck"),
+            ("requestData", &[8, 0, 255]),
+        ])
         .send()
         .await;
     assert_eq!((response.status, response.header("content-type")), (200, Some("application/octet-stream")));

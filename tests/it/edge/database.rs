@@ -40,18 +40,21 @@ async fn a_captured_document_comes_back_as_it_went() {
     let id = added["insertedIds"][0].as_str().expect("an id").to_owned();
     assert!(id.len() == 32 && id.bytes().all(|digit| digit.is_ascii_hexdigit()), "{id}");
 
-    let stored = sent
-        .replace(r#"{"n":"#, &format!(r#"{{"_id":"{id}","n":"#))
-        .replace(r#"{"$tcb_server_date":{"offset":{"$numberInt":"60000"}}}"#, r#"{"$date":{"$numberLong":"1700000060000"}}"#);
+    let stored = sent.replace(r#"{"n":"#, &format!(r#"{{"_id":"{id}","n":"#)).replace(
+        r#"{"$tcb_server_date":{"offset":{"$numberInt":"60000"}}}"#,
+        r#"{"$date":{"$numberLong":"1700000060000"}}"#,
+    );
     let query = format!(r#"{{"_id":"{id}"}}"#);
-    let found = sandbox.todos("getDocument", json!({ "queryType": "DOC", "query": query, "multi": false })).await;
+    let found =
+        sandbox.todos("getDocument", json!({ "queryType": "DOC", "query": query, "multi": false })).await;
     assert_eq!(found["list"], json!([stored]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_captured_query_filters_sorts_pages_and_projects() {
     let sandbox = Sandbox::with_todos().await;
-    let documents: Vec<_> = (1..=5).map(|n| format!(r#"{{"_id":"t{n}","n":{{"$numberInt":"{n}"}}}}"#)).collect();
+    let documents: Vec<_> =
+        (1..=5).map(|n| format!(r#"{{"_id":"t{n}","n":{{"$numberInt":"{n}"}}}}"#)).collect();
     sandbox.add(&documents.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let query = json!({
         "queryType": "WHERE",
@@ -73,7 +76,11 @@ async fn a_captured_query_filters_sorts_pages_and_projects() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_captured_update_changes_what_it_says() {
     let sandbox = Sandbox::with_todos().await;
-    sandbox.add(&[r#"{"_id":"fix-1","n":{"$numberInt":"1"},"o":{"p":{"q":{"$numberInt":"1"}}},"tags":["a","b"]}"#]).await;
+    sandbox
+        .add(&[
+            r#"{"_id":"fix-1","n":{"$numberInt":"1"},"o":{"p":{"q":{"$numberInt":"1"}}},"tags":["a","b"]}"#,
+        ])
+        .await;
     let update = json!({
         "queryType": "DOC", "query": r#"{"_id":"fix-1"}"#, "multi": false, "merge": true, "upsert": false,
         "data": r#"{"$inc":{"n":{"$numberInt":"5"}},"$set":{"o.p.q":{"$numberInt":"7"},"when":{"$tcb_server_date":{"offset":{"$numberInt":"0"}}},"extra.z":{"$numberInt":"1"}},"$push":{"tags":{"$each":["c","d"]}}}"#,
@@ -95,9 +102,7 @@ async fn a_captured_update_changes_what_it_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn set_replaces_or_creates() {
     let sandbox = Sandbox::with_todos().await;
-    let set = |data: &str| {
-        json!({ "queryType": "DOC", "query": r#"{"_id":"new-1"}"#, "data": data, "multi": false, "merge": false, "upsert": true })
-    };
+    let set = |data: &str| json!({ "queryType": "DOC", "query": r#"{"_id":"new-1"}"#, "data": data, "multi": false, "merge": false, "upsert": true });
     let created = sandbox.todos("modifyDocument", set(r#"{"a":{"$numberInt":"1"}}"#)).await;
     assert_eq!(created, json!({ "updated": 0, "upsert_id": "new-1" }));
     let replaced = sandbox.todos("modifyDocument", set(r#"{"b":{"$numberInt":"2"}}"#)).await;
@@ -144,12 +149,37 @@ async fn failures_have_the_platforms_codes_and_words() {
     let sandbox = Sandbox::with_todos().await;
     sandbox.add(&[r#"{"_id":"a"}"#]).await;
     for (action, fields, code, words) in [
-        ("getDocument", json!({ "collectionName": "none" }), "DATABASE_COLLECTION_NOT_EXIST", "[ResourceNotFound] Db or Table not exist: none. "),
-        ("insertDocument", json!({ "collectionName": "none", "data": ["{}"] }), "DATABASE_COLLECTION_NOT_EXIST", "not exist: none"),
-        ("insertDocument", json!({ "collectionName": "todos", "data": [r#"{"_id":"a"}"#] }), "DATABASE_REQUEST_FAILED", "E11000 duplicate key error collection: local.todos index: _id_ dup key: { _id: \"a\" }"),
-        ("insertDocument", json!({ "collectionName": "todos", "data": [r#"{"$x":1}"#] }), "INVALID_PARAM", "`$x`"),
+        (
+            "getDocument",
+            json!({ "collectionName": "none" }),
+            "DATABASE_COLLECTION_NOT_EXIST",
+            "[ResourceNotFound] Db or Table not exist: none. ",
+        ),
+        (
+            "insertDocument",
+            json!({ "collectionName": "none", "data": ["{}"] }),
+            "DATABASE_COLLECTION_NOT_EXIST",
+            "not exist: none",
+        ),
+        (
+            "insertDocument",
+            json!({ "collectionName": "todos", "data": [r#"{"_id":"a"}"#] }),
+            "DATABASE_REQUEST_FAILED",
+            "E11000 duplicate key error collection: local.todos index: _id_ dup key: { _id: \"a\" }",
+        ),
+        (
+            "insertDocument",
+            json!({ "collectionName": "todos", "data": [r#"{"$x":1}"#] }),
+            "INVALID_PARAM",
+            "`$x`",
+        ),
         ("insertDocument", json!({ "collectionName": "todos", "data": ["{"] }), "INVALID_PARAM", ""),
-        ("getDocument", json!({ "collectionName": "todos", "query": r#"{"a":{"$nope":1}}"# }), "DATABASE_INVALID_OPERRATOR", "$nope"),
+        (
+            "getDocument",
+            json!({ "collectionName": "todos", "query": r#"{"a":{"$nope":1}}"# }),
+            "DATABASE_INVALID_OPERRATOR",
+            "$nope",
+        ),
         ("commitTransaction", json!({ "transactionId": "none" }), "DATABASE_TRANSACTION_FAIL", "none"),
     ] {
         let answer = sandbox.admin(&format!("database.{action}"), fields).await;
@@ -163,7 +193,12 @@ async fn a_query_returns_at_most_what_the_platform_does() {
     let sandbox = Sandbox::with_todos().await;
     let documents = vec!["{}"; 1005];
     sandbox.add(&documents).await;
-    for (fields, returned) in [(json!({}), 100), (json!({ "limit": 0 }), 100), (json!({ "limit": 5000 }), 1000), (json!({ "limit": 7 }), 7)] {
+    for (fields, returned) in [
+        (json!({}), 100),
+        (json!({ "limit": 0 }), 100),
+        (json!({ "limit": 5000 }), 1000),
+        (json!({ "limit": 7 }), 7),
+    ] {
         let found = sandbox.todos("getDocument", fields.clone()).await;
         assert_eq!(found["list"].as_array().map(Vec::len), Some(returned), "{fields}");
     }

@@ -25,9 +25,10 @@ async fn a_foreign_host_or_origin_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_absolute_target_counts_as_the_host() {
     let sandbox = Sandbox::start().await;
-    for (target, status) in [("http://tcb-admin.tencentyun.com/healthz", 200), ("http://evil.com/healthz", 403)] {
-        let response =
-            Request::new("GET", &sandbox.url("/")).absolute_target(target).send().await;
+    for (target, status) in
+        [("http://tcb-admin.tencentyun.com/healthz", 200), ("http://evil.com/healthz", 403)]
+    {
+        let response = Request::new("GET", &sandbox.url("/")).absolute_target(target).send().await;
         assert_eq!(response.status, status, "{target}");
     }
 }

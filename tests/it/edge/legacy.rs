@@ -22,7 +22,10 @@ async fn a_captured_document_comes_back_as_plain_json() {
     let id = added["_id"].as_str().expect("an id");
     assert_eq!(id.len(), 32);
     let found = sandbox
-        .todos("queryDocument", json!({ "queryType": "DOC", "query": { "_id": id }, "multi": false, "projection": {} }))
+        .todos(
+            "queryDocument",
+            json!({ "queryType": "DOC", "query": { "_id": id }, "multi": false, "projection": {} }),
+        )
         .await;
     assert_eq!(
         found["list"],
@@ -34,7 +37,9 @@ async fn a_captured_document_comes_back_as_plain_json() {
 async fn with_numbers() -> Sandbox {
     let sandbox = Sandbox::with_todos().await;
     for n in 1..=4 {
-        let added = sandbox.todos("addDocument", json!({ "data": { "n": n, "tag": "x" }, "_id": format!("t{n}") })).await;
+        let added = sandbox
+            .todos("addDocument", json!({ "data": { "n": n, "tag": "x" }, "_id": format!("t{n}") }))
+            .await;
         assert_eq!(added, json!({ "_id": format!("t{n}") }));
     }
     sandbox
@@ -56,10 +61,10 @@ async fn queries_order_page_and_project() {
 #[tokio::test(flavor = "multi_thread")]
 async fn updates_answer_both_spellings_of_the_created_id() {
     let sandbox = with_numbers().await;
-    let update = |query: Value, data: Value, merge: bool| {
-        json!({ "query": query, "data": data, "multi": true, "merge": merge, "upsert": !merge, "queryType": "WHERE" })
-    };
-    let changed = sandbox.todos("updateDocument", update(json!({ "n": { "$lt": 3 } }), json!({ "$inc": { "n": 10 } }), true)).await;
+    let update = |query: Value, data: Value, merge: bool| json!({ "query": query, "data": data, "multi": true, "merge": merge, "upsert": !merge, "queryType": "WHERE" });
+    let changed = sandbox
+        .todos("updateDocument", update(json!({ "n": { "$lt": 3 } }), json!({ "$inc": { "n": 10 } }), true))
+        .await;
     assert_eq!(changed, json!({ "updated": 2 }));
     let mut set = update(json!({ "_id": "new" }), json!({ "a": 1 }), false);
     set["multi"] = json!(false);
@@ -67,7 +72,8 @@ async fn updates_answer_both_spellings_of_the_created_id() {
         sandbox.todos("updateDocument", set).await,
         json!({ "updated": 0, "upserted_id": "new", "upsert_id": "new" })
     );
-    let deleted = sandbox.todos("deleteDocument", json!({ "query": { "n": { "$gt": 10 } }, "multi": true })).await;
+    let deleted =
+        sandbox.todos("deleteDocument", json!({ "query": { "n": { "$gt": 10 } }, "multi": true })).await;
     assert_eq!(deleted, json!({ "deleted": 2 }));
 }
 
@@ -98,10 +104,13 @@ async fn the_four_actions_of_a_transaction_answer_at_the_top() {
     let get = json!({ "query": { "_id": { "$eq": "t1" } } });
     let got = sandbox.admin("database.getInTransaction", within(get)).await;
     assert_eq!(got["data"], r#"{"_id":"t1","n":{"$numberInt":"1"},"tag":"x"}"#);
-    let got = sandbox.admin("database.getInTransaction", within(json!({ "query": { "_id": { "$eq": "none" } } }))).await;
+    let got = sandbox
+        .admin("database.getInTransaction", within(json!({ "query": { "_id": { "$eq": "none" } } })))
+        .await;
     assert_eq!(got["data"], "null");
 
-    let update = json!({ "query": { "_id": { "$eq": "t1" } }, "data": r#"{"$set":{"n":{"$numberInt":"9"}}}"# });
+    let update =
+        json!({ "query": { "_id": { "$eq": "t1" } }, "data": r#"{"$set":{"n":{"$numberInt":"9"}}}"# });
     assert_eq!(sandbox.admin("database.updateDocInTransaction", within(update)).await["updated"], one);
     let set = json!({ "query": { "_id": { "$eq": "made" } }, "data": r#"{"a":{"$numberInt":"1"}}"#, "upsert": true });
     assert_eq!(sandbox.admin("database.updateDocInTransaction", within(set)).await["upserted"], "\"made\"");
@@ -114,7 +123,8 @@ async fn the_four_actions_of_a_transaction_answer_at_the_top() {
     let before = sandbox.todos("countDocument", json!({})).await;
     assert_eq!(before, json!({ "total": 4 }));
     sandbox.admin("database.commitTransaction", json!({ "transactionId": id })).await;
-    let after = sandbox.todos("queryDocument", json!({ "order": [{ "field": "_id", "direction": "asc" }] })).await;
+    let after =
+        sandbox.todos("queryDocument", json!({ "order": [{ "field": "_id", "direction": "asc" }] })).await;
     let ids: Vec<_> = after["list"].as_array().expect("a list").iter().map(|it| &it["_id"]).collect();
     assert_eq!(ids, ["added", "made", "t1", "t3", "t4"]);
 }

@@ -48,7 +48,10 @@ async fn what_was_written_is_there_after_a_restart() {
     let Sandbox { emulator, clock, folder } = sandbox;
     let url = emulator.url().to_owned();
     emulator.stop().await;
-    assert!(tokio::net::TcpStream::connect(url.trim_start_matches("http://")).await.is_err(), "the port is closed");
+    assert!(
+        tokio::net::TcpStream::connect(url.trim_start_matches("http://")).await.is_err(),
+        "the port is closed"
+    );
 
     let emulator = Emulator::start(config(folder.path(), &clock)).await.expect("the folder was let go");
     let sandbox = Sandbox { emulator, clock, folder };

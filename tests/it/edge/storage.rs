@@ -39,9 +39,11 @@ fn text(value: &Value) -> &str {
 /// What JavaScript's `encodeURI` makes of a link.
 fn encode_uri(link: &str) -> String {
     const KEPT: &[u8] = b"-_.!~*'();/?:@&=+$,#";
-    link.bytes().fold(String::new(), |encoded, byte| match byte.is_ascii_alphanumeric() || KEPT.contains(&byte) {
-        true => encoded + &char::from(byte).to_string(),
-        false => encoded + &format!("%{byte:02X}"),
+    link.bytes().fold(String::new(), |encoded, byte| {
+        match byte.is_ascii_alphanumeric() || KEPT.contains(&byte) {
+            true => encoded + &char::from(byte).to_string(),
+            false => encoded + &format!("%{byte:02X}"),
+        }
     })
 }
 
@@ -53,7 +55,10 @@ async fn a_file_goes_up_and_comes_back_under_any_name() {
         let file_id = sandbox.put_file(path, bytes.as_bytes()).await;
         assert_eq!(file_id, format!("cloud://local.6c6f-local-1250000001/{path}"));
         let link = sandbox.link(&file_id).await;
-        assert_eq!((&link["code"], &link["fileID"], &link["maxAge"]), (&json!("SUCCESS"), &json!(file_id), &json!(60)));
+        assert_eq!(
+            (&link["code"], &link["fileID"], &link["maxAge"]),
+            (&json!("SUCCESS"), &json!(file_id), &json!(60))
+        );
         let url = encode_uri(text(&link["tempFileURL"]));
         let response = Request::new("GET", &url).send().await;
         assert_eq!((response.status, response.text()), (200, bytes.as_str()), "{url}");

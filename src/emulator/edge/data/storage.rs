@@ -3,8 +3,8 @@
 use super::{Answer, Call, Result};
 use crate::api::data::storage::{
     BatchCopyFile, BatchDeleteFile, BatchGetDownloadUrl, CopiedFile, CopyItem, CopyList, DeleteList,
-    DeletedFile, DownloadItem, DownloadLink, DownloadList, FileAuthority, GetFileAuthority, GetUploadMetadata,
-    NO_SUCH_FILE, SUCCESS, UploadFile, UploadMetadata, UploadedFile,
+    DeletedFile, DownloadItem, DownloadLink, DownloadList, FileAuthority, GetFileAuthority,
+    GetUploadMetadata, NO_SUCH_FILE, SUCCESS, UploadFile, UploadMetadata, UploadedFile,
 };
 use crate::api::data::{Failure, SdkAction};
 use crate::emulator::edge::object;
