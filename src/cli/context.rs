@@ -58,6 +58,7 @@ impl Outside {
             env,
             yes,
             cwd,
+            program: std::env::current_exe().ok(),
             config_folder: etcetera::choose_base_strategy()
                 .ok()
                 .map(|base| base.config_dir().join("cloudkit")),
@@ -93,6 +94,8 @@ pub struct Context {
     pub yes: bool,
     /// The folder to work in, absolute.
     pub cwd: PathBuf,
+    /// The file of this program, for children that call it.
+    pub program: Option<PathBuf>,
     /// Where the user's settings for this program live; `None` on a machine without a home.
     pub config_folder: Option<PathBuf>,
     pub variables: BTreeMap<String, String>,

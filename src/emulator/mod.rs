@@ -14,6 +14,7 @@ pub mod deployments;
 pub mod functions;
 pub mod logs;
 pub mod permissions;
+mod seed;
 pub mod storage;
 pub mod timers;
 
@@ -50,7 +51,8 @@ impl Emulator {
     /// Binds the port, opens the data and serves. The emulator is ready when this returns.
     ///
     /// # Errors
-    /// The port is taken, the data folder is in use, or what lies in it is damaged.
+    /// The port is taken, the data folder is in use, what lies in it is damaged or contradicts the manifest, or the seed
+    /// cannot be read.
     pub async fn start(config: Config) -> Result<Self> {
         let data = DataDir::open(&config.data)?;
         let listener = listen::bind(&config).await?;
@@ -76,6 +78,7 @@ impl Emulator {
             data,
             config,
         });
+        seed::begin(&environment)?;
         let server = Server::start(listener, Arc::clone(&environment));
         let Environment { functions, config, events, .. } = &*environment;
         let timers = Timers::start(functions.clone(), config.clock.clone(), events.clone());

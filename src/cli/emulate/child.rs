@@ -22,6 +22,10 @@ pub async fn run(
 ) -> Result<u8> {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(&context.cwd).envs(session.child_variables()).kill_on_drop(true);
+    if let Some(cloudkit) = &context.program {
+        // Tests that call this program find the one they run under, on the path or not.
+        command.env("CLOUDKIT", cloudkit);
+    }
     let mut child = command.spawn().map_err(|error| {
         let shown = program.to_string_lossy();
         let failed = Error::new(

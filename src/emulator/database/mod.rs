@@ -21,6 +21,7 @@ use crate::docdb::transaction::TransactionId;
 use crate::docdb::{UpdateRequest, Updated};
 use crate::error::{Error, Kind};
 use crate::model::clock::{Clock, Ids, Millis};
+use crate::model::index::{Direction, IndexSpec};
 use crate::model::name::CollectionName;
 use crate::model::text::Text;
 use crate::text;
@@ -253,6 +254,21 @@ impl Database {
             self.0.watchman.missed(&self.0.store, name);
         }
         failure::of(&error, &self.0.env_id)
+    }
+}
+
+/// Returns an index as the engine defines it.
+pub fn index_definition(spec: &IndexSpec) -> IndexDefinition {
+    let order = |direction| match direction {
+        Direction::Ascending => Order::Ascending,
+        Direction::Descending => Order::Descending,
+        Direction::Sphere => Order::Sphere,
+    };
+    IndexDefinition {
+        name: spec.name.clone(),
+        keys: spec.keys.iter().map(|key| (key.path.clone(), order(key.direction))).collect(),
+        unique: spec.unique,
+        sparse: spec.sparse,
     }
 }
 

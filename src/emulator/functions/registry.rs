@@ -134,7 +134,9 @@ impl Inner {
     fn function(&self, wanted: Wanted, index: usize, replaces: bool) -> Function {
         let (config, spec) = (&self.config, &wanted.registered.spec);
         let folder = wanted.registered.folder.clone();
-        let modules: Vec<String> = wanted.modules.iter().chain(&config.shared_modules).map(text_of).collect();
+        let root = config.project.root.join("node_modules");
+        let modules = wanted.modules.iter().chain([&root]).chain(&config.shared_modules);
+        let modules: Vec<String> = modules.map(text_of).collect();
         let settings = wire::settings(&wire::Settings {
             name: spec.name.as_str(),
             folder: &text_of(&folder),

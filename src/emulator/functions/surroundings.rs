@@ -47,6 +47,8 @@ pub fn child_environment(
         ("TENCENTCLOUD_SECRETKEY", &config.secret_key),
         ("TENCENTCLOUD_REGION", &config.region),
         ("TCB_CONTEXT_CNFG", &admin),
+        // What `DYNAMIC_CURRENT_ENV` stands for outside a function (data-plane facts §1).
+        ("SCF_NAMESPACE", config.env_id.as_str()),
         ("NODE_OPTIONS", &with_preload(node_options, &scripts.preload)),
     ];
     variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()

@@ -6,6 +6,7 @@ use crate::api::control::Done;
 use crate::api::control::database::*;
 use crate::api::error::codes;
 use crate::docdb::index::{IndexDefinition, IndexStatus, Order};
+use crate::emulator::database::index_definition;
 use crate::emulator::environment::Shared;
 use crate::emulator::permissions::Resource;
 use crate::model::index::{Direction, IndexKey, IndexSpec};
@@ -149,17 +150,7 @@ fn definition(index: NewIndex) -> Result<IndexDefinition> {
     let keys = mgo_index_keys.into_iter().map(key).collect::<Result<Vec<_>>>()?;
     let name = Some(index_name).filter(|name| !name.is_empty());
     let spec = IndexSpec::new(keys, unique, name).map_err(invalid)?;
-    let order = |direction| match direction {
-        Direction::Ascending => Order::Ascending,
-        Direction::Descending => Order::Descending,
-        Direction::Sphere => Order::Sphere,
-    };
-    Ok(IndexDefinition {
-        name: spec.name,
-        keys: spec.keys.into_iter().map(|key| (key.path, order(key.direction))).collect(),
-        unique: spec.unique,
-        sparse: mgo_is_sparse.unwrap_or(false),
-    })
+    Ok(index_definition(&IndexSpec { sparse: mgo_is_sparse.unwrap_or(false), ..spec }))
 }
 
 /// Does the engine's longer work where it holds nobody up.

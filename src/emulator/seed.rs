@@ -1,0 +1,201 @@
+//! What an environment begins with: collections, indexes and permissions of the manifest, then documents of a seed.
+//!
+//! What is there already stays: a collection with documents is not seeded again.
+
+use std::path::{Path, PathBuf};
+
+use bson::Document;
+
+use super::database::{self, Database};
+use super::environment::Environment;
+use super::permissions::Resource;
+use crate::docdb;
+use crate::docdb::value::ejson;
+use crate::error::{Error, Excerpt, Kind, Result};
+use crate::model::name::CollectionName;
+use crate::model::text::Text;
+use crate::project::manifest::{Collection, Manifest};
+use crate::text;
+
+/// How many documents are committed together.
+const BATCH: usize = 500;
+
+/// Makes what the manifest declares, and puts in the seed's documents.
+///
+/// # Errors
+/// An index that the documents there contradict, or a seed that cannot be read.
+pub(super) fn begin(environment: &Environment) -> Result<()> {
+    if let Some(manifest) = &environment.config.project.manifest {
+        declare(manifest, environment)?;
+    }
+    if let Some(seed) = &environment.config.seed {
+        for file in files(seed)? {
+            plant(&file, &environment.database)?;
+        }
+    }
+    Ok(())
+}
+
+fn declare(manifest: &Manifest, environment: &Environment) -> Result<()> {
+    for (name, collection) in &manifest.collections {
+        let is_new = ensure(name, &environment.database)?;
+        index(name, collection, is_new, &environment.database)?;
+        if let Some(permission) = &collection.permission {
+            permit(environment, Resource::Collection(name.to_string()), permission)?;
+        }
+    }
+    match &manifest.storage {
+        Some(permission) => permit(environment, Resource::Storage, permission),
+        None => Ok(()),
+    }
+}
+
+fn permit(
+    environment: &Environment,
+    resource: Resource,
+    permission: &crate::model::permission::Permission,
+) -> Result<()> {
+    if environment.permissions.set_for(&resource).as_ref() == Some(permission) {
+        return Ok(());
+    }
+    environment.permissions.set(&resource, Some(permission))
+}
+
+/// Makes a collection unless it exists; tells whether it made one.
+fn ensure(name: &CollectionName, database: &Database) -> Result<bool> {
+    match database.store().indexes(name.as_str()) {
+        Ok(_) => Ok(false),
+        Err(docdb::Error::CollectionNotFound { .. }) => match database.create_collection(name.as_str()) {
+            Ok(()) => Ok(true),
+            Err(failure) => Err(refused(name, &failure.message)),
+        },
+        Err(error) => Err(refused(name, &error.to_string())),
+    }
+}
+
+fn index(name: &CollectionName, wanted: &Collection, is_new: bool, database: &Database) -> Result<()> {
+    let store = database.store();
+    for spec in &wanted.indexes {
+        let definition = database::index_definition(spec);
+        let made = match store.create_index(name.as_str(), &definition) {
+            // The index every collection begins with gives way to a declared one of its name.
+            Err(docdb::Error::IndexOptionsConflict { .. }) if is_new => store
+                .drop_index(name.as_str(), &spec.name)
+                .and_then(|()| store.create_index(name.as_str(), &definition)),
+            made => made,
+        };
+        made.map_err(|error| {
+            let index = &spec.name;
+            Error::new(
+                Kind::Failed,
+                text! { en: "index `{index}` of collection `{name}` cannot be made", zh: "无法创建集合 `{name}` 的索引 `{index}`" },
+            )
+            .source(&error)
+            .hint(text! {
+                en: "it is declared in cloudkit.toml; mend what is stored, take it out, or start with `--ephemeral`",
+                zh: "该索引声明于 cloudkit.toml；请修正已有数据、移除该声明，或用 `--ephemeral` 启动"
+            })
+        })?;
+    }
+    Ok(())
+}
+
+fn refused(name: &CollectionName, why: &str) -> Error {
+    Error::new(
+        Kind::Failed,
+        text! { en: "collection `{name}` could not be prepared", zh: "无法准备集合 `{name}`" },
+    )
+    .cause(Text::same(why))
+}
+
+/// Returns the seed's files: itself, or the `.jsonl` and `.json` files of a folder, by name.
+fn files(seed: &Path) -> Result<Vec<PathBuf>> {
+    if !seed.is_dir() {
+        return Ok(vec![seed.to_owned()]);
+    }
+    let entries = std::fs::read_dir(seed).map_err(|error| unreadable(seed, &error))?;
+    let is_seed = |path: &PathBuf| path.extension().is_some_and(|it| it == "jsonl" || it == "json");
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_seed).collect();
+    files.sort();
+    Ok(files)
+}
+
+/// Puts a file's documents into the collection it is named after, unless that has documents.
+fn plant(file: &Path, database: &Database) -> Result<()> {
+    let name: CollectionName = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().parse()?;
+    ensure(&name, database)?;
+    let count = database.count(name.as_str(), &Document::new());
+    if count.map_err(|failure| refused(&name, &failure.message))? > 0 {
+        return Ok(());
+    }
+    let bytes = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
+    let mut documents = parse(file, &String::from_utf8_lossy(&bytes))?;
+    while !documents.is_empty() {
+        let rest = documents.split_off(documents.len().min(BATCH));
+        database
+            .insert(name.as_str(), None, documents)
+            .map_err(|failure| refused(&name, &failure.message))?;
+        documents = rest;
+    }
+    Ok(())
+}
+
+/// Reads a JSON array of documents, or a document a line.
+fn parse(file: &Path, text: &str) -> Result<Vec<Document>> {
+    if text.trim_start().starts_with('[') {
+        let read = || {
+            let all: Vec<serde_json::Value> =
+                serde_json::from_str(text).map_err(|error| error.to_string())?;
+            let one = |value: serde_json::Value| ejson::parse_document(&value.to_string());
+            all.into_iter().map(one).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())
+        };
+        return read().map_err(|why: String| malformed(file, text, 0..0, &why));
+    }
+    let mut documents = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let end = start + line.trim_end().len();
+        if start < end {
+            let document = ejson::parse_document(line);
+            documents.push(document.map_err(|error| malformed(file, text, start..end, &error.to_string()))?);
+        }
+        start += line.len();
+    }
+    Ok(documents)
+}
+
+fn malformed(file: &Path, text: &str, span: std::ops::Range<usize>, why: &str) -> Error {
+    let shown = file.display();
+    Error::new(
+        Kind::Usage,
+        text! { en: "`{shown}` is not JSON Lines of documents", zh: "`{shown}` 不是每行一个文档的 JSON Lines" },
+    )
+    .excerpt(Excerpt { path: file.to_owned(), source: text.to_owned(), span, label: Text::same(why) })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    let shown = path.display();
+    Error::new(Kind::Failed, text! { en: "could not read `{shown}`", zh: "无法读取 `{shown}`" }).source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_is_lines_or_a_list() {
+        let count = |text: &str| parse(Path::new("players.jsonl"), text).map(|documents| documents.len());
+        for (text, expected) in [
+            ("{\"a\": 1}\n{\"at\": {\"$date\": \"2026-01-01T00:00:00Z\"}}\n", 2),
+            ("\n{\"a\": 1}\r\n\n", 1),
+            ("[{\"a\": 1}, {\"b\": 2}]", 2),
+            ("", 0),
+        ] {
+            assert_eq!(count(text).expect(text), expected);
+        }
+        let text = "{\"a\": 1}\n{\"b\": }\n";
+        let error = count(text).expect_err("broken");
+        let excerpt = error.shown_excerpt().expect("a place");
+        assert_eq!(text.get(excerpt.span.clone()), Some("{\"b\": }"));
+    }
+}
