@@ -108,7 +108,8 @@ impl Update {
                     "$unset" => drop(place::remove_at(&mut document, path)),
                     "$inc" => {
                         let sum = number(place::get_at(&document, path)) + number(Some(value));
-                        let sum = if sum.fract() == 0.0 { Bson::Int32(sum as i32) } else { Bson::Double(sum) };
+                        let sum =
+                            if sum.fract() == 0.0 { Bson::Int32(sum as i32) } else { Bson::Double(sum) };
                         place::set_at(&mut document, path, sum);
                     }
                     name => return Err(Error::UnknownOperator { name: name.to_owned() }),

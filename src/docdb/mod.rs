@@ -179,7 +179,10 @@ impl Database {
             return Err(conflict(&collection, index));
         }
         if collection.indexes.len() + 1 >= MAXIMUM_INDEXES {
-            return Err(Error::invalid(67, format!("a collection may have at most {MAXIMUM_INDEXES} indexes")));
+            return Err(Error::invalid(
+                67,
+                format!("a collection may have at most {MAXIMUM_INDEXES} indexes"),
+            ));
         }
         let created = write.create_index(&collection, index)?;
         index::build(&mut write, &collection, &created)?;

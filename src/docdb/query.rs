@@ -8,8 +8,8 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{DateTime, Document};
 
 use super::filter::Filter;
-use super::plan::{self, Explanation, Plan};
 use super::interim::{Projection, Sort};
+use super::plan::{self, Explanation, Plan};
 use super::store::{Collection, View};
 use super::transaction::{TransactionId, WriteSet, hold};
 use super::write::id_key;
@@ -73,7 +73,9 @@ impl Database {
         self.transactions().expire(query.now);
         let Some(id) = transaction else {
             let snapshot = self.store().snapshot()?;
-            return self.answer(snapshot.view(), &*snapshot.collection(collection)?, query, None).map(|it| it.0);
+            return self
+                .answer(snapshot.view(), &*snapshot.collection(collection)?, query, None)
+                .map(|it| it.0);
         };
         let running = self.transactions().find(id)?;
         let running = hold(&running);

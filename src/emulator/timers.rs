@@ -37,7 +37,13 @@ impl Timers {
 }
 
 /// Runs a function as its trigger does at `time`.
-pub async fn fire(functions: &Functions, events: &Events, function: &str, trigger: &str, time: Millis) -> Outcome {
+pub async fn fire(
+    functions: &Functions,
+    events: &Events,
+    function: &str,
+    trigger: &str,
+    time: Millis,
+) -> Outcome {
     // An error means that nobody listens.
     let _ = events.send(Event::Fired { function: function.to_owned(), trigger: trigger.to_owned() });
     let event = event::timer(trigger, &whole_seconds(time));
@@ -70,11 +76,7 @@ fn triggers(functions: &Functions) -> Vec<(String, String, String)> {
 }
 
 /// Returns what is due after `seen` and until `now`, in order of time. A cron that is wrong never is.
-fn due(
-    triggers: Vec<(String, String, String)>,
-    seen: Millis,
-    now: Millis,
-) -> Vec<(String, String, Millis)> {
+fn due(triggers: Vec<(String, String, String)>, seen: Millis, now: Millis) -> Vec<(String, String, Millis)> {
     let mut schedules: HashMap<String, Option<Schedule>> = HashMap::new();
     let mut due = Vec::new();
     for (function, trigger, cron) in triggers {
@@ -105,7 +107,11 @@ mod tests {
     fn check(cron: &str, seconds: Millis, expected: &[Millis]) {
         let trigger = ("f".to_owned(), "t".to_owned(), cron.to_owned());
         let due = due(vec![trigger], START, START + seconds * 1000);
-        assert_eq!(due.iter().map(|(_, _, time)| (time - START) / 1000).collect::<Vec<_>>(), expected, "{cron}");
+        assert_eq!(
+            due.iter().map(|(_, _, time)| (time - START) / 1000).collect::<Vec<_>>(),
+            expected,
+            "{cron}"
+        );
     }
 
     #[test]

@@ -139,7 +139,7 @@ fn look_at(project: &Project) -> Vec<Check> {
         _ => Check::new(
             "project",
             Verdict::Good,
-            text! { en: "{count} functions in {root}", zh: "{root} 中有 {count} 个云函数" },
+            text! { en: "{root}, functions: {count}", zh: "{root} 中有 {count} 个云函数" },
         ),
     }];
     checks.extend(project.problems.iter().map(|problem| Check::of_error("project", Verdict::Bad, problem)));
@@ -187,7 +187,7 @@ async fn account(session: &Session<'_>, clock: &Clock, ids: &Ids) -> Check {
             Check::new(
                 "account",
                 Verdict::Good,
-                text! { en: "logged in, {count} environments", zh: "已登录，共 {count} 个环境" },
+                text! { en: "logged in, environments: {count}", zh: "已登录，共 {count} 个环境" },
             )
         }
         Err(error) => Check::of_error("account", Verdict::Bad, &error),

@@ -8,11 +8,13 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use crate::api::control::env::{DescribeEnvs, EnvDescription};
+use crate::cloud;
 use crate::cloud::credentials::Credentials;
 use crate::cloud::{Client, Endpoint};
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::{Clock, Ids};
 use crate::model::name::{EnvId, did_you_mean};
+use crate::model::text::Text;
 use crate::project::Project;
 use crate::project::manifest::LOCAL;
 use crate::project::running::Running;
@@ -90,6 +92,25 @@ impl Target {
                 text! { en: "environment `{name}` has no file storage", zh: "环境 `{name}` 没有文件存储" },
             )
         })
+    }
+}
+
+/// Makes the error of a thing that is not there: our words, with the service's code and request; a near name is
+/// offered, else the way to get it.
+pub(super) fn not_there<'a>(
+    error: cloud::Error,
+    message: Text,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    remedy: Text,
+) -> Error {
+    let mut told = Error::new(Kind::NotFound, message);
+    if let cloud::Error::Refused(refused) = error {
+        told = told.code(refused.code).request_id(refused.request_id);
+    }
+    match did_you_mean(name, known) {
+        Some(near) => told.hint(text! { en: "did you mean `{near}`?", zh: "是否想写 `{near}`？" }),
+        None => told.hint(remedy),
     }
 }
 

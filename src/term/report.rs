@@ -26,7 +26,8 @@ pub(super) fn report(error: &Error, language: Language, paint: Paint) -> String 
         lines.push(format!("{label}{}{}", colon(language), say(what)));
     }
     if let Some(id) = error.shown_request_id() {
-        lines.push(paint.apply(Style::Faint, &format!("request id: {id}")));
+        let label = text! { en: "request id: ", zh: "请求 ID：" };
+        lines.push(paint.apply(Style::Faint, &format!("{}{id}", label.in_language(language))));
     }
     lines.join("\n")
 }

@@ -75,6 +75,6 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
 impl Show for Exported {
     fn show(&self, page: &mut Page) {
         let Exported { collection, documents } = self;
-        page.done(&text! { en: "Exported {documents} documents of `{collection}`", zh: "已导出 `{collection}` 的 {documents} 个文档" });
+        page.done(&text! { en: "Exported from `{collection}`: {documents}", zh: "已导出 `{collection}` 的 {documents} 个文档" });
     }
 }

@@ -44,6 +44,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let asked = Import {
         collection: &args.collection,
         file: &file,
+        name: &args.file,
         format: match args.format {
             Some(Type::Json) => Format::Json,
             Some(Type::Csv) => Format::Csv,
@@ -65,10 +66,10 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
 impl Show for Imported {
     fn show(&self, page: &mut Page) {
         let Imported { collection, documents, inserted, replaced } = self;
-        page.sentence(&match replaced {
-            0 => text! { en: "{documents} documents imported into `{collection}`", zh: "已向 `{collection}` 导入 {documents} 个文档" },
+        page.done(&match replaced {
+            0 => text! { en: "Imported into `{collection}`: {documents}", zh: "已向 `{collection}` 导入 {documents} 个文档" },
             _ => text! {
-                en: "{documents} documents imported into `{collection}`: {inserted} new, {replaced} replaced",
+                en: "Imported into `{collection}`: {documents}, of them {inserted} new and {replaced} replaced",
                 zh: "已向 `{collection}` 导入 {documents} 个文档：新增 {inserted}，替换 {replaced}"
             },
         });

@@ -55,9 +55,8 @@ pub fn answer(invocation: &Invocation, function: &FunctionName, context: &mut Co
     let error = error.request_id(&invocation.request_id);
     Err(match &invocation.error {
         None => error,
-        Some(why) => {
-            error.code(why.err_code.to_string().trim_matches('"')).cause(why.err_msg.as_str().into())
-        }
+        // The stack has just been shown with the log.
+        Some(why) => error.cause(why.err_msg.lines().next().unwrap_or_default().into()),
     })
 }
 

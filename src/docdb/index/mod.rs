@@ -88,7 +88,11 @@ impl IndexDefinition {
 }
 
 /// Fills a new index with the keys of what is stored.
-pub(super) fn build(write: &mut Write<'_>, collection: &Collection, index: &std::sync::Arc<Index>) -> Result<()> {
+pub(super) fn build(
+    write: &mut Write<'_>,
+    collection: &Collection,
+    index: &std::sync::Arc<Index>,
+) -> Result<()> {
     let mut last = i64::MIN;
     loop {
         let mut entries = Vec::new();

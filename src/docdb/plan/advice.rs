@@ -21,7 +21,12 @@ type Keys = Vec<(String, Order)>;
 
 impl Advisor {
     /// Looks at a query that has run; returns the index that would have served better, if any would.
-    pub fn note(&self, collection: &Collection, selection: &Selection<'_>, stats: &Stats) -> Option<IndexDefinition> {
+    pub fn note(
+        &self,
+        collection: &Collection,
+        selection: &Selection<'_>,
+        stats: &Stats,
+    ) -> Option<IndexDefinition> {
         if stats.index.is_some() && !(stats.sorted_in_memory && stats.documents_examined > MANY_TO_SORT) {
             return None;
         }
@@ -30,7 +35,8 @@ impl Advisor {
         if keys.is_empty() || is_served(collection, &keys) {
             return None;
         }
-        let definition = IndexDefinition { name: name(&keys), keys: keys.clone(), unique: false, sparse: false };
+        let definition =
+            IndexDefinition { name: name(&keys), keys: keys.clone(), unique: false, sparse: false };
         let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
         let advice = missed.entry((collection.name.clone(), keys.clone())).or_insert_with(|| Advice {
             collection: collection.name.clone(),

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use crate::docdb::key;
+use crate::docdb::store::successor;
+use crate::docdb::value::Class;
 use crate::docdb::value::show::Shown;
 use crate::docdb::value::view::View;
-use crate::docdb::value::Class;
-use crate::docdb::store::successor;
 
 /// A place between keys: before, or after, all that begin with these bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,7 +192,8 @@ impl Bounds {
 
     /// What two conditions on the same single value leave.
     pub fn intersection(&self, other: &Self) -> Self {
-        let pairs = self.intervals.iter().flat_map(|a| other.intervals.iter().filter_map(|b| a.intersection(b)));
+        let pairs =
+            self.intervals.iter().flat_map(|a| other.intervals.iter().filter_map(|b| a.intersection(b)));
         Bounds::new(pairs.collect(), self.exact && other.exact)
     }
 

@@ -128,7 +128,8 @@ fn bounded_fields(definition: &IndexDefinition, conditions: &Conditions, multike
 
 fn combine<'c>(mut fields: impl Iterator<Item = &'c Field>, multikey: bool) -> Option<Bounded> {
     let first = fields.next()?;
-    let start = Bounded { bounds: first.bounds.clone(), conditions: 1, needs_presence: !first.allows_missing };
+    let start =
+        Bounded { bounds: first.bounds.clone(), conditions: 1, needs_presence: !first.allows_missing };
     Some(fields.fold(start, |so_far, next| {
         let needs_presence = so_far.needs_presence || !next.allows_missing;
         if multikey {
@@ -154,10 +155,15 @@ fn ranges(definition: &IndexDefinition, bounds: &[Bounded]) -> Vec<KeyRange> {
     for (it, (_, order)) in bounds.iter().zip(&definition.keys) {
         let descending = *order == Order::Descending;
         let intervals = &it.bounds.intervals;
-        ranges = prefixes.iter().flat_map(|prefix| intervals.iter().map(|it| range(prefix, it, descending))).collect();
+        ranges = prefixes
+            .iter()
+            .flat_map(|prefix| intervals.iter().map(|it| range(prefix, it, descending)))
+            .collect();
         prefixes = prefixes
             .iter()
-            .flat_map(|prefix| intervals.iter().map(|it| [prefix.as_slice(), &it.prefix(descending)].concat()))
+            .flat_map(|prefix| {
+                intervals.iter().map(|it| [prefix.as_slice(), &it.prefix(descending)].concat())
+            })
             .collect();
     }
     ranges.sort_unstable();

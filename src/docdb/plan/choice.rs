@@ -6,8 +6,8 @@ use super::{Access, Plan};
 use crate::docdb::Result;
 use crate::docdb::filter::Node;
 use crate::docdb::index::IndexDefinition;
-use crate::docdb::query::Selection;
 use crate::docdb::interim::Sort;
+use crate::docdb::query::Selection;
 use crate::docdb::store::{Collection, View};
 
 /// Estimated costs in microseconds, measured on 300-byte documents.
@@ -32,7 +32,8 @@ pub fn choose(view: View<'_>, collection: &Collection, selection: &Selection<'_>
         return Ok(Plan { access: Access::Keys(vec![single.clone()]), everything: false });
     }
     // Its keys are the matches in their order: it reads no more than is wanted.
-    if let Some((straight, ordered)) = candidates.iter().find_map(|it| Some((it, it.ordered.filter(|_| it.exact)?)))
+    if let Some((straight, ordered)) =
+        candidates.iter().find_map(|it| Some((it, it.ordered.filter(|_| it.exact)?)))
         && selection.limit.is_some()
     {
         return Ok(Plan { access: Access::Order(straight.clone(), ordered), everything });
@@ -49,8 +50,8 @@ pub fn choose(view: View<'_>, collection: &Collection, selection: &Selection<'_>
 fn candidates(collection: &Collection, conditions: &Conditions<'_>, sort: Option<&Sort>) -> Vec<Candidate> {
     let id = consider(Place::Id, None, &IndexDefinition::of_id(), conditions, sort);
     let others = collection.indexes.iter().enumerate();
-    let others = others
-        .filter_map(|(at, it)| consider(Place::Index(at), Some(it), &it.definition, conditions, sort));
+    let others =
+        others.filter_map(|(at, it)| consider(Place::Index(at), Some(it), &it.definition, conditions, sort));
     id.into_iter().chain(others).collect()
 }
 
@@ -75,7 +76,8 @@ fn cheapest(
 ) -> Result<Access> {
     let mut counted = Vec::new();
     for candidate in candidates {
-        let keys = if candidate.bounded { estimate.keys(view, collection, &[&candidate])? } else { estimate.all };
+        let keys =
+            if candidate.bounded { estimate.keys(view, collection, &[&candidate])? } else { estimate.all };
         counted.push((keys, candidate));
     }
     let union_keys = match &union {
@@ -139,7 +141,8 @@ impl Estimate {
     /// Counts the keys of some lookups; too many are taken for half of all.
     fn keys(&self, view: View<'_>, collection: &Collection, lookups: &[&Candidate]) -> Result<f64> {
         let mut count = 0;
-        for (candidate, range) in lookups.iter().flat_map(|it| it.ranges.iter().map(move |range| (it, range))) {
+        for (candidate, range) in lookups.iter().flat_map(|it| it.ranges.iter().map(move |range| (it, range)))
+        {
             let Some(keys) = candidate.place.keys(collection) else { continue };
             count += view.count(keys, range, self.worth_counting - count)?;
             if count >= self.worth_counting {

@@ -95,9 +95,8 @@ impl Catalogue {
 }
 
 fn load_indexes(connection: &Connection, collection: i64) -> Result<Vec<Arc<Index>>> {
-    let mut indexes = connection.prepare(
-        "SELECT number, definition, multikey FROM indexes WHERE collection = ?1 ORDER BY number",
-    )?;
+    let mut indexes = connection
+        .prepare("SELECT number, definition, multikey FROM indexes WHERE collection = ?1 ORDER BY number")?;
     let mut rows = indexes.query([collection])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -121,7 +120,14 @@ impl Collection {
             replace: format!("UPDATE {table} SET checksum = ?2, document = ?3 WHERE number = ?1"),
             delete: format!("DELETE FROM {table} WHERE number = ?1"),
         };
-        Collection { number, name, indexes, ids: KeyTable::new(format!("ids_{number}")), id_uses: AtomicU64::new(0), sql }
+        Collection {
+            number,
+            name,
+            indexes,
+            ids: KeyTable::new(format!("ids_{number}")),
+            id_uses: AtomicU64::new(0),
+            sql,
+        }
     }
 
     /// The same collection with other indexes.

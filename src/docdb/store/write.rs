@@ -38,7 +38,14 @@ impl<'a> Write<'a> {
         }
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let catalogue = store.catalogue();
-        Ok(Write { store, connection, catalogue, relaid: false, tallies: BTreeMap::new(), multikey: Vec::new() })
+        Ok(Write {
+            store,
+            connection,
+            catalogue,
+            relaid: false,
+            tallies: BTreeMap::new(),
+            multikey: Vec::new(),
+        })
     }
 
     pub fn view(&self) -> View<'_> {
@@ -135,8 +142,7 @@ impl<'a> Write<'a> {
             return Err(Error::CollectionExists { name: name.to_owned() });
         }
         self.connection.execute("INSERT INTO collections (name) VALUES (?1)", [name])?;
-        let collection =
-            Collection::new(self.connection.last_insert_rowid(), name.to_owned(), Vec::new());
+        let collection = Collection::new(self.connection.last_insert_rowid(), name.to_owned(), Vec::new());
         self.connection.execute_batch(&collection.create_sql())?;
         self.relay().insert(collection);
         Ok(())

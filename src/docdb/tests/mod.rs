@@ -80,10 +80,7 @@ fn insert_stops_at_the_first_duplicate() {
     let database = database();
     let documents = [1, 2, 1, 3].map(|it| raw(doc! { "_id": it }));
     let error = database.insert(None, "c", documents.into()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "E11000 duplicate key error collection: c index: _id_ dup key: { _id: 1 }"
-    );
+    assert_eq!(error.to_string(), "E11000 duplicate key error collection: c index: _id_ dup key: { _id: 1 }");
     assert_eq!(ids(&found(&database, &query(doc! {}))), [1, 2]);
 }
 
@@ -159,7 +156,8 @@ fn update_counts_what_really_changed() {
     let all = UpdateRequest { multi: true, ..update(doc! {}, doc! { "$set": { "a": 2 } }) };
     let updated = database.update(None, "c", &all).unwrap();
     assert_eq!((updated.matched, updated.modified), (3, 2));
-    let updated = database.update(None, "c", &update(doc! { "_id": 9 }, doc! { "$set": { "a": 2 } })).unwrap();
+    let updated =
+        database.update(None, "c", &update(doc! { "_id": 9 }, doc! { "$set": { "a": 2 } })).unwrap();
     assert_eq!((updated.matched, updated.modified, updated.document), (0, 0, None));
 }
 
@@ -209,7 +207,9 @@ fn feed_tells_commits_in_order_and_nothing_refused() {
     database.remove(None, "c", &doc! { "_id": 1 }, false, now()).unwrap();
     let told: Vec<_> = feed
         .try_iter()
-        .flat_map(|commit| commit.iter().map(|it| (it.before.is_some(), it.after.is_some())).collect::<Vec<_>>())
+        .flat_map(|commit| {
+            commit.iter().map(|it| (it.before.is_some(), it.after.is_some())).collect::<Vec<_>>()
+        })
         .collect();
     assert_eq!(told, [(false, true), (false, true), (true, true), (true, false)]);
 }
@@ -217,7 +217,9 @@ fn feed_tells_commits_in_order_and_nothing_refused() {
 #[test]
 fn lookups_use_the_index_and_say_so() {
     let database = database();
-    database.create_index("c", &index(&[("a", index::Order::Ascending), ("b", index::Order::Descending)])).unwrap();
+    database
+        .create_index("c", &index(&[("a", index::Order::Ascending), ("b", index::Order::Descending)]))
+        .unwrap();
     insert(&database, (0..100).map(|it| doc! { "_id": it, "a": it % 10, "b": it }));
     let check = |filter: Document, sort: Document, limit: Option<u64>, expected: (Option<&str>, u64, u64)| {
         let stats = database.explain("c", &Query { sort, limit, ..query(filter.clone()) }).unwrap().stats;
@@ -229,7 +231,12 @@ fn lookups_use_the_index_and_say_so() {
     check(doc! { "a": 3, "b": { "$gt": 50 } }, doc! {}, None, (name, 5, 5));
     check(doc! { "a": 3 }, doc! { "b": -1 }, Some(2), (name, 2, 2));
     check(doc! { "a": 3 }, doc! { "b": 1 }, Some(2), (name, 2, 2));
-    check(doc! { "$or": [{ "a": 3 }, { "_id": 4 }] }, doc! {}, None, (Some("a_Ascendingb_Descending, _id_"), 11, 11));
+    check(
+        doc! { "$or": [{ "a": 3 }, { "_id": 4 }] },
+        doc! {},
+        None,
+        (Some("a_Ascendingb_Descending, _id_"), 11, 11),
+    );
     check(doc! { "b": 3 }, doc! {}, None, (None, 100, 1));
     let (count, stats) = database.count("c", &doc! { "a": { "$in": [1, 2] } }, now()).unwrap();
     assert_eq!((count, stats.documents_examined), (20, 0));
@@ -241,7 +248,8 @@ fn advice_names_equality_then_sort_then_range() {
     insert(&database, (0..10).map(|it| doc! { "_id": it, "a": it }));
     let missed = Query { sort: doc! { "s": -1 }, ..query(doc! { "r": { "$gt": 1 }, "a": 1 }) };
     let explained = database.explain("c", &missed).unwrap();
-    let keys = [("a", index::Order::Ascending), ("s", index::Order::Descending), ("r", index::Order::Ascending)];
+    let keys =
+        [("a", index::Order::Ascending), ("s", index::Order::Descending), ("r", index::Order::Ascending)];
     let expected = IndexDefinition { name: "a_1_s_-1_r_1".into(), ..index(&keys) };
     assert_eq!(explained.advice.as_ref(), Some(&expected));
     assert_eq!(database.advice().len(), 1);

@@ -36,7 +36,12 @@ impl WriteSet {
         after: Option<&RawDocument>,
     ) {
         let turn = self.writes.len();
-        let first = Pending { collection: collection.name.clone(), turn, before: before.map(ToOwned::to_owned), after: None };
+        let first = Pending {
+            collection: collection.name.clone(),
+            turn,
+            before: before.map(ToOwned::to_owned),
+            after: None,
+        };
         let pending = self.writes.entry((collection.number, id)).or_insert(first);
         pending.after = after.map(ToOwned::to_owned);
     }

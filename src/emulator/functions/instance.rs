@@ -110,21 +110,15 @@ impl Instance {
         crew: &Crew,
         told: Told,
     ) -> io::Result<Self> {
-        let Started { process, channel, stdout, stderr } = launch.start(settings, inspector, &crew.watchman)?;
+        let Started { process, channel, stdout, stderr } =
+            launch.start(settings, inspector, &crew.watchman)?;
         let shared =
             Arc::new(Shared { told, load: watch::Sender::new(Load::Loading), talk: Mutex::default() });
         let (reader, channel) = channel.into_split();
         let (end, ended) = oneshot::channel();
         let output = tokio::spawn(read_output(stdout, stderr, shared.clone()));
         crew.attendants.spawn(attend(process, reader, output, shared.clone(), ended, crew.closing.clone()));
-        Ok(Instance {
-            channel,
-            shared,
-            _end: end,
-            used: false,
-            warm: false,
-            idle_since: Instant::now(),
-        })
+        Ok(Instance { channel, shared, _end: end, used: false, warm: false, idle_since: Instant::now() })
     }
 
     /// Returns where the loading can be followed.

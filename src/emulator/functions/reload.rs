@@ -143,7 +143,9 @@ mod tests {
 
     #[test]
     fn what_editors_and_installations_leave_for_a_moment_does_not_matter() {
-        for path in ["f/index.js", "f/data.json", ".env", "f/node_modules/.package-lock.json", "cloudkit.toml"] {
+        for path in
+            ["f/index.js", "f/data.json", ".env", "f/node_modules/.package-lock.json", "cloudkit.toml"]
+        {
             assert!(matters(Path::new(path)), "{path}");
         }
         for path in ["f/.index.js.swp", "f/index.js~", ".git"] {

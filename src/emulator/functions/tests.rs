@@ -60,7 +60,9 @@ impl Stage {
     /// Begins a call that runs beside the test.
     fn begin(&self, event: &str) -> tokio::task::JoinHandle<Outcome> {
         let (functions, event) = (self.functions.clone(), event.to_owned());
-        tokio::spawn(async move { functions.invoke("f", Invocation { event, caller: Caller::Console }).await })
+        tokio::spawn(
+            async move { functions.invoke("f", Invocation { event, caller: Caller::Console }).await },
+        )
     }
 
     /// Everything said so far, as `level message` lines.
@@ -246,7 +248,10 @@ async fn overlapping_calls_have_processes_of_their_own_and_a_free_one_is_used_ag
 #[tokio::test]
 async fn a_saved_change_is_served_on_the_next_call_and_a_call_in_flight_ends_on_the_old_code() {
     let mut stage = Stage::new(&[
-        ("f/index.js", "const part = require('./part'); exports.main = async (e) => { await new Promise(r => setTimeout(r, e.wait ?? 0)); return part }"),
+        (
+            "f/index.js",
+            "const part = require('./part'); exports.main = async (e) => { await new Promise(r => setTimeout(r, e.wait ?? 0)); return part }",
+        ),
         ("f/part.js", "module.exports = 'old'"),
     ]);
     assert_eq!(stage.call("f", "{}").await, Ok(r#""old""#.into()));
@@ -273,7 +278,8 @@ async fn a_mistake_is_told_when_it_is_saved_with_its_place() {
     let told = stage.event(broken).await;
     assert_eq!(told, fault.message);
     let file = stage.folder.path().join("cloudfunctions/f/index.js");
-    let expected = format!("{}:2\n  return 1 +;\n            ^\n\nSyntaxError: Unexpected token ';'", file.display());
+    let expected =
+        format!("{}:2\n  return 1 +;\n            ^\n\nSyntaxError: Unexpected token ';'", file.display());
     assert_eq!(told, expected);
     stage.write("f/index.js", "exports.main = () => 3");
     assert_eq!(stage.call("f", "{}").await, Ok("3".into()));
@@ -348,7 +354,8 @@ async fn everything_a_function_prints_is_logged_in_order() {
     ];
     assert_eq!(stage.said(), expected);
     let id = &outcome.request_id;
-    let (start, end) = (format!("START RequestId: {id}\nwhile loading\na 1\n"), format!("END RequestId: {id}\nREPORT"));
+    let (start, end) =
+        (format!("START RequestId: {id}\nwhile loading\na 1\n"), format!("END RequestId: {id}\nREPORT"));
     assert!(outcome.log.starts_with(&start) && outcome.log.contains(&end), "{}", outcome.log);
     assert!(outcome.memory_bytes > 10 << 20, "{}", outcome.memory_bytes);
 }
@@ -386,19 +393,29 @@ async fn work_after_the_answer_goes_on_and_is_told_once() {
 async fn modules_of_every_kind_are_found() {
     let library = "module.exports = 'shared'";
     let stage = Stage::new(&[
-        ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\n[functions.entry]\nhandler = \"src/app.start\"\n"),
+        (
+            "/cloudkit.toml",
+            "[functions]\nroot = \"cloudfunctions\"\n[functions.entry]\nhandler = \"src/app.start\"\n",
+        ),
         ("/shared/node_modules/lib/index.js", library),
         ("esm/package.json", r#"{"type":"module"}"#),
-        ("esm/index.js", "import lib from 'lib'; import { request } from 'node:https'; export const main = async () => [lib, typeof request]"),
+        (
+            "esm/index.js",
+            "import lib from 'lib'; import { request } from 'node:https'; export const main = async () => [lib, typeof request]",
+        ),
         ("own/node_modules/lib/index.js", "module.exports = 'own'"),
         ("own/index.js", "exports.main = () => require('lib')"),
         ("shares/index.js", "exports.main = () => require('lib')"),
         ("entry/src/app.js", "exports.start = () => require('path').basename(__dirname)"),
         ("top/index.mjs", "const a = await 1; export function main() { return a }"),
     ]);
-    for (name, expected) in
-        [("esm", r#"["shared","function"]"#), ("own", r#""own""#), ("shares", r#""shared""#), ("entry", r#""src""#), ("top", "1")]
-    {
+    for (name, expected) in [
+        ("esm", r#"["shared","function"]"#),
+        ("own", r#""own""#),
+        ("shares", r#""shared""#),
+        ("entry", r#""src""#),
+        ("top", "1"),
+    ] {
         assert_eq!(stage.call(name, "{}").await, Ok(expected.into()), "{name}");
     }
 }
@@ -426,12 +443,20 @@ async fn the_sdks_hosts_lead_to_the_emulator() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
-    let ask = |how: &str| format!("await new Promise((done, fail) => {{ const r = {how}; r.on('response', (a) => {{ a.resume(); a.on('end', done) }}); r.on('error', fail); r.end() }});");
+    let ask = |how: &str| {
+        format!(
+            "await new Promise((done, fail) => {{ const r = {how}; r.on('response', (a) => {{ a.resume(); a.on('end', done) }}); r.on('error', fail); r.end() }});"
+        )
+    };
     let code = format!(
         "const http = require('http'), https = require('https'); exports.main = async () => {{ {} {} {} await (await fetch('https://e.api.tcloudbasegateway.com/v1?x=1', {{ method: 'POST', body: 'b' }})).text(); }}",
         ask("https.get('https://api.weixin.qq.com/a?b=1')"),
-        ask("http.request({ hostname: 'tcb-admin.tencentyun.com', path: '/admin', method: 'POST', headers: { host: 'own' } })"),
-        ask("https.request(new URL('https://e.ap-shanghai.tcb-api.tencentcloudapi.com/admin'), { agent: new https.Agent({ keepAlive: true }) })"),
+        ask(
+            "http.request({ hostname: 'tcb-admin.tencentyun.com', path: '/admin', method: 'POST', headers: { host: 'own' } })"
+        ),
+        ask(
+            "https.request(new URL('https://e.ap-shanghai.tcb-api.tencentcloudapi.com/admin'), { agent: new https.Agent({ keepAlive: true }) })"
+        ),
     );
     let stage = Stage::at(&url, &[("f/index.js", &code)]);
     let answers = async {
@@ -451,7 +476,11 @@ async fn the_sdks_hosts_lead_to_the_emulator() {
     let expected = [
         ("get /a?b=1 ", "host: api.weixin.qq.com\r", "x-cloudkit-host: https://api.weixin.qq.com\r"),
         ("post /admin ", "host: own\r", "x-cloudkit-host: http://tcb-admin.tencentyun.com\r"),
-        ("get /admin ", "host: e.ap-shanghai.tcb-api.tencentcloudapi.com\r", "x-cloudkit-host: https://e.ap-shanghai.tcb-api.tencentcloudapi.com\r"),
+        (
+            "get /admin ",
+            "host: e.ap-shanghai.tcb-api.tencentcloudapi.com\r",
+            "x-cloudkit-host: https://e.ap-shanghai.tcb-api.tencentcloudapi.com\r",
+        ),
         ("post /v1?x=1 ", "host: 127.0.0.1:", "x-cloudkit-host: https://e.api.tcloudbasegateway.com\r"),
     ];
     for (head, (line, host, origin)) in heads.iter().zip(expected) {
@@ -507,7 +536,9 @@ async fn stopping_ends_every_process_with_what_it_started() {
 #[tokio::test]
 #[ignore = "the next test starts it"]
 async fn a_victim() {
-    let stage = Stage::of("exports.main = async (e) => { if (e.loop) { require('fs').writeFileSync(e.file, process.pid + ' ' + e.idle); for (;;); } return process.pid }");
+    let stage = Stage::of(
+        "exports.main = async (e) => { if (e.loop) { require('fs').writeFileSync(e.file, process.pid + ' ' + e.idle); for (;;); } return process.pid }",
+    );
     let idle = stage.call("f", "{}").await.expect("a process id");
     let file = std::env::var("CLOUDKIT_TEST_PIDS").expect("the test names it");
     let event = serde_json::json!({ "loop": true, "file": file, "idle": idle }).to_string();

@@ -16,7 +16,7 @@ use crate::model::clock::Millis;
 use crate::model::name::CollectionName;
 use crate::text;
 
-use super::target::Target;
+use super::target::{Target, not_there};
 
 /// Makes the error of a call that named a collection; where there is no such collection, a near name is offered, or
 /// the command that adds it.
@@ -28,9 +28,13 @@ pub(super) async fn missing(target: &Target, name: &CollectionName, error: cloud
         Ok(all) => all.into_iter().map(|it| it.name).collect(),
         Err(_) => Vec::new(),
     };
-    error
-        .naming(name.as_str(), known.iter().map(String::as_str))
-        .hint(text! { en: "`cloudkit db collection add {name}` adds it", zh: "可用 `cloudkit db collection add {name}` 创建" })
+    not_there(
+        error,
+        text! { en: "collection `{name}` does not exist", zh: "集合 `{name}` 不存在" },
+        name.as_str(),
+        known.iter().map(String::as_str),
+        text! { en: "`cloudkit db collection add {name}` adds it", zh: "可用 `cloudkit db collection add {name}` 创建" },
+    )
 }
 
 /// Reads a document or a value that a person wrote as Extended JSON, and returns it in the form of the wire.

@@ -144,6 +144,12 @@ fn document(value: Value) -> Result<Value> {
 }
 
 impl Written {
+    /// Asks for the `_id` alone.
+    pub(super) fn ids(filter: String) -> Self {
+        let projection = Some(r#"{"_id":{"$numberInt":"1"}}"#.into());
+        Written { filter: Some(filter), order: None, projection }
+    }
+
     /// Returns the documents with a filter in order of `_id`.
     pub(super) fn by_id(filter: Option<String>) -> Self {
         Written { filter, order: Some(r#"{"_id":{"$numberInt":"1"}}"#.into()), projection: None }

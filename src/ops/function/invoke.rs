@@ -89,7 +89,8 @@ impl Invocation {
                 Failure::of(value(told), invoke_result)
             }),
             request_id: function_request_id,
-            duration_ms: duration,
+            // Finer than a microsecond is noise.
+            duration_ms: (duration * 1_000.0).round() / 1_000.0,
             logs: log.lines().filter(|line| !is_bracket(line)).map(str::to_owned).collect(),
         }
     }

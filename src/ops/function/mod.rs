@@ -13,6 +13,7 @@ use crate::api::control::function::{
 use crate::cloud;
 use crate::error::{Error, Result};
 use crate::model::name::FunctionName;
+use crate::text;
 
 use super::target::Target;
 
@@ -156,5 +157,11 @@ pub(super) async fn missing(target: &Target, name: &FunctionName, error: cloud::
         return error.into();
     }
     let known = lines(target).await.unwrap_or_default();
-    error.naming(name.as_str(), known.iter().map(|line| line.function_name.as_str()))
+    super::target::not_there(
+        error,
+        text! { en: "function `{name}` does not exist", zh: "云函数 `{name}` 不存在" },
+        name.as_str(),
+        known.iter().map(|line| line.function_name.as_str()),
+        text! { en: "`cloudkit deploy {name}` puts it there", zh: "可用 `cloudkit deploy {name}` 部署" },
+    )
 }

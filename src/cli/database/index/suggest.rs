@@ -37,8 +37,8 @@ impl Show for List {
 pub(in crate::cli::database) fn tell(it: &Advice, page: &mut Page) {
     let Advice { collection, queries, examined, fix, .. } = it;
     page.sentence(&text! {
-        en: "`{collection}`: {queries} queries examined up to {examined} documents",
-        zh: "`{collection}`：{queries} 次查询，最多检查了 {examined} 个文档"
+        en: "`{collection}`  queries without an index: {queries}, documents examined: up to {examined}",
+        zh: "`{collection}`  未用索引的查询：{queries} 次，检查的文档：最多 {examined} 个"
     });
     page.sentence(&text! { en: "  fix: `{fix}`", zh: "  解决：`{fix}`" });
 }

@@ -27,14 +27,8 @@ impl<R: BufRead> Documents<R> {
     pub fn next(&mut self, now: Millis) -> Result<Option<(u64, Document)>, Broken> {
         let Some((line, text)) = self.cut()? else { return Ok(None) };
         self.position = self.bytes.count;
-        let document = crate::api::ejson::document(&text, now).map_err(|error| Broken {
-            line,
-            error: Error::new(
-                Kind::Usage,
-                text! { en: "this is not an Extended JSON document", zh: "不是合法的扩展 JSON 文档" },
-            )
-            .source(&error),
-        })?;
+        let document =
+            crate::api::ejson::document(&text, now).map_err(|error| malformed(line, &error.to_string()))?;
         Ok(Some((line, document)))
     }
 
@@ -97,6 +91,23 @@ impl<R: BufRead> Documents<R> {
     }
 }
 
+/// Says what is wrong with the document that begins on a line. The reader counts lines from there.
+fn malformed(begins: u64, told: &str) -> Broken {
+    let place = told.rsplit_once(" at line ").and_then(|(why, place)| {
+        let (line, column) = place.split_once(" column ")?;
+        Some((why, line.parse::<u64>().ok()?, column))
+    });
+    let message = text! { en: "this is not an Extended JSON document", zh: "不是合法的扩展 JSON 文档" };
+    let error = Error::new(Kind::Usage, message);
+    match place {
+        Some((why, line, column)) => Broken {
+            line: begins + line.saturating_sub(1),
+            error: error.cause(text! { en: "{why} (column {column})", zh: "{why}（第 {column} 列）" }),
+        },
+        None => Broken { line: begins, error: error.cause(told.into()) },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +157,7 @@ mod tests {
     fn the_line_at_fault_is_named() {
         breaks("{\"a\":1}\n{\"a\":}\n", 2);
         breaks("{\"a\":1}\n\n{\"a\":[1}\n{\"b\":2}", 3);
+        breaks("[{\n\"a\": 1},\n{\n\"a\": oops\n}]", 4);
         breaks("{\"a\":1}\nname,score\n", 2);
         breaks("{\"a\":1}\n{\"a\"", 2);
     }

@@ -3,6 +3,7 @@
 mod csv;
 mod json;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -53,6 +54,8 @@ pub enum Format {
 pub struct Import<'a> {
     pub collection: &'a CollectionName,
     pub file: &'a Path,
+    /// The file as the person named it.
+    pub name: &'a Path,
     pub format: Format,
     pub mode: Mode,
 }
@@ -88,7 +91,7 @@ pub async fn import(
     ids: &Ids,
     progress: &dyn Progress,
 ) -> Result<Imported> {
-    let (collection, shown) = (import.collection, import.file.display());
+    let (collection, shown) = (import.collection, import.name.display());
     let failed = |error: std::io::Error| {
         let kind = if error.kind() == std::io::ErrorKind::NotFound { Kind::NotFound } else { Kind::Failed };
         Error::new(kind, text! { en: "could not read `{shown}`", zh: "无法读取 `{shown}`" }).source(&error)
@@ -102,13 +105,12 @@ pub async fn import(
     loop {
         let (batch, broken) = reader.batch(clock.now(), ids);
         if !batch.is_empty() {
-            done.add(target, import, &batch).await.map_err(|error| error.told(import.file, &done))?;
+            done.add(target, import, &batch).await.map_err(|error| error.told(import.name, &done))?;
         }
         if let Some(broken) = broken {
-            return Err(broken.told(import.file, &done));
+            return Err(broken.told(import.name, &done));
         }
         if batch.is_empty() {
-            step.finish();
             return Ok(done);
         }
         step.advance(reader.position() - read);
@@ -143,7 +145,7 @@ impl Broken {
         match count {
             0 => told.hint(text! { en: "nothing was imported", zh: "没有导入任何文档" }),
             _ => told.hint(text! {
-                en: "{count} documents before it are imported; `--mode upsert` may be run again",
+                en: "what stands before it is imported ({count}); `--mode upsert` may be run again",
                 zh: "此前的 {count} 个文档已导入；可用 `--mode upsert` 重新执行"
             }),
         }
@@ -161,6 +163,20 @@ impl Imported {
     /// Inserts a batch at once. When it is refused, each document goes alone, so that the one at fault is found; one
     /// that the batch has already brought is recognised by its `_id` and its content.
     async fn insert(
+        &mut self,
+        target: &Target,
+        collection: &CollectionName,
+        batch: &[Record],
+    ) -> Result<(), Broken> {
+        let (batch, taken) = before_taken(target, collection, batch).await?;
+        if !batch.is_empty() {
+            self.insert_free(target, collection, batch).await?;
+        }
+        taken.map_or(Ok(()), Err)
+    }
+
+    /// Inserts documents whose `_id` nobody has.
+    async fn insert_free(
         &mut self,
         target: &Target,
         collection: &CollectionName,
@@ -228,6 +244,34 @@ impl Imported {
             }
         }
     }
+}
+
+/// Returns the records before the first whose `_id` is taken, in the collection or earlier in the batch, and says which
+/// that is. Asked before anything is sent: afterwards nobody could tell whose document it is.
+async fn before_taken<'a>(
+    target: &Target,
+    collection: &CollectionName,
+    batch: &'a [Record],
+) -> Result<(&'a [Record], Option<Broken>), Broken> {
+    let named: Vec<String> =
+        batch.iter().filter(|record| record.named).map(|it| value_to_text(&it.id, Form::Canonical)).collect();
+    let Some(first) = batch.first().filter(|_| !named.is_empty()) else { return Ok((batch, None)) };
+    let filter = format!("{{\"_id\":{{\"$in\":[{}]}}}}", named.join(","));
+    let found = query::page(target, collection, &Written::ids(filter), 0, batch.len() as u64).await;
+    let found = found.map_err(|error| Broken { line: first.line, error })?;
+    let mut taken: BTreeSet<String> =
+        found.iter().filter_map(|document| document.get("_id")).map(serde_json::Value::to_string).collect();
+    for (at, record) in batch.iter().enumerate() {
+        let id = value_to_text(&record.id, Form::Canonical);
+        if !taken.insert(id.clone()) {
+            let message = text! { en: "the `_id` {id} is taken", zh: "`_id` {id} 已被占用" };
+            let error = Error::new(Kind::Refused, message).hint(
+                text! { en: "`--mode upsert` replaces what is there", zh: "`--mode upsert` 会替换已有文档" },
+            );
+            return Ok((batch.get(..at).unwrap_or_default(), Some(Broken { line: record.line, error })));
+        }
+    }
+    Ok((batch, None))
 }
 
 /// Puts a document in place of the one with its `_id`; tells whether there was one.
