@@ -13,8 +13,10 @@ use crate::api::sign::{admin, tc3};
 use crate::api::{Action, Service};
 
 const JSON: &str = "application/json";
-/// How long an answer may take.
+/// How long an answer may take once the request is sent.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The slowest line on which a request is not given up, in bytes a second.
+const SLOWEST: usize = 8 * 1024;
 /// How long a function may run (900 s on the platform), and a little.
 const INVOCATION: Duration = Duration::from_secs(910);
 
@@ -92,7 +94,7 @@ impl Client {
             .0
             .http
             .post(url.clone())
-            .timeout(patience)
+            .timeout(patience + sending(body.len()))
             .header(CONTENT_TYPE, JSON)
             .header("x-tc-action", A::NAME)
             .header("x-tc-version", version)
@@ -126,18 +128,19 @@ impl Client {
         let (timestamp, host) = (self.seconds(), host(&url));
         let signed = admin::Request { host: &host, query: &query, content_type: JSON, fields, timestamp };
         let credentials = &self.0.credentials;
+        let body = json!(fields).to_string();
         let request = self
             .0
             .http
             .post(url.clone())
-            .timeout(PATIENCE)
+            .timeout(PATIENCE + sending(body.len()))
             .header(CONTENT_TYPE, JSON)
             .header("x-sdk-version", concat!("cloudkit/", env!("CARGO_PKG_VERSION")))
             .header("x-tcb-region", region)
             .header("x-timestamp", timestamp)
             .header("x-signature-expires", 600)
             .header("authorization", signed.sign(&credentials.secret_id, &credentials.secret_key))
-            .body(json!(fields).to_string());
+            .body(body);
         let (headers, answer) = self.send(request, &url).await?;
         match &answer["code"] {
             Value::Null => Ok(answer),
@@ -208,6 +211,11 @@ impl Failure {
         let trouble = Trouble::of_code(&refused.code);
         Failure { error: Error::Refused(Box::new(refused)), trouble }
     }
+}
+
+/// Returns how long a body of some bytes may be on its way.
+fn sending(bytes: usize) -> Duration {
+    Duration::from_secs((bytes / SLOWEST) as u64)
 }
 
 /// Returns the host as the `Host` header has it.

@@ -94,8 +94,19 @@ async fn duplicates_stand_in_the_way_of_a_unique_index() {
     run(&client, two).await.expect("inserted");
     let code = refused(client.call(&index(&["a"], true, None)).await);
     assert_eq!(code, "FailedOperation.DuplicatedData");
+
+    // The same request dropped an index and built another: neither has happened.
+    let mixed = UpdateTable {
+        create_indexes: [index(&["b"], false, None), index(&["a"], true, None)]
+            .map(|it| it.create_indexes)
+            .concat(),
+        drop_indexes: vec![DroppedIndex { index_name: "_openid_1".into() }],
+        ..index(&["b"], false, None)
+    };
+    assert_eq!(refused(client.call(&mixed).await), "FailedOperation.DuplicatedData");
     let describe = DescribeTable { table_name: "todos".into(), ..DescribeTable::default() };
-    assert_eq!(client.call(&describe).await.expect("described").index_num, 2);
+    let found = client.call(&describe).await.expect("described").indexes;
+    assert_eq!(found.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["_id_", "_openid_1"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

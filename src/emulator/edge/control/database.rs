@@ -5,6 +5,7 @@ use super::{Result, page, permission, this_environment, written_time};
 use crate::api::control::Done;
 use crate::api::control::database::*;
 use crate::api::error::codes;
+use crate::docdb;
 use crate::docdb::index::{IndexDefinition, IndexStatus, Order};
 use crate::emulator::database::index_definition;
 use crate::emulator::environment::Shared;
@@ -125,13 +126,28 @@ pub(super) async fn update(environment: &Shared, asked: UpdateTable) -> Result<D
     }
     blocking(environment, move |environment| {
         let store = environment.database.store();
-        for DroppedIndex { index_name } in &drop_indexes {
-            store.drop_index(&table_name, index_name).map_err(Failure::from)?;
-        }
-        created.iter().try_for_each(|index| store.create_index(&table_name, index)).map_err(Failure::from)
+        let before = store.indexes(&table_name)?;
+        let changed = drop_indexes
+            .iter()
+            .try_for_each(|it| store.drop_index(&table_name, &it.index_name))
+            .and_then(|()| created.iter().try_for_each(|index| store.create_index(&table_name, index)));
+        changed.inspect_err(|_| restore(store, &table_name, &before))
     })
     .await?;
     Ok(Done {})
+}
+
+/// Brings a collection's indexes back to what they were: a request is carried out as a whole or not at all.
+fn restore(store: &docdb::Database, collection: &str, before: &[IndexStatus]) {
+    let known = |name: &str, among: &[IndexStatus]| among.iter().any(|it| it.definition.name == name);
+    let now = store.indexes(collection).unwrap_or_default();
+    // The failure that led here is the one to report, not a second one on the way back.
+    for new in now.iter().filter(|it| !known(&it.definition.name, before)) {
+        let _ = store.drop_index(collection, &new.definition.name);
+    }
+    for old in before.iter().filter(|it| !known(&it.definition.name, &now)) {
+        let _ = store.create_index(collection, &old.definition);
+    }
 }
 
 /// Reads an index to add, with the checks of the command line.

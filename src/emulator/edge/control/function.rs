@@ -179,10 +179,9 @@ pub(super) async fn invoke(environment: &Shared, asked: Invoke) -> Result<Invoke
     let event = asked.client_context.unwrap_or_default();
     if asked.invocation_type.as_deref() == Some("Event") {
         let (environment, name) = (environment.clone(), asked.function_name);
-        let function_request_id = environment.config.ids.request();
         // Nobody waits: the answer only says that it was begun.
         tokio::spawn(async move { call(&environment, &name, event, Caller::Console).await });
-        return Ok(Invoked { result: InvocationResult { function_request_id, ..Default::default() } });
+        return Ok(Invoked::default());
     }
     let outcome = call(environment, &asked.function_name, event, Caller::Console).await;
     Ok(invoked(outcome, asked.log_type.as_deref()))
