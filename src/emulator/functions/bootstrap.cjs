@@ -97,7 +97,14 @@ function captureStream(name, level) {
     if (after) process.nextTick(after);
     return true;
   };
-  const get = () => (stream ??= Object.assign(make.call(process), { write }));
+  const get = () => {
+    if (!stream) {
+      stream = Object.assign(make.call(process), { write });
+      // Nothing is written to it any more, so it is no work to wait for.
+      stream.unref?.();
+    }
+    return stream;
+  };
   Object.defineProperty(process, name, { get, configurable: true, enumerable: true });
   return () => {
     if (rest) say(level, rest);
@@ -144,7 +151,7 @@ function captureConsole() {
 function cleanStack(stack) {
   return stack
     .split('\n')
-    .filter((line) => !(/^\s+at /.test(line) && (line.includes(__filename) || /\(?node:/.test(line))))
+    .filter((line) => !line.includes(__filename) && !/^\s+at .*\(?node:/.test(line))
     .join('\n')
     .trimEnd();
 }

@@ -19,8 +19,8 @@ const LONGEST_EVENT: usize = 6 << 20;
 /// How long a function may take to load; the platform's default (control-plane facts §10).
 const LOAD_LIMIT: Duration = Duration::from_secs(65);
 
-/// How long a process that ran out of time may take to say what it waits for.
-const LAST_WORDS: Duration = Duration::from_millis(50);
+/// How long a process that ran out of time may take to say what it waits for, on a busy machine.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// How much of a result the list of calls keeps, in bytes.
 const KEPT_RESULT: usize = 4 << 10;
@@ -83,11 +83,9 @@ impl Call {
         }
         let load = tokio::time::timeout(LOAD_LIMIT, instance.loaded()).await;
         self.cold = Some(self.asked.elapsed());
-        if let Ok(load) = &load {
-            self.inner.tell_load(&self.function, load);
-        }
         match load {
             Ok(Load::Ready(files)) => {
+                self.inner.tell_loaded(&self.function);
                 self.function.remember(&files);
                 Ok(lease)
             }
@@ -250,8 +248,7 @@ impl Parts {
     async fn finish(mut self) -> Outcome {
         let duration = self.started.elapsed();
         let Some(Reply { result, memory_bytes, said }) = self.ended.take() else {
-            let ended = self.time_out(duration).await;
-            return self.call.report(ended);
+            return self.time_out(duration);
         };
         let first = !std::mem::replace(&mut self.lease.instance().warm, true);
         self.lease.give_back();
@@ -261,17 +258,25 @@ impl Parts {
         self.call.report(Ended { result, duration, memory_bytes, said })
     }
 
-    /// The time is over: asks what the process waits for; dropping the lease ends it.
-    async fn time_out(&mut self, duration: Duration) -> Ended {
+    /// The time is over. The caller has its answer at once; the process is asked what it waits for, and ended.
+    fn time_out(mut self, duration: Duration) -> Outcome {
         let seconds = self.call.function.registered().spec.timeout.as_secs_f64();
         let message = format!("Invoking task timed out after {seconds} seconds");
-        let instance = self.lease.instance();
-        let waiting = match instance.waiting_for(LAST_WORDS).await {
-            Some(work) if work.is_empty() => "it was waiting for nothing that can happen".to_owned(),
-            Some(work) => format!("it was waiting for {work}"),
-            None => "it was computing without a pause: an endless loop?".to_owned(),
-        };
-        let said = instance.interrupt(Level::Error, format!("{message}; {waiting}"));
-        Ended { duration, said, ..Ended::failed(FaultKind::Timeout, message) }
+        let said = self.lease.instance().interrupt() + &message + "\n";
+        let outcome =
+            self.call.report(Ended { duration, said, ..Ended::failed(FaultKind::Timeout, message.clone()) });
+        tokio::spawn(last_words(self.lease, message));
+        outcome
     }
+}
+
+async fn last_words(mut lease: Lease, message: String) {
+    let instance = lease.instance();
+    let waiting = match instance.waiting_for(LAST_WORDS).await {
+        Some(work) if work.is_empty() => "it was waiting for nothing that can happen",
+        Some(work) => &format!("it was waiting for {work}"),
+        None if instance.is_alive() => "it was computing without a pause: an endless loop?",
+        None => "its process has ended",
+    };
+    instance.say(Level::Error, format!("{message}; {waiting}"));
 }

@@ -164,10 +164,17 @@ impl Instance {
         tokio::time::timeout(patience, ask).await.ok().flatten()
     }
 
-    /// Says a line in the name of the platform, and returns what the call has said so far.
-    pub fn interrupt(&self, level: Level, message: String) -> String {
+    /// Ends the call without an answer and returns what it has said.
+    pub fn interrupt(&self) -> String {
+        let mut talk = self.shared.talk();
+        // What it still says is no news.
+        talk.lingering = true;
+        talk.call.take().map(|call| call.said).unwrap_or_default()
+    }
+
+    /// Says a line under the call.
+    pub fn say(&self, level: Level, message: String) {
         self.shared.say(level, message);
-        self.shared.talk().call.take().map(|call| call.said).unwrap_or_default()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::deployed::{Copy, Deployed};
-use super::instance::{Load, Told};
+use super::instance::Told;
 use super::pool::{Crew, Function, Recipe};
 use super::process::Launch;
 use super::{Inner, Origin, Registered, surroundings, wire};
@@ -99,14 +99,10 @@ impl Inner {
         replaced
     }
 
-    /// Tells, once for each state of a function, how its loading ended: a first good one is nothing new.
-    pub(super) fn tell_load(&self, function: &Function, load: &Load) {
-        let name = function.name().to_owned();
-        match load {
-            Load::Loading => {}
-            Load::Ready(_) if function.is_reloaded() => self.tell(Event::Reloaded { function: name }),
-            Load::Ready(_) => {}
-            Load::Broken(why) => self.tell(Event::Broken { function: name, message: why.clone() }),
+    /// Tells that new code is in force, once; the first code of all is no news.
+    pub(super) fn tell_loaded(&self, function: &Function) {
+        if function.is_reloaded() {
+            self.tell(Event::Reloaded { function: function.name().to_owned() });
         }
     }
 

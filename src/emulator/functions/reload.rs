@@ -13,6 +13,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
+use super::instance::Load;
 use super::{Inner, Origin};
 use crate::emulator::event::Event;
 use crate::text;
@@ -130,8 +131,12 @@ impl Inner {
     /// Brings the functions up to date and loads those that changed, so that a mistake is told when it is saved.
     async fn reload(self: &Arc<Self>) {
         for function in self.refresh(&[]) {
-            if let Some(load) = function.prepare().await {
-                self.tell_load(&function, &load);
+            match function.prepare().await {
+                Some(Load::Ready(_)) => self.tell_loaded(&function),
+                Some(Load::Broken(message)) => {
+                    self.tell(Event::Broken { function: function.name().to_owned(), message });
+                }
+                Some(Load::Loading) | None => {}
             }
         }
     }
