@@ -313,12 +313,12 @@ process.on('beforeExit', () => {
 
 // ---- After the answer ---------------------------------------------------------------------------------------------
 
-// Names what keeps the event loop going, besides the channel.
+// Names what keeps the event loop going, besides the channel and the standard streams: those two become pipes when
+// somebody (a colour-aware logger inside an SDK) first looks at `process.stdout`.
 function activeWork() {
   if (!process.getActiveResourcesInfo) return [];
-  const active = process.getActiveResourcesInfo();
-  const own = call ? -1 : active.indexOf('PipeWrap');
-  return active.filter((_, index) => index !== own);
+  let own = call ? 2 : 3;
+  return process.getActiveResourcesInfo().filter((name) => name !== 'PipeWrap' || own-- <= 0);
 }
 
 function lookForWork() {
