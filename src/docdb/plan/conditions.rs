@@ -5,6 +5,7 @@ use bson::Bson;
 use super::bounds::{Bounds, Interval};
 use crate::docdb::filter::{Filter, Node, Pattern, Predicate};
 use crate::docdb::value::Class;
+use crate::docdb::value::path::position;
 use crate::docdb::value::view::View;
 
 /// The conditions that all hold for a match.
@@ -62,10 +63,14 @@ impl<'f> Conditions<'f> {
                 // Each member alone bounds the keys; the filter still has to see them together.
                 members.iter().filter(|it| self.add_predicate(path, it, false)).count() > 0
             }
+            // Only conditions on the element itself: the elements of an element have no keys.
             Predicate::ElemMatchValue(predicates) => {
-                predicates.iter().filter(|it| self.add_predicate(path, it, false)).count() > 0
+                let direct = predicates.iter().filter(|it| bounds_of(it).is_some());
+                direct.filter(|it| self.add_predicate(path, it, false)).count() > 0
             }
             Predicate::ElemMatch(node) => self.add_element(path, node),
+            // A position that is not there counts as missing in more ways than keys tell.
+            _ if allows_missing(predicate) && path.split('.').any(|it| position(it).is_some()) => false,
             _ => match bounds_of(predicate) {
                 None => false,
                 Some(mut bounds) => {
@@ -85,7 +90,8 @@ impl<'f> Conditions<'f> {
     fn add_element(&mut self, path: &str, node: &Node) -> bool {
         match node {
             Node::And(nodes) => nodes.iter().filter(|it| self.add_element(path, it)).count() > 0,
-            Node::Field { path: inner, predicate } => {
+            // An element that is an array has positions for names, and no keys by them.
+            Node::Field { path: inner, predicate } if inner.names().all(|it| position(it).is_none()) => {
                 self.add_predicate(&format!("{path}.{inner}"), predicate, false)
             }
             _ => false,
