@@ -7,7 +7,7 @@ use bson::{Bson, DateTime, Document};
 
 use super::filter::Filter;
 use super::interim::Update;
-use super::query::{Matches, matches};
+use super::query::{Matched, Matches, matches};
 use super::store::Collection;
 use super::transaction::{LOCK_WAIT, Running, TransactionId, hold};
 use super::write::{DocumentWrite, id_value};
@@ -57,10 +57,12 @@ impl Database {
         let filter = Filter::parse(filter, now)?;
         self.change(transaction, collection, |writer, collection| {
             let found = writer.matches(collection, &filter, multi)?;
-            for (number, document) in &found.documents {
-                writer.write(collection, Some(*number), Some(document), None)?;
+            let count = found.documents.len() as u64;
+            for matched in found.documents {
+                let (number, document) = writer.fetch(collection, matched)?;
+                writer.write(collection, number, Some(&document), None)?;
             }
-            Ok((found.documents.len() as u64, found.stats))
+            Ok((count, found.stats))
         })
     }
 
@@ -110,6 +112,9 @@ trait Writer {
     /// Finds the first or all matches in the state that the writes so far have made.
     fn matches(&mut self, collection: &Collection, filter: &Filter, all: bool) -> Result<Matches>;
 
+    /// Returns a match with its number in the store, when that is known.
+    fn fetch(&self, collection: &Collection, matched: Matched) -> Result<(Option<i64>, RawDocumentBuf)>;
+
     /// Gives a document a new state. `number` is its place in the store, when it has one.
     fn write(
         &mut self,
@@ -123,6 +128,13 @@ trait Writer {
 impl Writer for DocumentWrite<'_> {
     fn matches(&mut self, collection: &Collection, filter: &Filter, all: bool) -> Result<Matches> {
         matches(self.view(), collection, filter, None, all)
+    }
+
+    fn fetch(&self, collection: &Collection, matched: Matched) -> Result<(Option<i64>, RawDocumentBuf)> {
+        match matched {
+            Matched::Stored(number) => Ok((Some(number), self.view().document_buf(collection, number)?)),
+            Matched::Seen(document) => Ok((None, document)),
+        }
     }
 
     fn write(
@@ -151,6 +163,15 @@ struct Pending<'a> {
 impl Writer for Pending<'_> {
     fn matches(&mut self, collection: &Collection, filter: &Filter, all: bool) -> Result<Matches> {
         matches(self.running.snapshot.view(), collection, filter, Some(&self.running.writes), all)
+    }
+
+    fn fetch(&self, collection: &Collection, matched: Matched) -> Result<(Option<i64>, RawDocumentBuf)> {
+        match matched {
+            Matched::Stored(number) => {
+                Ok((None, self.running.snapshot.view().document_buf(collection, number)?))
+            }
+            Matched::Seen(document) => Ok((None, document)),
+        }
     }
 
     fn write(
@@ -182,11 +203,12 @@ fn update_all(
         return Ok(updated);
     }
     let mut first_matched = None;
-    for (number, before) in found.documents {
+    for matched in found.documents {
+        let (number, before) = writer.fetch(collection, matched)?;
         updated.matched += 1;
         match update.apply(&before, filter)? {
             Some(after) => {
-                writer.write(collection, Some(number), Some(&before), Some(&after))?;
+                writer.write(collection, number, Some(&before), Some(&after))?;
                 updated.modified += 1;
                 updated.document.get_or_insert(after);
             }

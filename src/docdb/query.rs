@@ -10,7 +10,7 @@ use bson::{DateTime, Document};
 use super::filter::Filter;
 use super::interim::{Projection, Sort};
 use super::plan::{self, Explanation, Plan};
-use super::store::{Collection, View};
+use super::store::{Collection, Snapshot, View};
 use super::transaction::{TransactionId, WriteSet, hold};
 use super::write::id_key;
 use super::{Database, Result};
@@ -49,10 +49,18 @@ pub struct Found {
     pub stats: Stats,
 }
 
-/// Documents with their numbers in the store, for a change.
+/// The documents that a change is about, in natural order.
 pub(super) struct Matches {
-    pub documents: Vec<(i64, RawDocumentBuf)>,
+    pub documents: Vec<Matched>,
     pub stats: Stats,
+}
+
+/// One of them.
+pub(super) enum Matched {
+    /// Under this number in the store, not read yet: there may be very many.
+    Stored(i64),
+    /// As a transaction sees it.
+    Seen(RawDocumentBuf),
 }
 
 /// A parsed query without its projection.
@@ -73,9 +81,7 @@ impl Database {
         self.transactions().expire(query.now);
         let Some(id) = transaction else {
             let snapshot = self.store().snapshot()?;
-            return self
-                .answer(snapshot.view(), &*snapshot.collection(collection)?, query, None)
-                .map(|it| it.0);
+            return self.read(&snapshot, &*snapshot.collection(collection)?, query);
         };
         let running = self.transactions().find(id)?;
         let running = hold(&running);
@@ -116,6 +122,11 @@ impl Database {
         Ok(Explanation { stats: found.stats, bounds, elapsed: started.elapsed(), advice })
     }
 
+    /// Answers a query from a snapshot.
+    pub(super) fn read(&self, snapshot: &Snapshot, collection: &Collection, query: &Query) -> Result<Found> {
+        self.answer(snapshot.view(), collection, query, None).map(|it| it.0)
+    }
+
     fn answer(
         &self,
         view: View<'_>,
@@ -142,7 +153,7 @@ impl Database {
     }
 }
 
-/// Finds the first or all documents that a change is about, in natural order.
+/// Finds the first or all documents that a change is about.
 pub(super) fn matches(
     view: View<'_>,
     collection: &Collection,
@@ -153,7 +164,19 @@ pub(super) fn matches(
     let selection = Selection { filter, sort: None, skip: 0, limit: if all { None } else { Some(1) } };
     let plan = plan::choose(view, collection, &selection)?;
     let mut stats = plan.stats();
-    let documents = select(view, collection, &selection, &plan, writes, &mut stats)?;
+    let mut documents = Vec::new();
+    if writes.is_some() {
+        let found = select(view, collection, &selection, &plan, writes, &mut stats)?;
+        documents.extend(found.into_iter().map(|(_, document)| Matched::Seen(document)));
+    } else {
+        plan.run(view, collection, &mut stats, |number, document| {
+            if filter.matches(document)? {
+                documents.push(Matched::Stored(number));
+            }
+            Ok(if all || documents.is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+    }
+    stats.returned = documents.len() as u64;
     Ok(Matches { documents, stats })
 }
 
