@@ -23,6 +23,7 @@ mod function;
 mod login;
 mod logs;
 mod rules;
+mod storage;
 mod trigger;
 
 use std::ffi::OsString;
@@ -101,6 +102,8 @@ enum Command {
     Database(database::Command),
     #[command(subcommand)]
     Rules(rules::Command),
+    #[command(subcommand)]
+    Storage(storage::Command),
     Logs(logs::Args),
     #[command(subcommand)]
     Env(env::Command),
@@ -122,6 +125,7 @@ fn run(command: Command, context: &mut Context) -> Result<()> {
         Command::Trigger(command) => trigger::run(command, context),
         Command::Database(command) => database::run(command, context),
         Command::Rules(command) => rules::run(command, context),
+        Command::Storage(command) => storage::run(command, context),
         Command::Logs(args) => logs::run(args, context),
         Command::Env(command) => env::run(command, context),
         Command::Login(args) => login::login(args, context),

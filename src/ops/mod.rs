@@ -12,6 +12,7 @@ pub mod env;
 pub mod function;
 pub mod logs;
 pub mod rules;
+pub mod storage;
 pub mod trigger;
 
 pub mod codes;

@@ -63,17 +63,18 @@ pub struct DownloadList {
     pub download_list: Vec<DownloadLink>,
 }
 
-/// The management SDK reads `download_url`, the others `tempFileURL`.
+/// The management SDK reads `download_url`, the others `tempFileURL`; the service may leave one out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DownloadLink {
+    #[serde(default)]
     pub code: String,
-    #[serde(rename = "fileID")]
+    #[serde(rename = "fileID", default)]
     pub file_id: String,
-    #[serde(rename = "tempFileURL")]
+    #[serde(rename = "tempFileURL", default)]
     pub temp_file_url: String,
-    #[serde(rename = "download_url")]
+    #[serde(rename = "download_url", default)]
     pub download_url: String,
-    #[serde(rename = "maxAge")]
+    #[serde(rename = "maxAge", default)]
     pub max_age: u64,
 }
 
