@@ -1,6 +1,7 @@
 //! The one integration binary: a module per subject.
 
 mod control;
+mod deploy;
 mod edge;
 mod layers;
 mod scaffold;

@@ -33,30 +33,32 @@ impl Show for Planned {
 pub struct Reported(pub Report);
 
 impl Show for Reported {
+    /// Shows what changed; what did not is only counted.
     fn show(&self, page: &mut Page) {
         let report = &self.0;
-        let steps: Vec<(&Step, &str)> = report
-            .steps
-            .iter()
-            .map(|outcome| (&outcome.step, mark(outcome.step.change, outcome.state)))
-            .collect();
-        table(page, &steps);
+        let touched = report.steps.iter().filter(|outcome| outcome.state != State::Unchanged);
+        let steps: Vec<(&Step, &str)> =
+            touched.map(|outcome| (&outcome.step, mark(outcome.step.change, outcome.state))).collect();
+        if !steps.is_empty() {
+            table(page, &steps);
+        }
         report.notes.iter().for_each(|note| page.sentence(note));
         let count = |state| report.steps.iter().filter(|outcome| outcome.state == state).count();
-        let (done, failed, left) = (count(State::Done), count(State::Failed), count(State::NotDone));
-        if failed > 0 {
-            page.sentence(&text! {
-                en: "{done} done, {failed} failed, {left} not tried; deploying again goes on from here",
-                zh: "{done} 项完成，{failed} 项失败，{left} 项未执行；再次部署即可继续"
-            });
-            return;
+        let (done, same) = (count(State::Done), count(State::Unchanged));
+        let (failed, left) = (count(State::Failed), count(State::NotDone));
+        let size = match report.uploaded_bytes {
+            0 => text! { en: "nothing uploaded", zh: "未上传任何代码" },
+            bytes => text! { en: ("{} uploaded", size_words(bytes)), zh: ("上传 {}", size_words(bytes)) },
+        };
+        let (en, zh) = (size.en, size.zh);
+        match (failed, done) {
+            (0, 0) => page.done(&text! { en: "nothing to do: {same} unchanged, {en}", zh: "无需更改：{same} 项未变，{zh}" }),
+            (0, _) => page.done(&text! { en: "{done} done, {same} unchanged, {en}", zh: "{done} 项完成，{same} 项未变，{zh}" }),
+            _ => page.sentence(&text! {
+                en: "{done} done, {failed} failed, {left} not tried, {same} unchanged; deploying again goes on from here",
+                zh: "{done} 项完成，{failed} 项失败，{left} 项未执行，{same} 项未变；再次部署即可继续"
+            }),
         }
-        let size = size_words(report.uploaded_bytes);
-        page.done(&match (done, report.uploaded_bytes) {
-            (0, _) => text! { en: "nothing to do; nothing was uploaded", zh: "无需更改，未上传任何内容" },
-            (_, 0) => text! { en: "{done} done; nothing was uploaded", zh: "{done} 项完成，未上传任何代码" },
-            _ => text! { en: "{done} done; {size} uploaded", zh: "{done} 项完成，上传 {size}" },
-        });
     }
 }
 

@@ -149,7 +149,8 @@ pub struct Scene<'a> {
     pub prune: bool,
 }
 
-/// Does what a plan says, step by step. A failed step ends the steps of the same function or collection; others go on.
+/// Does what a plan says, step by step. Where a function or collection fails, what belongs to it is left; all else goes
+/// on.
 pub async fn apply(plan: Plan, scene: &Scene<'_>) -> Report {
     apply::run(plan, scene).await
 }

@@ -51,7 +51,7 @@ pub enum State {
     Unchanged,
     Done,
     Failed,
-    /// An earlier step of the same thing failed.
+    /// The collection or function it belongs to could not be made.
     NotDone,
 }
 
@@ -131,7 +131,9 @@ async fn run_group(group: Group, scene: &Scene<'_>) -> Vec<(usize, Outcome, Done
             Change::Create | Change::Update | Change::Delete => match run_step(&step, scene).await {
                 Ok(done) => (State::Done, None, done),
                 Err(error) => {
-                    broken = true;
+                    // Without the collection or the function there is nothing to add the rest to; an index or a
+                    // trigger stands alone.
+                    broken |= matches!(step.kind, Kind::Collection | Kind::Function);
                     let name = &step.name;
                     let place = text! { en: "while deploying `{name}`", zh: "部署 `{name}` 时" };
                     (State::Failed, Some(error.cause(place)), Done::default())
