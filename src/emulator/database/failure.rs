@@ -58,6 +58,7 @@ fn name_of(code: i32) -> String {
         2 => "BadValue",
         9 => "FailedToParse",
         14 => "TypeMismatch",
+        15 => "Overflow",
         28 => "PathNotViable",
         40 => "ConflictingUpdateOperators",
         52 => "DollarPrefixedFieldName",

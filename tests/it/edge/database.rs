@@ -1,5 +1,6 @@
 //! Documents in the EJSON dialect: exchanges captured from wx-server-sdk 4.0.2. Data-plane facts §5.
 
+use cloudkit::emulator::event::Event;
 use serde_json::{Value, json};
 
 use crate::support::emulator::Sandbox;
@@ -234,4 +235,40 @@ async fn numeric_ids_and_lists_of_documents_are_kept() {
     assert_eq!(sandbox.todos("insertDocument", data).await, json!({ "insertedIds": [7, "s"] }));
     let found = sandbox.todos("getDocument", json!({ "query": r#"{"_id":{"$numberInt":"7"}}"# })).await;
     assert_eq!(found["list"], json!([r#"{"_id":{"$numberInt":"7"}}"#]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_without_an_index_is_told_once_with_the_line_to_paste() {
+    let sandbox = Sandbox::with_todos().await;
+    sandbox.add(&[r#"{"k":1,"score":1}"#, r#"{"k":2,"score":2}"#]).await;
+    let mut events = sandbox.emulator.events();
+    let query = |k| json!({ "query": format!(r#"{{"k":{k}}}"#), "order": r#"{"score":-1}"# });
+    sandbox.todos("getDocument", query(1)).await;
+    sandbox.todos("getDocument", query(2)).await;
+    // The unknown collection comes last, so what was told before it is all there is.
+    sandbox.admin("database.getDocument", json!({ "collectionName": "todo" })).await;
+    let mut fixes = Vec::new();
+    let suggestion = loop {
+        match events.recv().await.expect("an event") {
+            Event::Scanned { fix, .. } => fixes.push(fix),
+            Event::CollectionMissing { suggestion, .. } => break suggestion,
+            _ => {}
+        }
+    };
+    assert_eq!(fixes, ["cloudkit db index add todos k score:desc"]);
+    assert_eq!(suggestion.as_deref(), Some("todos"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_cut_at_the_limit_is_told() {
+    let sandbox = Sandbox::with_todos().await;
+    sandbox.add(&vec!["{}"; 101]).await;
+    let mut events = sandbox.emulator.events();
+    sandbox.todos("getDocument", json!({ "limit": 100 })).await;
+    let cut = loop {
+        if let Event::Truncated { returned, total, .. } = events.recv().await.expect("an event") {
+            break (returned, total);
+        }
+    };
+    assert_eq!(cut, (100, 101));
 }
