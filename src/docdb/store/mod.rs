@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod checksum;
+mod group;
 mod open;
 mod view;
 mod write;
@@ -18,6 +19,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 pub use catalogue::{Catalogue, Collection, Index, KeyTable};
+use group::Group;
 pub use view::{KeyRange, View, successor};
 pub use write::Write;
 
@@ -32,6 +34,8 @@ pub struct Store {
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Connection>,
     catalogue: RwLock<Arc<Catalogue>>,
+    /// Where a commit waits for the disk.
+    group: Option<Group>,
     path: PathBuf,
     durability: Durability,
     _lock: File,

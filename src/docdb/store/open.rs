@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::group::Group;
 use super::{Catalogue, Store};
 use crate::docdb::{Durability, Error, Result};
 
@@ -54,10 +55,15 @@ impl Store {
             check(&writer)?;
         }
         let catalogue = Catalogue::load(&writer)?;
+        let group = match durability {
+            Durability::Full => Some(Group::open(&beside(&path, "-wal"))?),
+            Durability::Ephemeral | Durability::Normal => None,
+        };
         Ok(Store {
             readers: Mutex::new(Vec::new()),
             writer: Mutex::new(writer),
             catalogue: RwLock::new(Arc::new(catalogue)),
+            group,
             path,
             durability,
             _lock: lock,
@@ -102,8 +108,8 @@ fn connect(path: &Path, durability: Durability, cache: i64) -> Result<Connection
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let synchronous = match durability {
         Durability::Ephemeral => "OFF",
-        Durability::Normal => "NORMAL",
-        Durability::Full => "FULL",
+        // Of a full one the group flushes the log.
+        Durability::Normal | Durability::Full => "NORMAL",
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "cache_size", -cache)?;

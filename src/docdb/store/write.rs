@@ -56,7 +56,7 @@ impl<'a> Write<'a> {
         self.catalogue.collection(name)
     }
 
-    /// Commits, then calls `then` before another writer may begin.
+    /// Commits, then calls `then` before another writer may begin; returns when the commit is as safe as was asked.
     pub fn commit(mut self, then: impl FnOnce()) -> Result<()> {
         for (collection, tally) in std::mem::take(&mut self.tallies) {
             let add = "UPDATE collections SET documents = documents + ?2, size = size + ?3 WHERE number = ?1";
@@ -72,7 +72,11 @@ impl<'a> Write<'a> {
         }
         self.multikey.clear();
         then();
-        Ok(())
+        let Some(group) = &self.store.group else { return Ok(()) };
+        let commit = group.commit();
+        // The next writer goes on meanwhile.
+        drop(self);
+        Ok(group.wait(commit)?)
     }
 
     fn execute(&self, sql: &str) -> Result<()> {

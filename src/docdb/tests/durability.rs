@@ -65,6 +65,22 @@ fn second_opening_is_refused_while_the_first_lasts() {
 }
 
 #[test]
+fn commits_of_several_writers_share_a_flush() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("documents.sqlite");
+    let database = Database::open(&path, Durability::Full).unwrap();
+    database.create_collection("c").unwrap();
+    std::thread::scope(|scope| {
+        for writer in 0..4 {
+            let database = &database;
+            scope.spawn(move || (0..10).for_each(|it| insert(database, [doc! { "_id": writer * 10 + it }])));
+        }
+    });
+    drop(database);
+    assert_eq!(everything(&path).unwrap().len(), 40);
+}
+
+#[test]
 fn other_files_are_not_taken_for_databases() {
     let folder = tempfile::tempdir().unwrap();
     for content in ["{\"a\":1}", "SQLite format 3\0 and then nothing of the kind"] {

@@ -60,7 +60,7 @@ fn queries_in_a_transaction_page_and_sort_over_its_writes() {
 fn insert_in_a_transaction_refuses_an_id_that_is_there() {
     let database = seeded();
     let id = begin(&database, "t");
-    let mut insert = |id_: i32| database.insert(Some(&id), "c", vec![raw(doc! { "_id": id_, "a": 0 })]);
+    let insert = |id_: i32| database.insert(Some(&id), "c", vec![raw(doc! { "_id": id_, "a": 0 })]);
     assert!(matches!(insert(1), Err(Error::DuplicateKey { .. })));
     insert(3).unwrap();
     assert!(matches!(insert(3), Err(Error::DuplicateKey { .. })));
