@@ -52,6 +52,14 @@ function install(address) {
     return named;
   }
 
+  // One pool of connections for each host, as the real hosts have: axios 0.27 leaves a timeout armed on a connection it
+  // gives back, and node-sdk 3 asks `metadata.tencentyun.com` by axios before it uploads with a timeout of 1 ms.
+  const agents = new Map();
+  function agentFor(host) {
+    if (!agents.has(host)) agents.set(host, new http.Agent({ keepAlive: true }));
+    return agents.get(host);
+  }
+
   function redirect(options, scheme) {
     const host = options.port ? `${hostOf(options)}:${options.port}` : hostOf(options);
     const redirected = {
@@ -60,8 +68,8 @@ function install(address) {
       hostname: address.hostname,
       host: address.hostname,
       port: address.port,
-      // An agent for TLS refuses plain HTTP; so does a connection made for another host.
-      agent: undefined,
+      // The caller's agent may be one for TLS, which refuses plain HTTP.
+      agent: options.agent === false ? false : agentFor(host),
       headers: withOrigin(options.headers, host, `${scheme}://${host}`),
     };
     for (const name of ['lookup', 'servername', 'createConnection', 'socketPath', 'defaultPort', '_defaultAgent']) {
