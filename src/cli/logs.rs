@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::model::name::FunctionName;
 use crate::ops::logs::{self, Filter, Line};
 use crate::term::{Page, Show, Style};
+use crate::text;
 
 use super::context::Context;
 
@@ -92,18 +93,24 @@ impl Show for Line {
 }
 
 /// Reads an age: a number and its unit.
-fn age(text: &str) -> Result<Duration, String> {
+fn age(text: &str) -> Result<Duration> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return Err("30s, 10m, 2h, 1d".into()),
+        "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3_600),
+        "d" => Some(86_400),
+        _ => None,
     };
-    let number: u64 = number.parse().map_err(|_| "30s, 10m, 2h, 1d".to_owned())?;
-    Ok(Duration::from_secs(number.saturating_mul(seconds)))
+    match (number.parse::<u64>(), seconds) {
+        (Ok(number), Some(seconds)) => Ok(Duration::from_secs(number.saturating_mul(seconds))),
+        _ => Err(Error::new(
+            Kind::Usage,
+            text! { en: "an age is a number and its unit", zh: "时长由数字和单位组成" },
+        )
+        .hint(text! { en: "write `30s`, `10m`, `2h` or `1d`", zh: "请写 `30s`、`10m`、`2h` 或 `1d`" })),
+    }
 }
 
 #[cfg(test)]
@@ -113,7 +120,7 @@ mod tests {
     #[test]
     fn an_age_has_a_unit() {
         for (text, seconds) in [("30s", 30), ("10m", 600), ("2h", 7_200), ("1d", 86_400)] {
-            assert_eq!(age(text), Ok(Duration::from_secs(seconds)), "{text}");
+            assert_eq!(age(text).ok(), Some(Duration::from_secs(seconds)), "{text}");
         }
         for bad in ["", "10", "m", "1w", "-1m"] {
             assert!(age(bad).is_err(), "{bad}");

@@ -62,7 +62,10 @@ fn explain(error: &clap::Error) -> Error {
     };
     let mut told = Error::new(Kind::Usage, message);
     if let Some(source) = std::error::Error::source(error) {
-        told = told.source(source);
+        told = match source.downcast_ref::<Error>() {
+            Some(ours) => ours.hints().iter().cloned().fold(told.cause(ours.message().clone()), Error::hint),
+            None => told.source(source),
+        };
     }
     for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue] {
         if let Some(near) = value(kind) {

@@ -1,5 +1,6 @@
 //! The one integration binary: a module per subject.
 
+mod cli;
 mod control;
 mod deploy;
 mod edge;

@@ -1,4 +1,5 @@
 //! What the tests stand on: an emulator in this process, and a client that can say anything.
 
+pub mod cloudkit;
 pub mod emulator;
 pub mod http;

@@ -23,6 +23,7 @@ use crate::ops::target::Target;
 use crate::text;
 
 use super::query::{self, Written};
+use super::relaxed::relax;
 use super::write;
 
 /// Documents and bytes that travel together at most.
@@ -264,6 +265,7 @@ async fn before_taken<'a>(
     for (at, record) in batch.iter().enumerate() {
         let id = value_to_text(&record.id, Form::Canonical);
         if !taken.insert(id.clone()) {
+            let id = serde_json::from_str(&id).map_or(id, |id| relax(id).to_string());
             let message = text! { en: "the `_id` {id} is taken", zh: "`_id` {id} 已被占用" };
             let error = Error::new(Kind::Refused, message).hint(
                 text! { en: "`--mode upsert` replaces what is there", zh: "`--mode upsert` 会替换已有文档" },

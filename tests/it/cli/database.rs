@@ -1,0 +1,191 @@
+//! `cloudkit db …`.
+
+use serde_json::json;
+
+use crate::support::cloudkit::Cloudkit;
+
+const MANIFEST: (&str, &str) = (
+    "cloudkit.toml",
+    "# Ours.\n[project]\nname = \"garden\"\n\n[database.players] # the board\npermission = \"READONLY\"\n",
+);
+
+/// Three players.
+async fn players() -> Cloudkit {
+    let cloudkit = Cloudkit::serving(&[MANIFEST]).await;
+    cloudkit.run(&["db", "collection", "add", "players"]);
+    let documents = r#"[{"_id":"a","name":"Li","score":7},{"_id":"b","name":"韩","score":12.5},
+                        {"_id":"c","name":"Ann","score":9,"born":{"$date":"2001-02-03T04:05:06Z"}}]"#;
+    cloudkit.run(&["db", "insert", "players", documents]);
+    cloudkit
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_come_out_as_relaxed_extended_json_one_a_line() {
+    let cloudkit = players().await;
+    insta::assert_snapshot!(cloudkit.run(&["db", "query", "players", "--sort", "score:desc"]), @r#"
+    exit 0
+    --- stdout
+    {"_id":"b","name":"韩","score":12.5}
+    {"_id":"c","name":"Ann","score":9,"born":{"$date":"2001-02-03T04:05:06Z"}}
+    {"_id":"a","name":"Li","score":7}
+    "#);
+    insta::assert_snapshot!(
+        cloudkit.run(&["db", "query", "players", "--where", r#"{"score":{"$gt":{"$numberInt":"8"}}}"#, "--sort", "score", "--limit", "1", "--field", "name"]),
+        @r#"
+    exit 0
+    --- stdout
+    {"name":"Ann","_id":"c"}
+    --- stderr
+    hint: these are the first 1; `--limit 10` shows more
+    "#
+    );
+    let found = cloudkit.json(&["db", "query", "players", "--skip", "2", "--sort", "_id"]);
+    assert_eq!(
+        found,
+        json!([{ "_id": "c", "name": "Ann", "score": 9, "born": { "$date": "2001-02-03T04:05:06Z" } }])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_is_added_once_kept_in_the_manifest_and_used() {
+    let cloudkit = players().await;
+    let before = cloudkit.json(&["db", "explain", "players", "--sort", "score:desc", "--limit", "1"]);
+    assert_eq!((&before["index"], &before["documentsExamined"]), (&json!(null), &json!(3)));
+    assert_eq!(before["advice"]["fix"], "cloudkit db index add players score:desc");
+    insta::assert_snapshot!(cloudkit.run(&["db", "index", "add", "players", "score:desc", "--unique"]), @r"
+    exit 0
+    --- stdout
+    ✔ Added index `score_-1` to `players`
+    ✔ Edited `cloudkit.toml`
+    --- stderr
+    target: local  local  [url]
+    ");
+    insta::assert_snapshot!(cloudkit.run(&["db", "index", "add", "players", "score:desc", "--unique"]), @r"
+    exit 0
+    --- stdout
+    ✔ `players` has index `score_-1` already
+    --- stderr
+    target: local  local  [url]
+    ");
+    insta::assert_snapshot!(cloudkit.read("cloudkit.toml"), @r#"
+    # Ours.
+    [project]
+    name = "garden"
+
+    [database.players] # the board
+    permission = "READONLY"
+    indexes = [{ keys = ["score:desc"], unique = true }]
+    "#);
+    let after = cloudkit.json(&["db", "explain", "players", "--sort", "score:desc", "--limit", "1"]);
+    assert_eq!((&after["index"], &after["documentsExamined"]), (&json!("score_-1"), &json!(1)));
+    let listed = cloudkit.json(&["db", "index", "list", "players"]);
+    let listed = listed.as_array().expect("a list").iter().find(|it| it["name"] == "score_-1").cloned();
+    assert_eq!(listed.expect("it is there")["keys"], json!(["score:desc"]));
+    insta::assert_snapshot!(cloudkit.run(&["db", "index", "drop", "players", "score_-1"]), @r"
+    exit 0
+    --- stdout
+    ✔ Dropped index `score_-1` of `players`
+    ✔ Edited `cloudkit.toml`
+    --- stderr
+    target: local  local  [url]
+    ");
+    assert_eq!(cloudkit.json(&["db", "index", "list", "players"]).as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_makes_no_sense_is_refused_and_the_manifest_stays() {
+    let cloudkit = players().await;
+    for (arguments, code, why) in [
+        (&["db", "index", "add", "players"][..], 2, "missing `<FIELD"),
+        (&["db", "index", "add", "players", "score:down"], 2, "`down` is not an index direction"),
+        (&["db", "index", "add", "players", "a", "a:desc"], 2, "names `a` twice"),
+        (&["db", "index", "add", "players", "$x"], 2, "not a field path"),
+        (&["db", "index", "add", "player", "score"], 4, "did you mean `players`?"),
+        (&["db", "index", "drop", "players", "nope"], 4, "`players` has no index `nope`"),
+    ] {
+        let output = cloudkit.command(arguments).output().expect("run");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+        assert!(told.contains(why), "{arguments:?}: {told}");
+    }
+    assert_eq!(cloudkit.read("cloudkit.toml"), MANIFEST.1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unique_index_over_duplicates_is_refused_and_nothing_is_half_done() {
+    let cloudkit = players().await;
+    cloudkit.run(&["db", "insert", "players", r#"{"score":7}"#]);
+    let output =
+        cloudkit.command(&["db", "index", "add", "players", "score", "--unique"]).output().expect("run");
+    assert_eq!(output.status.code(), Some(5), "{}", cloudkit.tell(&output));
+    assert_eq!(cloudkit.read("cloudkit.toml"), MANIFEST.1);
+    assert_eq!(cloudkit.json(&["db", "index", "list", "players"]).as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_query_is_told() {
+    let cloudkit = players().await;
+    insta::assert_snapshot!(cloudkit.run(&["db", "query", "player"]), @r"
+    exit 4
+    --- stderr
+    error[DATABASE_COLLECTION_NOT_EXIST]: collection `player` does not exist
+    hint: did you mean `players`?
+    request id: [id]
+    ");
+    insta::assert_snapshot!(cloudkit.run(&["db", "query", "players", "--where", "{score: 1}"]), @r#"
+    exit 2
+    --- stderr
+    error: this is not Extended JSON: `{score: 1}`
+      caused by: the text is not Extended JSON: key must be a string at line 1 column 2
+    hint: write for example `{"score": {"$gt": 10}}`
+    "#);
+    let output = cloudkit
+        .command(&["db", "query", "players", "--where", r#"{"a":{"$nope":1}}"#])
+        .output()
+        .expect("run");
+    assert_eq!(output.status.code(), Some(5), "{}", cloudkit.tell(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn collections_are_added_listed_and_dropped() {
+    let cloudkit = Cloudkit::serving(&[]).await;
+    insta::assert_snapshot!(cloudkit.run(&["db", "collection", "list"]), @r"
+    exit 0
+    --- stdout
+    There are no collections.
+    ");
+    insta::assert_snapshot!(cloudkit.run(&["db", "collection", "add", "todos"]), @r"
+    exit 0
+    --- stdout
+    ✔ Added collection `todos`
+    --- stderr
+    target: local  local  [url]
+    ");
+    insta::assert_snapshot!(cloudkit.run(&["db", "collection", "add", "todos"]), @r"
+    exit 0
+    --- stdout
+    ✔ Collection `todos` is there already
+    --- stderr
+    target: local  local  [url]
+    ");
+    assert_eq!(cloudkit.json(&["db", "collection", "list"])[0]["name"], "todos");
+    insta::assert_snapshot!(cloudkit.run(&["db", "collection", "drop", "todo"]), @r"
+    exit 4
+    --- stderr
+    target: local  local  [url]
+    error[ResourceNotFound.TableNotFound]: collection `todo` does not exist
+    hint: did you mean `todos`?
+    request id: [id]
+    ");
+    insta::assert_snapshot!(cloudkit.run(&["db", "collection", "drop", "todos"]), @r"
+    exit 0
+    --- stdout
+    ✔ Dropped collection `todos`
+    --- stderr
+    target: local  local  [url]
+    ");
+    assert!(
+        !cloudkit.folder().join("cloudkit.toml").exists(),
+        "a project without a manifest gets none by this"
+    );
+}

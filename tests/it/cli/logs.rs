@@ -1,0 +1,50 @@
+//! `cloudkit logs`.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use crate::support::cloudkit::Cloudkit;
+
+const NOISY: (&str, &str) = (
+    "cloudfunctions/noisy/index.js",
+    "exports.main = async () => { console.log('one'); console.warn('two'); console.error('three'); };\n",
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_are_filtered_and_have_one_shape() {
+    let cloudkit = Cloudkit::serving(&[NOISY]).await;
+    let call = cloudkit.json(&["fn", "invoke", "noisy"]);
+    let lines = |more: &[&str]| -> Vec<serde_json::Value> {
+        let output = cloudkit.command(&[&["logs", "--json"], more].concat()).output().expect("run");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().map(|line| serde_json::from_str(line).expect("a document a line")).collect()
+    };
+    let all = lines(&[]);
+    assert_eq!(all.len(), 3, "{all:?}");
+    assert_eq!((&all[0]["function"], &all[0]["message"]), (&"noisy".into(), &"one".into()));
+    assert_eq!(all[0]["requestId"], call["requestId"]);
+    assert!(all[0]["time"].as_str().is_some_and(|time| time.ends_with("+08:00")), "{all:?}");
+    assert_eq!(lines(&["--grep", "tw"]).len(), 1);
+    assert_eq!(lines(&["--level", "error"]).len(), 1);
+    assert_eq!(lines(&["--level", "warn"]).len(), 2);
+    assert_eq!(lines(&["other"]).len(), 0);
+    assert_eq!(lines(&["--request-id", "00000000-0000-0000-0000-000000000000"]).len(), 0);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn following_goes_on_until_ctrl_c() {
+    let cloudkit = Cloudkit::serving(&[NOISY]).await;
+    let mut following =
+        cloudkit.command(&["logs", "-f", "--json"]).stdout(Stdio::piped()).spawn().expect("run");
+    let mut lines = BufReader::new(following.stdout.take().expect("piped")).lines();
+    cloudkit.run(&["fn", "invoke", "noisy"]);
+    let first = lines.next().expect("a line").expect("text");
+    assert!(first.contains("\"message\":\"one\""), "{first}");
+    cloudkit.run(&["fn", "invoke", "noisy"]);
+    let later: Vec<String> = lines.by_ref().take(5).map(|line| line.expect("text")).collect();
+    assert_eq!(later.iter().filter(|line| line.contains("\"one\"")).count(), 1, "each line once: {later:?}");
+    let pid = rustix::process::Pid::from_raw(following.id() as i32).expect("a process");
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("sent");
+    assert_eq!(following.wait().expect("ended").code(), Some(130));
+}
