@@ -75,12 +75,9 @@ impl Context {
     }
 }
 
-/// Says where a target is: `local  env garden  http://127.0.0.1:7400`.
+/// Says where a target is: `dev  garden-dev-1a2b3c  ap-shanghai`, `local  http://127.0.0.1:7400`.
 fn place(target: &Target) -> String {
-    let (name, id, region) = (&target.name, target.env_id(), target.region());
-    match target.emulator() {
-        Some(url) => format!("{name}  {id}  {url}"),
-        None if name == id => format!("{id}  {region}"),
-        None => format!("{name}  {id}  {region}"),
-    }
+    let (name, id) = (target.name.as_str(), target.env_id());
+    let at = target.emulator().unwrap_or(target.region());
+    if name == id { format!("{id}  {at}") } else { format!("{name}  {id}  {at}") }
 }

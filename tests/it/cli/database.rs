@@ -58,14 +58,14 @@ async fn an_index_is_added_once_kept_in_the_manifest_and_used() {
     ✔ Added index `score_-1` to `players`
     ✔ Edited `cloudkit.toml`
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     ");
     insta::assert_snapshot!(cloudkit.run(&["db", "index", "add", "players", "score:desc", "--unique"]), @r"
     exit 0
     --- stdout
     ✔ `players` has index `score_-1` already
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     ");
     insta::assert_snapshot!(cloudkit.read("cloudkit.toml"), @r#"
     # Ours.
@@ -87,7 +87,7 @@ async fn an_index_is_added_once_kept_in_the_manifest_and_used() {
     ✔ Dropped index `score_-1` of `players`
     ✔ Edited `cloudkit.toml`
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     ");
     assert_eq!(cloudkit.json(&["db", "index", "list", "players"]).as_array().map(Vec::len), Some(2));
 }
@@ -159,20 +159,20 @@ async fn collections_are_added_listed_and_dropped() {
     --- stdout
     ✔ Added collection `todos`
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     ");
     insta::assert_snapshot!(cloudkit.run(&["db", "collection", "add", "todos"]), @r"
     exit 0
     --- stdout
     ✔ Collection `todos` is there already
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     ");
     assert_eq!(cloudkit.json(&["db", "collection", "list"])[0]["name"], "todos");
     insta::assert_snapshot!(cloudkit.run(&["db", "collection", "drop", "todo"]), @r"
     exit 4
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     error[ResourceNotFound.TableNotFound]: collection `todo` does not exist
     hint: did you mean `todos`?
     request id: [id]
@@ -182,7 +182,7 @@ async fn collections_are_added_listed_and_dropped() {
     --- stdout
     ✔ Dropped collection `todos`
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     ");
     assert!(
         !cloudkit.folder().join("cloudkit.toml").exists(),

@@ -53,7 +53,7 @@ async fn a_protected_environment_asks_or_wants_yes() {
     insta::assert_snapshot!(cloudkit.run(&["db", "collection", "add", "todos"]), @r"
     exit 2
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     error: cannot ask without a terminal: `local` is protected. Change it?
     hint: answer with `--yes`
     ");
@@ -63,7 +63,7 @@ async fn a_protected_environment_asks_or_wants_yes() {
     ✔ Added collection `todos`
     ✔ Edited `cloudkit.toml`
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     ");
 }
 

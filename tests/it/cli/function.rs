@@ -84,7 +84,7 @@ async fn a_function_that_is_not_there_is_suggested_and_wrong_json_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn functions_are_listed_shown_fetched_and_deleted() {
+async fn functions_are_listed_shown_and_fetched() {
     let cloudkit = Cloudkit::serving(&[HELLO, CONFIG]).await;
     let listed = cloudkit.json(&["fn", "list"]);
     assert_eq!((&listed[0]["name"], &listed[0]["status"]), (&json!("hello"), &json!("Active")));
@@ -119,7 +119,7 @@ async fn triggers_are_listed_with_their_next_time_and_fired() {
     insta::assert_snapshot!(cloudkit.run(&["trigger", "fire", "hello", "hourli"]), @r"
     exit 4
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     error: function `hello` has no trigger `hourli`
     hint: did you mean `hourly`?
     ");

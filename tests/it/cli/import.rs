@@ -28,7 +28,7 @@ async fn a_file_goes_in_and_comes_out_the_same() {
     --- stdout
     ✔ Imported into `things`: 2345
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     ");
     insta::assert_snapshot!(cloudkit.run(&["db", "export", "things", "out.jsonl"]), @r"
     exit 0
@@ -57,7 +57,7 @@ async fn the_line_that_is_no_document_is_named_and_what_stands_before_it_is_kept
     insta::assert_snapshot!(cloudkit.run(&["db", "import", "things", "things.jsonl"]), @r"
     exit 2
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     error: things.jsonl, line 3: not imported
       caused by: this is not an Extended JSON document
       caused by: the text is not Extended JSON: expected value (column 6)
@@ -73,7 +73,7 @@ async fn a_taken_id_stops_an_insert_at_its_line_and_an_upsert_replaces() {
     insta::assert_snapshot!(cloudkit.run(&["db", "import", "things", "things.jsonl"]), @r#"
     exit 5
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     error: things.jsonl, line 204: not imported
       caused by: the `_id` "k00203" is taken
     hint: `--mode upsert` replaces what is there
@@ -84,7 +84,7 @@ async fn a_taken_id_stops_an_insert_at_its_line_and_an_upsert_replaces() {
     --- stdout
     ✔ Imported into `things`: 250, of them 46 new and 204 replaced
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     ");
     assert_eq!(cloudkit.json(&["db", "query", "things", "--where", r#"{"_id":"k00203"}"#])[0]["n"], 203);
 }
@@ -97,7 +97,7 @@ async fn csv_becomes_documents() {
     --- stdout
     ✔ Imported into `things`: 2
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     ");
     insta::assert_snapshot!(cloudkit.run(&["db", "query", "things"]), @r#"
     exit 0
@@ -108,7 +108,7 @@ async fn csv_becomes_documents() {
     insta::assert_snapshot!(cloudkit.run(&["db", "import", "nothing", "nowhere.csv"]), @r"
     exit 4
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     error: could not read `nowhere.csv`
       caused by: No such file or directory (os error 2)
     ");

@@ -13,7 +13,7 @@ async fn a_permission_is_set_read_and_remembered() {
     `players` is READONLY
     ✔ Edited `cloudkit.toml`
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     ");
     insta::assert_snapshot!(cloudkit.run(&["rules", "get", "players"]), @r"
     exit 0
@@ -30,7 +30,7 @@ async fn a_permission_is_set_read_and_remembered() {
     }
     ✔ Edited `cloudkit.toml`
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     "#);
     insta::assert_snapshot!(cloudkit.read("cloudkit.toml"), @r#"
     [database.players]
@@ -41,7 +41,7 @@ async fn a_permission_is_set_read_and_remembered() {
     --- stdout
     files are ADMINWRITE
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     ");
     insta::assert_snapshot!(cloudkit.run(&["rules", "get", "--storage", "--json"]), @r#"
     exit 0
@@ -72,7 +72,7 @@ async fn nonsense_is_refused() {
     insta::assert_snapshot!(cloudkit.run(&["rules", "set", "players", "READONLY"]), @r"
     exit 4
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     error[ResourceNotFound.TableNotFound]: collection `players` does not exist
     hint: `cloudkit db collection add players` adds it
     request id: [id]

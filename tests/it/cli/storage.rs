@@ -21,7 +21,7 @@ async fn a_file_goes_up_is_listed_comes_down_and_is_deleted() {
     --- stdout
     ✔ Deleted `pictures/猫.txt`
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     ");
     insta::assert_snapshot!(cloudkit.run(&["storage", "download", "pictures/猫.txt"]), @r"
     exit 4
@@ -32,7 +32,7 @@ async fn a_file_goes_up_is_listed_comes_down_and_is_deleted() {
     insta::assert_snapshot!(cloudkit.run(&["storage", "upload", "nowhere.txt", "x"]), @r"
     exit 4
     --- stderr
-    target: local  local  [url]
+    target: local  [url]
     error: could not read `[project]/nowhere.txt`
       caused by: No such file or directory (os error 2)
     ");

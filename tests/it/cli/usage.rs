@@ -33,6 +33,7 @@ fn a_wrong_command_line_is_explained() {
     --- stderr
     error: `1st` is not a value for `<NAME>`
       caused by: `1st` is not a valid function name
+    hint: 1 to 60 letters, digits, `-` or `_`, beginning with a letter
     ");
     insta::assert_snapshot!(cloudkit.run(&["logs", "--level", "loud"]), @r"
     exit 2
@@ -44,7 +45,8 @@ fn a_wrong_command_line_is_explained() {
     exit 2
     --- stderr
     error: `soon` is not a value for `--since <AGE>`
-      caused by: 30s, 10m, 2h, 1d
+      caused by: an age is a number and its unit
+    hint: write `30s`, `10m`, `2h` or `1d`
     ");
     insta::assert_snapshot!(cloudkit.run(&["-C", "nowhere", "fn", "list"]), @r"
     exit 2
