@@ -1,4 +1,4 @@
-//! Which dependencies of a function are not installed.
+//! The dependencies of a function: which are not installed, and which the cloud could not install.
 
 use std::path::Path;
 
@@ -14,6 +14,17 @@ pub fn missing_dependencies(folder: &Path) -> Result<Vec<String>> {
     let names = package.get("dependencies").and_then(|names| names.as_object());
     let names = names.into_iter().flat_map(|names| names.keys());
     Ok(names.filter(|name| !is_installed(folder, name)).cloned().collect())
+}
+
+/// Returns the dependencies that are folders or links on this machine, which the cloud cannot install.
+pub fn local_dependencies(folder: &Path) -> Result<Vec<String>> {
+    let Some(package) = json::read(&folder.join("package.json"))? else { return Ok(Vec::new()) };
+    let dependencies = package.get("dependencies").and_then(|names| names.as_object());
+    let is_local =
+        |version: &str| ["file:", "link:", "workspace:"].iter().any(|kind| version.starts_with(kind));
+    let local =
+        dependencies.into_iter().flatten().filter(|(_, version)| version.as_str().is_some_and(is_local));
+    Ok(local.map(|(name, _)| name.clone()).collect())
 }
 
 /// Tells whether a function's entry file imports a package, by `require('…')` or `from '…'`.

@@ -230,6 +230,16 @@ async fn a_project_that_cannot_be_deployed_is_refused_before_anything_is_done() 
     assert!(nothing.message().en.starts_with("there is nothing to deploy"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn dependencies_the_cloud_will_lack_are_told() {
+    let stage = Stage::new().await;
+    stage.write("cloudfunctions/board/package.json", r#"{"dependencies": {"shared": "file:../../shared"}}"#);
+    let note = async || stage.plan(&Request::default()).await.expect("a plan").notes.remove(0).en;
+    assert!(note().await.starts_with("function `board` depends on folders of this machine"));
+    stage.write("cloudkit.toml", "[functions.board]\ninstall-dependencies = false\n");
+    assert!(note().await.ends_with("which lacks `shared`: run `npm install` there first"));
+}
+
 fn load(folder: &Path) -> Project {
     Project::load(&Options { directory: folder.to_owned(), ..Options::default() }).expect("a project")
 }

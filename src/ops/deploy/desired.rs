@@ -7,8 +7,10 @@ use crate::error::{Error, Kind, Result};
 use crate::model::function::FunctionSpec;
 use crate::model::name::{CollectionName, FunctionName, did_you_mean};
 use crate::model::permission::Permission;
+use crate::model::text::Text;
 use crate::project::Project;
 use crate::project::bundle::Tree;
+use crate::project::dependencies::{local_dependencies, missing_dependencies};
 use crate::project::fingerprint::fingerprint;
 use crate::project::functions::Function;
 use crate::project::manifest::Collection;
@@ -25,6 +27,8 @@ pub(super) struct Desired {
     pub functions: Vec<DesiredFunction>,
     pub collections: BTreeMap<CollectionName, Collection>,
     pub storage: Option<Permission>,
+    /// What will probably surprise somebody.
+    pub notes: Vec<Text>,
 }
 
 /// A function that is wanted.
@@ -48,6 +52,7 @@ pub(super) fn read(project: &Project, request: &Request) -> Result<Desired> {
         }
         for function in chosen(project, &request.functions)? {
             desired.functions.push(function_of(project, function)?);
+            desired.notes.extend(dependency_notes(function)?);
         }
     }
     if let Some(manifest) = &project.manifest {
@@ -119,6 +124,28 @@ fn function_of(project: &Project, function: &Function) -> Result<DesiredFunction
     let tree = Tree::of(function, &project.root)?;
     let fingerprint = fingerprint(&tree)?;
     Ok(DesiredFunction { spec: function.spec.clone(), tree: Arc::new(tree), fingerprint })
+}
+
+/// Says which dependencies will be missing in the cloud.
+fn dependency_notes(function: &Function) -> Result<Option<Text>> {
+    let name = &function.spec.name;
+    let (local, missing) = match function.spec.install_dependencies {
+        true => (local_dependencies(&function.folder)?, Vec::new()),
+        false => (Vec::new(), missing_dependencies(&function.folder)?),
+    };
+    let listed = if local.is_empty() { missing.join("`, `") } else { local.join("`, `") };
+    Ok(match (local.is_empty(), missing.is_empty()) {
+        (false, _) => Some(text! {
+            en: "function `{name}` depends on folders of this machine, which the cloud cannot install: `{listed}`; \
+                 with `install-dependencies = false` its node_modules goes along",
+            zh: "云函数 `{name}` 依赖本机文件夹 `{listed}`，云端无法安装；设置 `install-dependencies = false` 可上传 node_modules"
+        }),
+        (_, false) => Some(text! {
+            en: "function `{name}` takes its node_modules along, which lacks `{listed}`: run `npm install` there first",
+            zh: "云函数 `{name}` 将上传 node_modules，但其中缺少 `{listed}`：请先在其目录运行 `npm install`"
+        }),
+        (true, true) => None,
+    })
 }
 
 fn nothing(project: &Project) -> Error {

@@ -61,7 +61,13 @@ pub(super) fn read(
     let environment = manifest.and_then(|manifest| manifest.environments.get(environment?));
     let layers = Layers { project, environment, variables, dotenv };
     let (mut functions, mut problems, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    for (name, folder) in layers.folders()? {
+    let (folders, unreadable) = layers.folders();
+    match unreadable {
+        // What a person names must be there; what a file names may come later.
+        Some(error) if project.options.functions_root.is_some() => return Err(error),
+        unreadable => problems.extend(unreadable),
+    }
+    for (name, folder) in folders {
         let name = match name.parse::<FunctionName>() {
             Ok(name) => name,
             Err(error) => {
@@ -91,18 +97,20 @@ pub(super) fn read(
 }
 
 impl Layers<'_> {
-    /// Returns every folder that may be a function, by name: those of the root, and those a file names elsewhere.
-    fn folders(&self) -> Result<BTreeMap<String, PathBuf>> {
-        let mut folders = match &self.project.functions_root {
-            Some(root) => subfolders(root)?,
-            None => BTreeMap::new(),
+    /// Returns every folder that may be a function, by name: those of the root, and those a file names elsewhere. Beside
+    /// them, why the root cannot be read.
+    fn folders(&self) -> (BTreeMap<String, PathBuf>, Option<Error>) {
+        let (mut folders, unreadable) = match self.project.functions_root.as_deref().map(subfolders) {
+            Some(Ok(folders)) => (folders, None),
+            Some(Err(error)) => (BTreeMap::new(), Some(error)),
+            None => (BTreeMap::new(), None),
         };
         for name in self.declared() {
             if let Some(directory) = self.settings(name, FunctionSettings::default()).directory {
                 folders.insert(name.to_string(), discover::join(&self.project.root, &directory));
             }
         }
-        Ok(folders)
+        (folders, unreadable)
     }
 
     fn declared(&self) -> BTreeSet<&FunctionName> {

@@ -90,6 +90,12 @@ fn a_folder_with_code_is_a_function() {
         ("a folder of notes is passed over", &[("functions/docs/readme.md", "")], &[], none),
         ("no functions at all", &[("readme.md", "")], &[], none),
         (
+            "a root that is not there is a problem, not a failure",
+            &[("project.config.json", r#"{"cloudfunctionRoot": "server"}"#)],
+            &[],
+            &["could not read the functions folder"],
+        ),
+        (
             "a package without code is worth a word",
             &[("functions/a/package.json", "{}"), ("functions/a/index.ts", "")],
             &[],

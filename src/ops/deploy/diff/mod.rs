@@ -32,7 +32,7 @@ pub(super) struct Terms<'a> {
 
 /// Returns the steps from `current` to `desired`: database first, because functions use it.
 pub(super) fn steps(desired: Desired, current: &Current, terms: &Terms<'_>) -> (Vec<Step>, Vec<Text>) {
-    let (mut steps, mut notes) = (Vec::new(), Vec::new());
+    let (mut steps, mut notes) = (Vec::new(), desired.notes);
     for (name, collection) in &desired.collections {
         collection_steps(name, collection, current.collections.get(name.as_str()), terms, &mut steps);
     }
