@@ -5,6 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::control::actions;
 use super::control::function::Invoked;
 
+/// The path under which an emulator takes packages on their way to a function; the object's key follows.
+pub const PACKAGES: &str = "/__cloudkit/packages";
+
+/// The path under which an emulator keeps the environment's files, as a bucket: keys follow, and the bare path lists.
+pub const OBJECTS: &str = "/__cloudkit/object";
+
 /// Calls a function as a mini program's user would.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -28,32 +34,6 @@ pub struct FireTrigger {
     /// The time the function is told, in milliseconds; now when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<i64>,
-}
-
-/// Lists the triggers of all functions, with the time each fires next.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct ListTriggers {}
-
-/// The answer to [`ListTriggers`].
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Schedules {
-    #[serde(default)]
-    pub triggers: Vec<Scheduled>,
-}
-
-/// A trigger and when it fires.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Scheduled {
-    pub function_name: String,
-    pub trigger_name: String,
-    /// Seven fields in UTC+8.
-    pub cron: String,
-    /// In milliseconds; absent when the cron is wrong or never fires again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<i64>,
 }
 
 /// Asks how a query would be carried out.
@@ -127,13 +107,6 @@ pub struct MissingIndex {
 actions! {
     Cloudkit InvokeFunction => Invoked, once;
     Cloudkit FireTrigger => Invoked, once;
-    Cloudkit ListTriggers => Schedules;
     Cloudkit ExplainQuery => Explained;
     Cloudkit IndexAdvice => MissingIndexes;
 }
-
-/// The path under which an emulator takes packages on their way to a function; the object's key follows.
-pub const PACKAGES: &str = "/__cloudkit/packages";
-
-/// The path under which an emulator keeps the environment's files, as a bucket: keys follow, and the bare path lists.
-pub const OBJECTS: &str = "/__cloudkit/object";

@@ -8,7 +8,6 @@ use serde_json::Value;
 use crate::api::error::{codes, explain};
 use crate::api::sign::SKEW;
 use crate::error::Kind;
-use crate::model::name::did_you_mean;
 use crate::text;
 
 /// Why a call did not bring its answer.
@@ -108,22 +107,6 @@ impl Error {
         self.code()
             .and_then(|code| code.strip_prefix(family))
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    }
-
-    /// Makes the user's error, with "did you mean" when `name` was not found and a candidate is near.
-    pub fn naming<'a>(
-        self,
-        name: &str,
-        candidates: impl IntoIterator<Item = &'a str>,
-    ) -> crate::error::Error {
-        let error = crate::error::Error::from(self);
-        if error.kind() != Kind::NotFound {
-            return error;
-        }
-        match did_you_mean(name, candidates) {
-            Some(near) => error.hint(text! { en: "did you mean `{near}`?", zh: "您是否想用 `{near}`？" }),
-            None => error,
-        }
     }
 }
 
@@ -258,13 +241,5 @@ mod tests {
         assert!(hint(720).contains("12 minutes ahead"), "{}", hint(720));
         assert!(hint(-3600).contains("60 minutes behind"));
         assert!(hint(5).contains("set this machine's clock"));
-    }
-
-    #[test]
-    fn a_near_name_is_offered_when_nothing_was_found() {
-        let error = refused("ResourceNotFound.Function", None).naming("foo", ["login", "food"]);
-        assert_eq!(error.hints().last().map(|it| it.en.as_str()), Some("did you mean `food`?"));
-        let other = refused("InternalError", None).naming("foo", ["food"]);
-        assert!(other.hints().iter().all(|it| !it.en.contains("did you mean")));
     }
 }

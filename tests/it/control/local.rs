@@ -38,9 +38,6 @@ async fn a_trigger_fires_when_told() {
         ..CreateTrigger::default()
     };
     client.call(&create).await.expect("created");
-    let listed = client.call(&ListTriggers {}).await.expect("a list").triggers;
-    assert_eq!((listed[0].trigger_name.as_str(), listed[0].next), ("hourly", Some(1_700_002_800_000)));
-
     let fire = FireTrigger {
         function_name: "echo".into(),
         trigger_name: "hourly".into(),

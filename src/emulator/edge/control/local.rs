@@ -16,7 +16,6 @@ use crate::docdb::query::Query;
 use crate::emulator::environment::Shared;
 use crate::emulator::event::Event;
 use crate::model::index::{Direction, IndexKey};
-use crate::model::schedule::Schedule;
 
 pub(super) async fn invoke(environment: &Shared, asked: InvokeFunction) -> Result<Invoked> {
     known(environment, None, &asked.function_name)?;
@@ -40,20 +39,6 @@ pub(super) async fn fire(environment: &Shared, asked: FireTrigger) -> Result<Inv
     let _ =
         environment.events.send(Event::Fired { function: function_name.clone(), trigger: trigger.clone() });
     Ok(invoked(call(environment, &function_name, event, Caller::Timer { trigger }).await, None))
-}
-
-pub(super) async fn triggers(environment: &Shared, _: ListTriggers) -> Result<Schedules> {
-    let now = environment.config.clock.now();
-    let mut triggers = Vec::new();
-    for function in environment.functions.list() {
-        triggers.extend(function.spec.triggers.into_iter().map(|trigger| Scheduled {
-            function_name: function.spec.name.to_string(),
-            trigger_name: trigger.name,
-            next: trigger.cron.parse::<Schedule>().ok().and_then(|schedule| schedule.next_after(now)),
-            cron: trigger.cron,
-        }));
-    }
-    Ok(Schedules { triggers })
 }
 
 pub(super) async fn explain(environment: &Shared, asked: ExplainQuery) -> Result<Explained> {

@@ -199,7 +199,6 @@ served! {
 
     own::InvokeFunction: local::invoke;
     own::FireTrigger: local::fire;
-    own::ListTriggers: local::triggers;
     own::ExplainQuery: local::explain;
     own::IndexAdvice: local::advice;
 }
@@ -250,8 +249,8 @@ mod tests {
             (Some(Service::Tcb), "CreateTable", Some(Service::Tcb)),
             (Some(Service::Tcb), "ListFunctions", Some(Service::Scf)),
             (None, "GetFunction", Some(Service::Scf)),
-            (Some(Service::Cloudkit), "ListTriggers", Some(Service::Cloudkit)),
-            (None, "ListTriggers", Some(Service::Scf)),
+            (Some(Service::Cloudkit), "InvokeFunction", Some(Service::Cloudkit)),
+            (None, "InvokeFunction", Some(Service::Scf)),
             (Some(Service::Scf), "FireTrigger", None),
             (Some(Service::Tcb), "Nonsense", None),
         ] {
