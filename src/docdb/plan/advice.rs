@@ -11,6 +11,9 @@ use crate::docdb::store::Collection;
 /// Documents from an index that may be sorted in memory before another index is worth a word.
 const MANY_TO_SORT: u64 = 100;
 
+/// Different indexes remembered as missed: queries whose field names are made up as they go must not fill the memory.
+const MOST_ADVICE: usize = 500;
+
 /// Remembers what queries missed since the database was opened.
 #[derive(Default)]
 pub struct Advisor {
@@ -38,7 +41,11 @@ impl Advisor {
         let definition =
             IndexDefinition { name: name(&keys), keys: keys.clone(), unique: false, sparse: false };
         let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-        let advice = missed.entry((collection.name.clone(), keys.clone())).or_insert_with(|| Advice {
+        let known = (collection.name.clone(), keys.clone());
+        if missed.len() >= MOST_ADVICE && !missed.contains_key(&known) {
+            return Some(definition);
+        }
+        let advice = missed.entry(known).or_insert_with(|| Advice {
             collection: collection.name.clone(),
             keys,
             queries: 0,

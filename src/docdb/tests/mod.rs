@@ -265,3 +265,28 @@ fn scan_with_a_limit_stops_early() {
     let stats = database.explain("c", &Query { limit: Some(3), skip: 2, ..query(doc! {}) }).unwrap().stats;
     assert_eq!((stats.documents_examined, stats.returned), (5, 3));
 }
+
+#[test]
+fn readers_never_see_half_a_commit() {
+    let database = database();
+    database.create_index("c", &index(&[("a", index::Order::Ascending)])).unwrap();
+    insert(&database, (0..10).map(|it| doc! { "_id": it, "a": 0 }));
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                // Bounded, lest a failure of the writer leave it running.
+                for _ in (0..10_000).take_while(|_| !done.load(Ordering::Relaxed)) {
+                    let odd = found(&database, &query(doc! { "a": { "$mod": [2, 1] } })).len();
+                    let even = database.count("c", &doc! { "a": { "$gte": 0 } }, now()).unwrap().0;
+                    assert!((odd == 0 || odd == 10) && even == 10, "{odd} {even}");
+                }
+            });
+        }
+        for _ in 0..100 {
+            let all = UpdateRequest { multi: true, ..update(doc! {}, doc! { "$inc": { "a": 1 } }) };
+            assert_eq!(database.update(None, "c", &all).unwrap().modified, 10);
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}

@@ -203,7 +203,8 @@ fn sum_of_accounts_holds_at_every_read() {
             })
             .collect();
         scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
+            // Bounded, lest a failure of a writer leave it running.
+            for _ in (0..10_000).take_while(|_| !done.load(Ordering::Relaxed)) {
                 let accounts = found(&database, &query(doc! {}));
                 let sum: i32 = accounts.iter().map(|it| it.get_i32("a").unwrap()).sum();
                 assert_eq!(sum, 100 * ACCOUNTS);
