@@ -76,6 +76,9 @@ pub struct DownloadLink {
     pub download_url: String,
     #[serde(rename = "maxAge", default)]
     pub max_age: u64,
+    /// Why there is no link; node-sdk 3 shows it when a download fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -23,6 +23,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, Request, StatusCode};
 use axum::response::Response;
 use hyper::body::Incoming;
+use serde_json::json;
 
 use crate::api::local::{OBJECTS, PACKAGES};
 use crate::emulator::environment::Shared;
@@ -46,6 +47,14 @@ async fn route(environment: Shared, parts: Parts, body: Body) -> Response {
         "/" if control::is_meant(&parts) => control::answer(&environment, host, &parts, body).await,
         path if path.starts_with(PACKAGES) => control::packages::answer(&environment, &parts, body).await,
         path if path.starts_with(OBJECTS) => object::answer(&environment, parts, body).await,
-        path => reply::plain(StatusCode::NOT_FOUND, format!("nothing is served at `{path}`\n")),
+        path => nothing_at(path),
     }
+}
+
+/// Clients of the platform's gateways read JSON, whatever the status.
+fn nothing_at(path: &str) -> Response {
+    let message = format!("nothing is served at `{path}` in this version of the cloudkit emulator");
+    let mut response = reply::json(&json!({ "code": "NOT_FOUND", "message": message }));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }

@@ -79,6 +79,7 @@ fn link(environment: &Environment, item: DownloadItem) -> DownloadLink {
         Err(_) => (NO_SUCH_FILE, String::new()),
     };
     DownloadLink {
+        message: url.is_empty().then(|| "storage file not exists".to_owned()),
         code: code.into(),
         file_id: item.fileid,
         temp_file_url: url.clone(),

@@ -16,7 +16,7 @@ use crate::api::local::OBJECTS;
 use crate::emulator::edge::target::{decode, query_value};
 use crate::emulator::environment::Environment;
 use crate::emulator::permissions::Resource;
-use crate::emulator::storage::{Error, Object, Purpose, Reading};
+use crate::emulator::storage::{Object, Purpose, Reading};
 use crate::model::permission::Permission;
 
 /// Returns a signed link; `path` is the key in the encoding the client wants.
@@ -30,7 +30,7 @@ pub(super) fn link(environment: &Environment, key: &str, seconds: u64, path: &st
 pub(super) async fn read(environment: &Environment, parts: &Parts, path: &str) -> Response {
     let key = match permitted_key(environment, parts, path) {
         Ok(key) => key,
-        Err(refusal) => return refusal,
+        Err(why) => return xml::error(StatusCode::FORBIDDEN, "AccessDenied", why),
     };
     let reading = match environment.storage.open(&key).await {
         Ok(reading) => reading,
@@ -59,22 +59,21 @@ pub(super) async fn read(environment: &Environment, parts: &Parts, path: &str) -
     }
 }
 
-/// Finds the key a path stands for and whether the request may read it.
+/// Finds the key a path stands for and whether the request may read it; else says why not.
 ///
 /// A link that went through `encodeURI` has its escapes escaped once more, so the path is tried decoded once and twice.
-fn permitted_key(environment: &Environment, parts: &Parts, path: &str) -> Result<String, Response> {
-    let unreadable = || failure(&Error::Key { key: path.to_owned(), reason: "it is not UTF-8" });
-    let once = decode(path).ok_or_else(unreadable)?;
+fn permitted_key(environment: &Environment, parts: &Parts, path: &str) -> Result<String, &'static str> {
+    let once = decode(path).ok_or("the path is not UTF-8")?;
     let twice = decode(&once).unwrap_or_else(|| once.clone());
     let query = parts.uri.query().unwrap_or_default();
     let Some(signature) = query_value(query, "sign") else {
-        return if is_public(environment) { Ok(once) } else { Err(denied("the link is not signed")) };
+        return if is_public(environment) { Ok(once) } else { Err("the link is not signed") };
     };
     let until = query_value(query, "t").and_then(|until| until.parse().ok()).unwrap_or_default();
     [once, twice]
         .into_iter()
         .find(|key| environment.storage.verify(Purpose::Read, key, until, &signature))
-        .ok_or_else(|| denied("the link has expired, or its signature is wrong"))
+        .ok_or("the link has expired, or its signature is wrong")
 }
 
 /// Whether everybody may read files, by the permission that was set.
@@ -83,10 +82,6 @@ fn is_public(environment: &Environment) -> bool {
         Permission::ReadOnly | Permission::AdminWrite => true,
         Permission::Private | Permission::AdminOnly | Permission::Custom(_) => false,
     }
-}
-
-fn denied(why: &str) -> Response {
-    xml::error(StatusCode::FORBIDDEN, "AccessDenied", why)
 }
 
 async fn part(parts: &Parts, mut reading: Reading, range: Range<u64>) -> Response {
