@@ -8,12 +8,14 @@ mod env;
 mod failure;
 mod function;
 mod gateway;
+mod invoke;
 mod local;
 mod log;
 mod log_query;
 pub(super) mod packages;
 mod permission;
 mod request;
+mod settings;
 mod storage;
 mod trigger;
 
@@ -164,8 +166,8 @@ served! {
     ListFunctions: function::list;
     DeleteFunction: function::delete;
     CopyFunction: function::copy;
-    Invoke: function::invoke;
-    InvokeFunction: function::invoke_function;
+    Invoke: invoke::invoke;
+    InvokeFunction: invoke::invoke_function;
     GetTempCosInfo: packages::place;
 
     BatchCreateTrigger: trigger::batch_create;
