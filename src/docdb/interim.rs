@@ -57,7 +57,9 @@ impl Projection {
         let off = |it: &Bson| matches!(it, Bson::Int32(0) | Bson::Int64(0) | Bson::Boolean(false));
         let excludes = self.0.iter().all(|(_, it)| off(it));
         let mut kept = if excludes { document.clone() } else { Document::new() };
-        for (path, it) in self.0.iter().chain([(&"_id".to_owned(), &Bson::Int32(1))]) {
+        let (id, kept_id) = ("_id".to_owned(), Bson::Int32(1));
+        let unsaid = (!self.0.contains_key(&id)).then_some((&id, &kept_id));
+        for (path, it) in self.0.iter().chain(unsaid) {
             match place::get_at(&document, path) {
                 _ if off(it) => drop(place::remove_at(&mut kept, path)),
                 Some(value) if !excludes => place::set_at(&mut kept, path, value.clone()),

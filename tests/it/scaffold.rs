@@ -1,7 +1,12 @@
-//! A project made from a template reads as a project.
+//! A project made from a template reads as a project, and passes the tests it comes with.
+
+use std::path::Path;
+use std::process::Command;
 
 use cloudkit::project::{Options, Project};
 use cloudkit::scaffold::{self, Parameters};
+
+use super::sdk;
 
 #[test]
 fn a_new_project_reads_without_complaint() {
@@ -19,4 +24,31 @@ fn a_new_project_reads_without_complaint() {
         assert_eq!(project.name(), "garden");
         assert!(!project.functions.is_empty());
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_leaderboard_passes_its_own_tests() {
+    let Some(installed) = sdk::installed() else { return };
+    let home = tempfile::tempdir().expect("a folder");
+    let cloudkit = |arguments: &[&str], folder: &Path| {
+        let output = Command::new(env!("CARGO_BIN_EXE_cloudkit"))
+            .args(arguments)
+            .current_dir(folder)
+            .env("HOME", home.path())
+            .env_remove("NODE_OPTIONS")
+            .output()
+            .expect("cloudkit runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(output.status.success(), "{arguments:?}\n{}\n{}", text(&output.stdout), text(&output.stderr));
+    };
+    cloudkit(&["init", "garden"], home.path());
+    // What `npm install` would bring, without the network.
+    let garden = home.path().join("garden");
+    std::fs::create_dir(garden.join("node_modules")).expect("made");
+    let places = ["functions/wx3_0/node_modules", "node_modules"]
+        .map(|place| installed.join(place).join("wx-server-sdk"));
+    let sdk = places.iter().find(|place| place.is_dir()).expect("the SDK is installed");
+    std::os::unix::fs::symlink(sdk, garden.join("node_modules/wx-server-sdk")).expect("linked");
+    cloudkit(&["emulate", "--port", "0", "--ephemeral", "--no-install", "--", "npm", "test"], &garden);
 }

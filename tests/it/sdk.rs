@@ -12,7 +12,7 @@ fn folder() -> PathBuf {
 ///
 /// # Panics
 /// Without Node where `CI` is set, or when the installation fails.
-fn installed() -> Option<PathBuf> {
+pub fn installed() -> Option<PathBuf> {
     static DONE: OnceLock<Option<PathBuf>> = OnceLock::new();
     DONE.get_or_init(|| {
         let folder = folder();

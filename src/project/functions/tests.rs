@@ -33,7 +33,9 @@ fn names(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
 #[test]
 fn a_folder_with_code_is_a_function() {
     let none: &[&str] = &[];
-    let cases: &[(&str, &[(&str, &str)], &[&str], &[&str])] = &[
+    type Files = &'static [(&'static str, &'static str)];
+    type Words = &'static [&'static str];
+    let cases: &[(&str, Files, Words, Words)] = &[
         ("the usual root", &[("cloudfunctions/login/index.js", "")], &["login"], none),
         ("the second usual root", &[("functions/a/index.mjs", "")], &["a"], none),
         ("the third usual root", &[("cloud/functions/a/index.cjs", "")], &["a"], none),
