@@ -13,6 +13,9 @@ use crate::docdb::query::{Query, Stats};
 use crate::emulator::event::{Event, Events};
 use crate::model::name::did_you_mean;
 
+/// How many different things are told at most: field names made from ids give every query a shape of its own.
+const MEMORY: usize = 4096;
+
 /// Remembers what was told.
 pub(super) struct Watchman {
     events: Events,
@@ -74,11 +77,12 @@ impl Watchman {
         let _ = self.events.send(event);
     }
 
-    /// Whether this comes by for the first time.
+    /// Whether this comes by for the first time. Once too much was told, nothing is news any more.
     fn is_news(&self, what: impl Hash) -> bool {
         let mut hasher = DefaultHasher::new();
         what.hash(&mut hasher);
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(hasher.finish())
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.len() < MEMORY && told.insert(hasher.finish())
     }
 }
 
