@@ -1,5 +1,6 @@
 //! One call, from a free process to the report.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -263,20 +264,26 @@ impl Parts {
         let seconds = self.call.function.registered().spec.timeout.as_secs_f64();
         let message = format!("Invoking task timed out after {seconds} seconds");
         let said = self.lease.instance().interrupt() + &message + "\n";
+        let folder = self.call.function.registered().folder.clone();
         let outcome =
             self.call.report(Ended { duration, said, ..Ended::failed(FaultKind::Timeout, message.clone()) });
-        tokio::spawn(last_words(self.lease, message));
+        tokio::spawn(last_words(self.lease, folder, message));
         outcome
     }
 }
 
-async fn last_words(mut lease: Lease, message: String) {
+/// Says in the log what a process that ran out of time was at; it ends with its lease.
+async fn last_words(mut lease: Lease, folder: PathBuf, message: String) {
     let instance = lease.instance();
-    let waiting = match instance.waiting_for(LAST_WORDS).await {
-        Some(work) if work.is_empty() => "it was waiting for nothing that can happen",
-        Some(work) => &format!("it was waiting for {work}"),
-        None if instance.is_alive() => "it was computing without a pause: an endless loop?",
-        None => "its process has ended",
+    let doing = match instance.waiting_for(LAST_WORDS).await {
+        Some(work) if work.is_empty() => "it was waiting for nothing that can happen".to_owned(),
+        Some(work) => format!("it was waiting for {work}"),
+        None => match instance.pinpoint(&folder, LAST_WORDS).await {
+            Some(place) => format!("it was computing without a pause:\n{place}"),
+            None => "it was computing without a pause".to_owned(),
+        },
     };
-    instance.say(Level::Error, format!("{message}; {waiting}"));
+    if instance.is_alive() {
+        instance.say(Level::Error, format!("{message}; {doing}"));
+    }
 }

@@ -1,6 +1,7 @@
 //! One live Node process with one function loaded, and the conversation with it.
 
 use std::io;
+use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,8 +12,9 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::pinpoint;
 use super::pool::Crew;
-use super::process::{Launch, Process, Started};
+use super::process::{self, Launch, Process, Started};
 use super::wire::{self, Decoder, Garbled, Said};
 use super::{Fault, FaultKind};
 use crate::emulator::event::Event;
@@ -48,6 +50,7 @@ pub(super) struct Reply {
 pub(super) struct Instance {
     channel: OwnedWriteHalf,
     shared: Arc<Shared>,
+    process: Option<u32>,
     /// Dropped with the instance, which tells the attendant to end the process.
     _end: oneshot::Sender<()>,
     /// Whether it has begun a call.
@@ -91,6 +94,8 @@ struct Talk {
     /// The last line of V8 when memory ran out.
     out_of_memory: bool,
     waiting: Option<oneshot::Sender<String>>,
+    /// Who wants to know the address of the inspector.
+    inspector: Option<oneshot::Sender<String>>,
     /// The process has ended or is about to.
     ended: bool,
     memory_bytes: u64,
@@ -112,13 +117,22 @@ impl Instance {
     ) -> io::Result<Self> {
         let Started { process, channel, stdout, stderr } =
             launch.start(settings, inspector, &crew.watchman)?;
+        let process_id = process.group();
         let shared =
             Arc::new(Shared { told, load: watch::Sender::new(Load::Loading), talk: Mutex::default() });
         let (reader, channel) = channel.into_split();
         let (end, ended) = oneshot::channel();
         let output = tokio::spawn(read_output(stdout, stderr, shared.clone()));
         crew.attendants.spawn(attend(process, reader, output, shared.clone(), ended, crew.closing.clone()));
-        Ok(Instance { channel, shared, _end: end, used: false, warm: false, idle_since: Instant::now() })
+        Ok(Instance {
+            channel,
+            shared,
+            process: process_id,
+            _end: end,
+            used: false,
+            warm: false,
+            idle_since: Instant::now(),
+        })
     }
 
     /// Returns where the loading can be followed.
@@ -162,6 +176,15 @@ impl Instance {
             answered.await.ok()
         };
         tokio::time::timeout(patience, ask).await.ok().flatten()
+    }
+
+    /// Returns the line of the function's code that the process is busy with.
+    pub async fn pinpoint(&self, folder: &Path, patience: Duration) -> Option<String> {
+        let (answer, address) = oneshot::channel();
+        self.shared.talk().inspector = Some(answer);
+        process::start_inspector(self.process?);
+        let find = async { pinpoint::locate(&address.await.ok()?, folder).await };
+        tokio::time::timeout(patience, find).await.ok().flatten().map(|place| place.excerpt())
     }
 
     /// Ends the call without an answer and returns what it has said.
@@ -306,6 +329,12 @@ impl Shared {
         let text = String::from_utf8_lossy(line).trim_end().to_owned();
         if text.contains("JavaScript heap out of memory") {
             self.talk().out_of_memory = true;
+        }
+        if let Some(address) = text.strip_prefix("Debugger listening on ")
+            && let Some(answer) = self.talk().inspector.take()
+        {
+            // An error means that nobody waits any longer.
+            let _ = answer.send(address.to_owned());
         }
         // Node announces its inspector there; the first screen tells it better.
         let by_node = ["Debugger ", "For help, see: https://nodejs.org"];

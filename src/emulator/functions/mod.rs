@@ -5,6 +5,7 @@
 mod call;
 mod deployed;
 mod instance;
+mod pinpoint;
 mod pool;
 mod process;
 mod registry;
@@ -187,7 +188,7 @@ impl Functions {
         task.await.unwrap_or_else(|error| Err(broken_task(&error)))
     }
 
-    /// Forgets a deployed function. One of the project's folder comes back with its folder.
+    /// Forgets a function. One of the project's folder comes back when the folder is saved again.
     ///
     /// # Errors
     /// There is no such function, or its files cannot be removed.

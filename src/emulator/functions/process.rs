@@ -43,9 +43,11 @@ impl Launch {
         ours.set_nonblocking(true)?;
         ours.write_all(first)?;
         let mut command = Command::new(&self.program);
-        if let Some(port) = inspector {
-            command.arg(format!("--inspect=127.0.0.1:{port}"));
-        }
+        command.arg(match inspector {
+            Some(port) => format!("--inspect=127.0.0.1:{port}"),
+            // Where an inspector listens that is started by a signal: any port.
+            None => "--inspect-port=127.0.0.1:0".to_owned(),
+        });
         let mut child = command
             .args(&self.arguments)
             .env_clear()
@@ -73,8 +75,8 @@ impl Launch {
 }
 
 impl Process {
-    /// Returns the id of the process group, until the process was waited for.
-    fn group(&self) -> Option<u32> {
+    /// Returns the id of the process and of its group, until the process was waited for.
+    pub fn group(&self) -> Option<u32> {
         self.child.id()
     }
 
@@ -97,12 +99,23 @@ impl Process {
     }
 }
 
+/// Has a Node process start its inspector, which works in an endless loop too.
+pub(super) fn start_inspector(process: u32) {
+    if let Some(pid) = pid(process) {
+        // An error means that it is gone.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::USR1);
+    }
+}
+
 fn kill_group(group: u32) {
-    let pid = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw);
-    if let Some(pid) = pid {
+    if let Some(pid) = pid(group) {
         // An error means that they are gone already.
         let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
     }
+}
+
+fn pid(id: u32) -> Option<rustix::process::Pid> {
+    i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw)
 }
 
 impl Drop for Process {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::deployed::{Copy, Deployed};
@@ -23,6 +23,8 @@ use crate::text;
 pub(super) struct Registry {
     functions: RwLock<BTreeMap<String, Arc<Function>>>,
     deployed: Deployed,
+    /// Functions of the project that a client deleted: gone until their folder is saved again.
+    deleted: Mutex<BTreeMap<String, SystemTime>>,
     crew: Crew,
 }
 
@@ -30,7 +32,11 @@ impl Registry {
     pub fn new(data: &Path) -> Self {
         let deployed =
             Deployed::new(std::path::absolute(data).unwrap_or_else(|_| data.to_owned()).join("functions"));
-        Registry { functions: RwLock::default(), deployed, crew: Crew::default() }
+        Registry { functions: RwLock::default(), deployed, deleted: Mutex::default(), crew: Crew::default() }
+    }
+
+    fn deleted(&self) -> MutexGuard<'_, BTreeMap<String, SystemTime>> {
+        self.deleted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn all(&self) -> Vec<Arc<Function>> {
@@ -115,6 +121,9 @@ impl Inner {
             .into_iter()
             .map(|function| (function.spec.name.to_string(), from_folder(function)))
             .collect();
+        let deleted = self.registry.deleted();
+        wanted.retain(|name, function| deleted.get(name).is_none_or(|saved| function.saved > *saved));
+        drop(deleted);
         let (copies, damaged) = self.registry.deployed.all();
         damaged.iter().for_each(|error| self.tell(Event::Warning(error.message().clone())));
         for copy in copies {
@@ -167,6 +176,7 @@ impl Inner {
             return Err(self.unknown(name));
         }
         self.registry.deployed.put(spec, package, self.config.clock.now())?;
+        self.registry.deleted().remove(name);
         self.refresh(&[name]);
         if package.is_some() {
             self.tell(Event::Deployed { function: name.to_owned() });
@@ -175,9 +185,8 @@ impl Inner {
     }
 
     pub(super) fn remove(self: &Arc<Self>, name: &str) -> Result<()> {
-        if self.registry.get(name).is_none() {
-            return Err(self.unknown(name));
-        }
+        let function = self.registry.get(name).ok_or_else(|| self.unknown(name))?;
+        self.registry.deleted().insert(name.to_owned(), function.wanted.saved);
         self.registry.deployed.remove(name).map_err(|error| {
             Error::new(
                 Kind::Failed,
