@@ -1,0 +1,78 @@
+//! Dates: milliseconds since the epoch, seen through a time zone.
+
+pub(super) mod part;
+pub(super) mod parts;
+pub(super) mod span;
+pub(super) mod text;
+
+use bson::{Bson, DateTime};
+use jiff::civil;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, Zoned};
+
+use super::{Named, wrong_type};
+use crate::docdb::aggregate::expression::{Value, is_null};
+use crate::docdb::{Error, Result};
+
+const NULL: Value = Some(Bson::Null);
+
+/// Returns a date from a value that has one: a date, a timestamp or an ObjectId.
+fn date_of(operator: &str, value: &Value) -> Result<DateTime> {
+    match value {
+        Some(Bson::DateTime(it)) => Ok(*it),
+        Some(Bson::Timestamp(it)) => Ok(DateTime::from_millis(i64::from(it.time) * 1000)),
+        Some(Bson::ObjectId(it)) => Ok(it.timestamp()),
+        other => Err(wrong_type(16006, operator, "a date", other)),
+    }
+}
+
+/// Returns the date as clock and calendar of a zone show it.
+fn in_zone(date: DateTime, zone: &TimeZone) -> Result<Zoned> {
+    let timestamp = Timestamp::from_millisecond(date.timestamp_millis()).map_err(|_| out_of_range())?;
+    Ok(timestamp.to_zoned(zone.clone()))
+}
+
+/// Returns the date at which clock and calendar of a zone show this.
+fn from_zone(civil: civil::DateTime, zone: &TimeZone) -> Result<DateTime> {
+    let zoned = zone.to_zoned(civil).map_err(|_| out_of_range())?;
+    Ok(DateTime::from_millis(zoned.timestamp().as_millisecond()))
+}
+
+fn out_of_range() -> Error {
+    Error::invalid(18537, "the date is outside the years -9999 to 9999")
+}
+
+/// Returns the argument `timezone`: UTC when not given, `None` when null.
+fn zone_of(operator: &str, named: &Named) -> Result<Option<TimeZone>> {
+    match named.given("timezone")? {
+        None => Ok(Some(TimeZone::UTC)),
+        Some(Some(Bson::String(name))) => parse_zone(&name).map(Some),
+        Some(value) if is_null(&value) => Ok(None),
+        Some(value) => Err(wrong_type(40517, operator, "a string as `timezone`", &value)),
+    }
+}
+
+/// Parses an Olson name, `±HH`, `±HHMM` or `±HH:MM`.
+fn parse_zone(name: &str) -> Result<TimeZone> {
+    let unknown = || Error::invalid(40485, format!("unrecognized time zone identifier: `{name}`"));
+    match name.strip_prefix(['+', '-']) {
+        Some(digits) => {
+            let seconds = parse_offset(digits).ok_or_else(unknown)?;
+            let seconds = if name.starts_with('-') { -seconds } else { seconds };
+            Offset::from_seconds(seconds).map(TimeZone::fixed).map_err(|_| unknown())
+        }
+        None if matches!(name, "UTC" | "GMT" | "Z") => Ok(TimeZone::UTC),
+        None => TimeZone::get(name).map_err(|_| unknown()),
+    }
+}
+
+/// Returns the seconds of `HH`, `HHMM` or `HH:MM`.
+fn parse_offset(digits: &str) -> Option<i32> {
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None => (digits.get(..2)?, digits.get(2..)?),
+    };
+    let two = |it: &str| (it.len() == 2 && it.bytes().all(|b| b.is_ascii_digit())).then(|| it.parse::<i32>().ok());
+    let minutes = if minutes.is_empty() { 0 } else { two(minutes)?? };
+    Some(two(hours)?? * 3600 + minutes * 60)
+}

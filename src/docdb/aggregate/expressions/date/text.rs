@@ -1,0 +1,271 @@
+//! Dates as text.
+
+use std::fmt::Write;
+
+use bson::{Bson, DateTime};
+use jiff::Zoned;
+use jiff::civil::{self, ISOWeekDate, Weekday};
+use jiff::tz::{Offset, TimeZone};
+
+use super::super::{Named, Operator, Table, wrong_type};
+use super::part::{day_of_week, iso_day_of_week, iso_week, iso_week_year, week};
+use super::{NULL, date_of, from_zone, in_zone, parse_offset, parse_zone, zone_of};
+use crate::docdb::aggregate::expression::{Value, is_null};
+use crate::docdb::{Error, Result};
+
+pub(in super::super) const TABLE: Table = &[
+    ("$dateFromString", Operator::Named(&["dateString"], &["format", "timezone", "onError", "onNull"], from_string)),
+    ("$dateToString", Operator::Named(&["date"], &["format", "timezone", "onNull"], to_string)),
+];
+
+const ISO_FORMAT: &str = "%Y-%m-%dT%H:%M:%S.%L";
+
+fn to_string(named: &Named) -> Result<Value> {
+    let date = named.value("date")?;
+    if is_null(&date) {
+        return Ok(named.given("onNull")?.unwrap_or(NULL));
+    }
+    let Some(zone) = zone_of("$dateToString", named)? else { return Ok(NULL) };
+    let format = match named.given("format")? {
+        None if zone == TimeZone::UTC => format!("{ISO_FORMAT}Z"),
+        None => ISO_FORMAT.to_owned(),
+        Some(Some(Bson::String(format))) => format,
+        Some(format) if is_null(&format) => return Ok(NULL),
+        Some(format) => return Err(wrong_type(18533, "$dateToString", "a string as `format`", &format)),
+    };
+    let date = in_zone(date_of("$dateToString", &date)?, &zone)?;
+    print(&date, &format).map(|it| Some(Bson::String(it)))
+}
+
+/// Returns the date as `2024-01-31T23:59:59.000Z`.
+pub(in super::super) fn iso_text(date: DateTime) -> Result<String> {
+    print(&in_zone(date, &TimeZone::UTC)?, &format!("{ISO_FORMAT}Z"))
+}
+
+fn print(date: &Zoned, format: &str) -> Result<String> {
+    let mut text = String::new();
+    let mut chars = format.chars();
+    while let Some(char) = chars.next() {
+        if char != '%' {
+            text.push(char);
+            continue;
+        }
+        let Some(specifier) = chars.next() else {
+            return Err(Error::invalid(18535, "a date format may not end in a single `%`"));
+        };
+        print_part(&mut text, date, specifier)?;
+    }
+    Ok(text)
+}
+
+fn print_part(text: &mut String, date: &Zoned, specifier: char) -> Result<()> {
+    let offset = date.offset().seconds() / 60;
+    let written = match specifier {
+        'Y' => write!(text, "{:04}", date.year()),
+        'm' => write!(text, "{:02}", date.month()),
+        'd' => write!(text, "{:02}", date.day()),
+        'H' => write!(text, "{:02}", date.hour()),
+        'M' => write!(text, "{:02}", date.minute()),
+        'S' => write!(text, "{:02}", date.second()),
+        'L' => write!(text, "{:03}", date.millisecond()),
+        'j' => write!(text, "{:03}", date.day_of_year()),
+        'w' => write!(text, "{}", day_of_week(date)),
+        'u' => write!(text, "{}", iso_day_of_week(date)),
+        'U' => write!(text, "{:02}", week(date)),
+        'V' => write!(text, "{:02}", iso_week(date)),
+        'G' => write!(text, "{:04}", iso_week_year(date)),
+        'z' => {
+            let sign = if offset < 0 { '-' } else { '+' };
+            write!(text, "{sign}{:02}{:02}", offset.abs() / 60, offset.abs() % 60)
+        }
+        'Z' => write!(text, "{offset:+}"),
+        '%' => text.write_char('%'),
+        other => return Err(unknown_specifier(other)),
+    };
+    written.map_err(|_| Error::invalid(18536, "the date could not be written"))
+}
+
+fn unknown_specifier(specifier: char) -> Error {
+    Error::invalid(18536, format!("a date format knows no `%{specifier}`"))
+}
+
+fn from_string(named: &Named) -> Result<Value> {
+    let text = named.value("dateString")?;
+    if is_null(&text) {
+        return Ok(named.given("onNull")?.unwrap_or(NULL));
+    }
+    let parsed = match &text {
+        Some(Bson::String(text)) => match (zone_argument(named)?, format_argument(named)?) {
+            (Some(zone), Some(Some(format))) => parse_format(text, &format, zone),
+            (Some(zone), Some(None)) => parse(text, zone),
+            _ => return Ok(NULL),
+        },
+        other => Err(wrong_type(241, "$dateFromString", "a string as `dateString`", other)),
+    };
+    match (parsed, named.given("onError")) {
+        (Ok(date), _) => Ok(Some(Bson::DateTime(date))),
+        (Err(_), Ok(Some(replacement))) => Ok(replacement),
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// Returns the zone for a text without one of its own; `Some(None)` when none was given, `None` when null was.
+#[expect(clippy::option_option, reason = "not given and null differ")]
+fn zone_argument(named: &Named) -> Result<Option<Option<TimeZone>>> {
+    match named.given("timezone")? {
+        None => Ok(Some(None)),
+        Some(_) => Ok(zone_of("$dateFromString", named)?.map(Some)),
+    }
+}
+
+/// Returns the format; `Some(None)` when none was given, `None` when null was.
+#[expect(clippy::option_option, reason = "not given and null differ")]
+fn format_argument(named: &Named) -> Result<Option<Option<String>>> {
+    match named.given("format")? {
+        None => Ok(Some(None)),
+        Some(Some(Bson::String(format))) => Ok(Some(Some(format))),
+        Some(format) if is_null(&format) => Ok(None),
+        Some(format) => Err(wrong_type(40684, "$dateFromString", "a string as `format`", &format)),
+    }
+}
+
+fn unreadable(text: &str) -> Error {
+    Error::invalid(241, format!("could not read `{text}` as a date"))
+}
+
+/// Parses the ISO forms: a date, then perhaps a time after `T` or a space, then perhaps a zone.
+pub(in super::super) fn parse(text: &str, zone: Option<TimeZone>) -> Result<DateTime> {
+    let text = text.trim();
+    let (date, rest) = match text.find(['T', 't', ' ']) {
+        Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default()),
+        None => (text, ""),
+    };
+    let (time, own_zone) = match rest.find(['Z', 'z', '+', '-', ' ']) {
+        Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at..).unwrap_or_default().trim()),
+        None => (rest, ""),
+    };
+    let own_zone = match own_zone {
+        "" => None,
+        "Z" | "z" => Some(TimeZone::UTC),
+        name => Some(parse_zone(name)?),
+    };
+    if own_zone.is_some() && zone.is_some() {
+        return Err(Error::invalid(241, format!("`{text}` has a time zone, and `timezone` names another")));
+    }
+    let civil = parse_civil(date, time).ok_or_else(|| unreadable(text))?;
+    from_zone(civil, &own_zone.or(zone).unwrap_or(TimeZone::UTC))
+}
+
+fn parse_civil(date: &str, time: &str) -> Option<civil::DateTime> {
+    let mut numbers = date.splitn(3, ['-', '/']).map(|it| it.parse::<i16>().ok());
+    let (year, month, day) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    let date = civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    let time: civil::Time = if time.is_empty() { civil::Time::midnight() } else { time.parse().ok()? };
+    Some(date.to_datetime(time))
+}
+
+/// The parts a format has read so far.
+#[derive(Default)]
+struct Parts {
+    year: Option<i64>,
+    month: Option<i64>,
+    day: Option<i64>,
+    day_of_year: Option<i64>,
+    iso_year: Option<i64>,
+    iso_week: Option<i64>,
+    iso_day: Option<i64>,
+    hour: i64,
+    minute: i64,
+    second: i64,
+    millisecond: i64,
+    offset: Option<i32>,
+}
+
+fn parse_format(text: &str, format: &str, zone: Option<TimeZone>) -> Result<DateTime> {
+    let mut parts = Parts::default();
+    let mut rest = text;
+    let mut chars = format.chars();
+    while let Some(char) = chars.next() {
+        rest = match char {
+            '%' => {
+                let specifier = chars.next().ok_or_else(|| Error::invalid(18535, "a date format may not end in a single `%`"))?;
+                read_part(&mut parts, rest, specifier)?.ok_or_else(|| unreadable(text))?
+            }
+            literal => rest.strip_prefix(literal).ok_or_else(|| unreadable(text))?,
+        };
+    }
+    if !rest.is_empty() || (parts.offset.is_some() && zone.is_some()) {
+        return Err(unreadable(text));
+    }
+    let own_zone = parts.offset.and_then(|it| Offset::from_seconds(it).ok()).map(TimeZone::fixed);
+    let civil = assemble(&parts).ok_or_else(|| unreadable(text))?;
+    from_zone(civil, &own_zone.or(zone).unwrap_or(TimeZone::UTC))
+}
+
+/// Reads one specifier and returns what follows it, `None` when the text does not fit.
+fn read_part<'t>(parts: &mut Parts, text: &'t str, specifier: char) -> Result<Option<&'t str>> {
+    let (slot, most): (&mut dyn FnMut(&mut Parts, i64), usize) = match specifier {
+        'Y' => (&mut |it, value| it.year = Some(value), 4),
+        'm' => (&mut |it, value| it.month = Some(value), 2),
+        'd' => (&mut |it, value| it.day = Some(value), 2),
+        'j' => (&mut |it, value| it.day_of_year = Some(value), 3),
+        'G' => (&mut |it, value| it.iso_year = Some(value), 4),
+        'V' => (&mut |it, value| it.iso_week = Some(value), 2),
+        'u' => (&mut |it, value| it.iso_day = Some(value), 1),
+        'H' => (&mut |it, value| it.hour = value, 2),
+        'M' => (&mut |it, value| it.minute = value, 2),
+        'S' => (&mut |it, value| it.second = value, 2),
+        'L' => (&mut |it, value| it.millisecond = value, 3),
+        'z' => return Ok(read_offset(parts, text)),
+        'Z' => return Ok(read_minutes(parts, text)),
+        '%' => return Ok(text.strip_prefix('%')),
+        other => return Err(unknown_specifier(other)),
+    };
+    let digits = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
+    let (number, rest) = text.split_at(digits);
+    let Ok(number) = number.parse() else { return Ok(None) };
+    slot(parts, number);
+    Ok(Some(rest))
+}
+
+fn read_offset<'t>(parts: &mut Parts, text: &'t str) -> Option<&'t str> {
+    if let Some(rest) = text.strip_prefix('Z') {
+        parts.offset = Some(0);
+        return Some(rest);
+    }
+    let digits = text.strip_prefix(['+', '-'])?;
+    let end = digits.bytes().take(5).take_while(|it| it.is_ascii_digit() || *it == b':').count();
+    let seconds = parse_offset(digits.get(..end)?)?;
+    parts.offset = Some(if text.starts_with('-') { -seconds } else { seconds });
+    digits.get(end..)
+}
+
+fn read_minutes<'t>(parts: &mut Parts, text: &'t str) -> Option<&'t str> {
+    let digits = text.strip_prefix(['+', '-'])?;
+    let (number, rest) = digits.split_at(digits.bytes().take(4).take_while(u8::is_ascii_digit).count());
+    let seconds = number.parse::<i32>().ok()? * 60;
+    parts.offset = Some(if text.starts_with('-') { -seconds } else { seconds });
+    Some(rest)
+}
+
+fn assemble(parts: &Parts) -> Option<civil::DateTime> {
+    let small = |it: i64| i8::try_from(it).ok();
+    let date = match (parts.iso_year, parts.day_of_year) {
+        (Some(year), _) => {
+            let day = Weekday::from_monday_one_offset(small(parts.iso_day.unwrap_or(1))?).ok()?;
+            let week = small(parts.iso_week.unwrap_or(1))?;
+            ISOWeekDate::new(i16::try_from(year).ok()?, week, day).ok().map(ISOWeekDate::date)
+        }
+        (None, Some(day)) => {
+            let first = civil::Date::new(i16::try_from(parts.year?).ok()?, 1, 1).ok()?;
+            first.with().day_of_year(i16::try_from(day).ok()?).build().ok()
+        }
+        (None, None) => {
+            let year = i16::try_from(parts.year?).ok()?;
+            civil::Date::new(year, small(parts.month?)?, small(parts.day?)?).ok()
+        }
+    };
+    let time = civil::Time::new(small(parts.hour)?, small(parts.minute)?, small(parts.second)?, 0).ok()?;
+    let millisecond = i16::try_from(parts.millisecond).ok()?;
+    Some(date?.to_datetime(time.with().millisecond(millisecond).build().ok()?))
+}

@@ -1,0 +1,181 @@
+//! Operators of expressions: a file per family, each with the table of its names.
+
+mod arithmetic;
+mod array;
+mod compare;
+mod condition;
+mod convert;
+mod date;
+mod fold;
+pub(super) mod number;
+mod object;
+mod regex;
+mod set;
+mod string;
+mod variable;
+
+use bson::Bson;
+
+use super::expression::{Expression, Names, Scope, Value};
+use crate::docdb::{Error, Result};
+
+/// How an operator reads its operand. Counts of arguments are the least and the most.
+#[derive(Clone, Copy)]
+enum Operator {
+    /// Arguments by position, all evaluated first.
+    Eager(usize, usize, fn(&[Value]) -> Result<Value>),
+    /// Arguments by position, evaluated when the operator asks.
+    Lazy(usize, usize, fn(&[Expression], &Scope) -> Result<Value>),
+    /// Arguments by name: required ones, optional ones.
+    Named(&'static [&'static str], &'static [&'static str], fn(&Named) -> Result<Value>),
+    /// The operator parses its operand itself.
+    Form(fn(&Bson, &Names) -> Result<Expression>),
+}
+
+type Table = &'static [(&'static str, Operator)];
+
+const ANY: usize = usize::MAX;
+
+const TABLES: [Table; 15] = [
+    arithmetic::TABLE,
+    array::TABLE,
+    compare::TABLE,
+    condition::TABLE,
+    convert::TABLE,
+    date::part::TABLE,
+    date::parts::TABLE,
+    date::span::TABLE,
+    date::text::TABLE,
+    fold::TABLE,
+    object::TABLE,
+    regex::TABLE,
+    set::TABLE,
+    string::TABLE,
+    variable::TABLE,
+];
+
+/// Arguments by name, evaluated when asked for.
+struct Named<'a> {
+    given: &'a [(&'static str, Expression)],
+    scope: &'a Scope<'a>,
+}
+
+impl Named<'_> {
+    /// Returns the argument's value, `None` when it was not given.
+    fn given(&self, name: &str) -> Result<Option<Value>> {
+        let found = self.given.iter().find(|(it, _)| *it == name);
+        found.map(|(_, expression)| expression.value(self.scope)).transpose()
+    }
+
+    /// Returns the argument's value, missing when it was not given.
+    fn value(&self, name: &str) -> Result<Value> {
+        Ok(self.given(name)?.flatten())
+    }
+}
+
+/// Parses the application of an operator.
+pub(super) fn parse(name: &str, operand: &Bson, names: &Names) -> Result<Expression> {
+    let found = TABLES.iter().copied().flatten().find(|(it, _)| *it == name);
+    let Some(&(name, operator)) = found else {
+        return Err(Error::UnknownOperator { name: name.to_owned() });
+    };
+    match operator {
+        Operator::Eager(least, most, run) => {
+            let arguments = positional(name, operand, least..=most, names)?;
+            Ok(Expression::new(move |scope| {
+                let values = arguments.iter().map(|it| it.value(scope)).collect::<Result<Vec<_>>>()?;
+                run(&values)
+            }))
+        }
+        Operator::Lazy(least, most, run) => {
+            let arguments = positional(name, operand, least..=most, names)?;
+            Ok(Expression::new(move |scope| run(&arguments, scope)))
+        }
+        Operator::Named(required, optional, run) => {
+            let given = named(name, operand, required, optional, names)?;
+            Ok(Expression::new(move |scope| run(&Named { given: &given, scope })))
+        }
+        Operator::Form(parse) => parse(operand, names),
+    }
+}
+
+/// Parses a list of arguments; a single argument needs no list.
+fn positional(
+    operator: &str,
+    operand: &Bson,
+    count: std::ops::RangeInclusive<usize>,
+    names: &Names,
+) -> Result<Vec<Expression>> {
+    let sources = match operand {
+        Bson::Array(items) => items.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    if !count.contains(&sources.len()) {
+        let (least, most) = (count.start(), count.end());
+        let wanted = match (least, *most) {
+            (_, ANY) => format!("at least {least}"),
+            (least, most) if *least == most => format!("exactly {least}"),
+            (least, most) => format!("{least} to {most}"),
+        };
+        let message = format!("`{operator}` takes {wanted} arguments; {} were given", sources.len());
+        return Err(Error::invalid(16020, message));
+    }
+    sources.iter().map(|it| Expression::parse_in(it, names)).collect()
+}
+
+/// Parses an object of arguments.
+fn named(
+    operator: &str,
+    operand: &Bson,
+    required: &[&'static str],
+    optional: &[&'static str],
+    names: &Names,
+) -> Result<Vec<(&'static str, Expression)>> {
+    let Bson::Document(sources) = operand else {
+        return Err(Error::invalid(9, format!("`{operator}` takes an object of named arguments")));
+    };
+    let mut given = Vec::with_capacity(sources.len());
+    for (name, source) in sources {
+        let Some(known) = required.iter().chain(optional).copied().find(|it| it == name) else {
+            return Err(Error::invalid(9, format!("`{operator}` has no argument `{name}`")));
+        };
+        given.push((known, Expression::parse_in(source, names)?));
+    }
+    match required.iter().copied().find(|it| !sources.contains_key(it)) {
+        Some(absent) => Err(Error::invalid(9, format!("`{operator}` needs the argument `{absent}`"))),
+        None => Ok(given),
+    }
+}
+
+/// Names a value's type for messages, as `$type` does.
+pub(super) fn type_name(value: &Value) -> &'static str {
+    let Some(value) = value else { return "missing" };
+    match value {
+        Bson::Double(_) => "double",
+        Bson::String(_) => "string",
+        Bson::Document(_) => "object",
+        Bson::Array(_) => "array",
+        Bson::Binary(_) => "binData",
+        Bson::Undefined => "undefined",
+        Bson::ObjectId(_) => "objectId",
+        Bson::Boolean(_) => "bool",
+        Bson::DateTime(_) => "date",
+        Bson::Null => "null",
+        Bson::RegularExpression(_) => "regex",
+        Bson::DbPointer(_) => "dbPointer",
+        Bson::JavaScriptCode(_) => "javascript",
+        Bson::Symbol(_) => "symbol",
+        Bson::JavaScriptCodeWithScope(_) => "javascriptWithScope",
+        Bson::Int32(_) => "int",
+        Bson::Timestamp(_) => "timestamp",
+        Bson::Int64(_) => "long",
+        Bson::Decimal128(_) => "decimal",
+        Bson::MinKey => "minKey",
+        Bson::MaxKey => "maxKey",
+    }
+}
+
+/// The error for an operand of the wrong type.
+fn wrong_type(code: i32, operator: &str, wants: &str, found: &Value) -> Error {
+    Error::invalid(code, format!("`{operator}` takes {wants}, not {}", type_name(found)))
+}

@@ -1,0 +1,131 @@
+//! Numbers as expressions see them: 32 and 64 bit integers widen when they overflow, everything else is a double.
+//!
+//! A decimal128 takes part as the nearest double: the SDKs never send one.
+
+use bson::Bson;
+
+/// A number taken out of a value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::docdb::aggregate) enum Number {
+    Int(i32),
+    Long(i64),
+    Double(f64),
+}
+
+impl Number {
+    pub(in crate::docdb::aggregate) fn of(value: &Bson) -> Option<Self> {
+        match value {
+            Bson::Int32(it) => Some(Number::Int(*it)),
+            Bson::Int64(it) => Some(Number::Long(*it)),
+            Bson::Double(it) => Some(Number::Double(*it)),
+            Bson::Decimal128(it) => it.to_string().parse().ok().map(Number::Double),
+            _ => None,
+        }
+    }
+
+    pub(in crate::docdb::aggregate) fn as_f64(self) -> f64 {
+        match self {
+            Number::Int(it) => it.into(),
+            Number::Long(it) => it as f64,
+            Number::Double(it) => it,
+        }
+    }
+
+    /// Returns the number as an integer if it is one.
+    pub(in crate::docdb::aggregate) fn as_i64(self) -> Option<i64> {
+        match self {
+            Number::Int(it) => Some(it.into()),
+            Number::Long(it) => Some(it),
+            Number::Double(it) => {
+                // 2^63 itself is a double, but not an i64.
+                let fits = it.fract() == 0.0 && (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&it);
+                fits.then_some(it as i64)
+            }
+        }
+    }
+
+    /// Returns the result of integer arithmetic: as wide as its operands, wider if it must be.
+    pub(in crate::docdb::aggregate) fn integer(value: i128, wide: bool) -> Bson {
+        match (i32::try_from(value), i64::try_from(value)) {
+            (Ok(it), _) if !wide => Bson::Int32(it),
+            (_, Ok(it)) => Bson::Int64(it),
+            _ => Bson::Double(value as f64),
+        }
+    }
+}
+
+impl From<Number> for Bson {
+    fn from(number: Number) -> Self {
+        match number {
+            Number::Int(it) => Bson::Int32(it),
+            Number::Long(it) => Bson::Int64(it),
+            Number::Double(it) => Bson::Double(it),
+        }
+    }
+}
+
+/// Returns the value as an integer if it is an integral number of any type.
+pub(in crate::docdb::aggregate) fn integer_of(value: &Bson) -> Option<i64> {
+    Number::of(value)?.as_i64()
+}
+
+/// A running sum: integers exactly, doubles with the lost low bits kept (Neumaier).
+#[derive(Debug, Clone, Default)]
+pub(in crate::docdb::aggregate) struct Sum {
+    whole: i128,
+    wide: bool,
+    double: f64,
+    lost: f64,
+    has_double: bool,
+    count: u64,
+}
+
+impl Sum {
+    pub(in crate::docdb::aggregate) fn add(&mut self, number: Number) {
+        self.count += 1;
+        match number {
+            Number::Int(it) => self.whole += i128::from(it),
+            Number::Long(it) => {
+                self.wide = true;
+                self.whole += i128::from(it);
+            }
+            Number::Double(it) => {
+                self.has_double = true;
+                self.add_double(it);
+            }
+        }
+    }
+
+    fn add_double(&mut self, number: f64) {
+        let sum = self.double + number;
+        if sum.is_finite() {
+            self.lost += if self.double.abs() >= number.abs() {
+                (self.double - sum) + number
+            } else {
+                (number - sum) + self.double
+            };
+        }
+        self.double = sum;
+    }
+
+    pub(in crate::docdb::aggregate) fn total(&self) -> Bson {
+        match self.has_double {
+            true => Bson::Double(self.as_f64()),
+            false => Number::integer(self.whole, self.wide),
+        }
+    }
+
+    /// Returns the mean, `None` of nothing.
+    pub(in crate::docdb::aggregate) fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.as_f64() / self.count as f64)
+    }
+
+    pub(in crate::docdb::aggregate) fn as_f64(&self) -> f64 {
+        let mut all = self.clone();
+        all.add_double(self.whole as f64);
+        match all.double.is_finite() {
+            true => all.double + all.lost,
+            false => all.double,
+        }
+    }
+}

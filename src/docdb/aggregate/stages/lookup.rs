@@ -1,0 +1,181 @@
+//! `$lookup`: documents of another collection that belong to each document.
+//!
+//! The form by equality reads the other collection once, for the values of all documents together, so that an index
+//! serves it and a scan is made once. The form by pipeline runs its pipeline for each document.
+
+use std::collections::{BTreeSet, HashMap};
+
+use bson::{Bson, Document, doc};
+
+use super::{Documents, Stage, object, required_text, text};
+use crate::docdb::aggregate::expression::{Expression, Names, Value, check_variable};
+use crate::docdb::aggregate::memory::{Memory, collect, document_size};
+use crate::docdb::aggregate::pipeline::Pipeline;
+use crate::docdb::aggregate::pushdown::foreign_filter;
+use crate::docdb::aggregate::{Context, path};
+use crate::docdb::key;
+use crate::docdb::value::path::{FieldPath, Leaf};
+use crate::docdb::value::view::{Fields, View};
+use crate::docdb::{Error, Result};
+
+const NAME: &str = "$lookup";
+
+struct Lookup {
+    from: String,
+    equality: Option<Equality>,
+    bindings: Vec<(String, Expression)>,
+    pipeline: Option<Pipeline>,
+    into: Vec<String>,
+}
+
+struct Equality {
+    local: FieldPath,
+    foreign: FieldPath,
+}
+
+/// Reads a collection; one that does not exist is empty.
+pub(super) fn read(ctx: &Context, name: &str, filter: &Document) -> Result<Vec<Document>> {
+    match ctx.collections.read(name, filter) {
+        Err(Error::CollectionNotFound { .. }) => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+pub(super) fn parse(specification: &Bson, names: &Names) -> Result<Box<dyn Stage>> {
+    let known = ["from", "localField", "foreignField", "let", "pipeline", "as"];
+    let fields = object(NAME, 9, specification, &known)?;
+    let equality = match (text(NAME, fields, "localField")?, text(NAME, fields, "foreignField")?) {
+        (Some(local), Some(foreign)) => {
+            Some(Equality { local: FieldPath::parse(local)?, foreign: FieldPath::parse(foreign)? })
+        }
+        (None, None) => None,
+        _ => return Err(Error::invalid(9, "`$lookup` needs both `localField` and `foreignField`, or neither")),
+    };
+    let bindings = parse_bindings(fields.get("let"), names)?;
+    let inner = names.with(bindings.iter().map(|(name, _)| name.as_str()));
+    let pipeline = fields.get("pipeline").map(|it| Pipeline::parse_nested(NAME, it, &inner)).transpose()?;
+    if equality.is_none() && pipeline.is_none() {
+        return Err(Error::invalid(9, "`$lookup` needs `localField` and `foreignField`, or a `pipeline`"));
+    }
+    if pipeline.is_none() && !bindings.is_empty() {
+        return Err(Error::invalid(9, "`let` of `$lookup` needs a `pipeline`"));
+    }
+    Ok(Box::new(Lookup {
+        from: required_text(NAME, fields, "from")?.to_owned(),
+        equality,
+        bindings,
+        pipeline,
+        into: path::parse(NAME, required_text(NAME, fields, "as")?)?,
+    }))
+}
+
+fn parse_bindings(source: Option<&Bson>, names: &Names) -> Result<Vec<(String, Expression)>> {
+    let variables = match source {
+        None => return Ok(Vec::new()),
+        Some(Bson::Document(variables)) => variables,
+        Some(_) => return Err(Error::invalid(9, "`let` of `$lookup` is an object")),
+    };
+    let parse = |(name, source): (&String, &Bson)| {
+        check_variable(name)?;
+        Ok((name.clone(), Expression::parse_in(source, names)?))
+    };
+    variables.iter().map(parse).collect()
+}
+
+impl Stage for Lookup {
+    fn run<'a>(&'a self, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
+        match (&self.equality, &self.pipeline) {
+            (Some(equality), None) => self.join(equality, collect(input, ctx)?, ctx),
+            (equality, Some(pipeline)) => Ok(Box::new(input.map(move |document| {
+                let document = document?;
+                let found = self.run_pipeline(equality.as_ref(), pipeline, &document, ctx)?;
+                Ok(self.with(document, found))
+            }))),
+            (None, None) => Ok(input),
+        }
+    }
+}
+
+impl Lookup {
+    fn with(&self, mut document: Document, found: Vec<Document>) -> Document {
+        path::set(&mut document, &self.into, Bson::from(found));
+        document
+    }
+
+    fn join<'a>(&'a self, equality: &'a Equality, input: Vec<Document>, ctx: &Context) -> Result<Documents<'a>> {
+        let mut wanted = HashMap::new();
+        for value in input.iter().flat_map(|it| equality.local_values(it)) {
+            wanted.entry(encode(View::from(&value))).or_insert(value);
+        }
+        let wanted = wanted.into_values().collect();
+        let foreign = read(ctx, &self.from, &equality.filter(wanted))?;
+        let mut memory = Memory::new(ctx);
+        let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+        for (place, document) in foreign.iter().enumerate() {
+            memory.hold(document_size(document))?;
+            for value in equality.foreign.values(document) {
+                places.entry(encode(value.unwrap_or(View::Null))).or_default().push(place);
+            }
+        }
+        Ok(Box::new(input.into_iter().map(move |document| {
+            let values = equality.local_values(&document);
+            let found = values.iter().filter_map(|it| places.get(&encode(View::from(it)))).flatten();
+            // In the order of the other collection, and each once.
+            let found: BTreeSet<usize> = found.copied().collect();
+            let found = found.into_iter().filter_map(|it| foreign.get(it).cloned()).collect();
+            Ok(self.with(document, found))
+        })))
+    }
+
+    fn run_pipeline(
+        &self,
+        equality: Option<&Equality>,
+        pipeline: &Pipeline,
+        document: &Document,
+        ctx: &Context,
+    ) -> Result<Vec<Document>> {
+        let scope = ctx.scope(document);
+        let bind = |(name, expression): &(String, Expression)| Ok((name.clone(), expression.value(&scope)?));
+        let variables: Vec<(String, Value)> = self.bindings.iter().map(bind).collect::<Result<_>>()?;
+        let filter = equality.map(|it| it.filter(it.local_values(document)));
+        let inner = ctx.with_variables(variables);
+        let wanted = foreign_filter(&pipeline.leading().filter, &inner)?;
+        let filter = match filter {
+            Some(equality) if wanted.is_empty() => equality,
+            Some(equality) => doc! { "$and": [equality, wanted] },
+            None => wanted,
+        };
+        pipeline.run(read(ctx, &self.from, &filter)?.into_iter().map(Ok), &inner)
+    }
+}
+
+fn encode(value: View) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    key::encode(value, false, &mut bytes);
+    bytes
+}
+
+impl Equality {
+    /// Returns what the document is looked up by: the elements of an array, null for a missing field.
+    fn local_values(&self, document: &Document) -> Vec<Bson> {
+        let mut values = Vec::new();
+        let mut nowhere = true;
+        self.local.any(Fields::Owned(document), Leaf::Whole, &mut |reached| {
+            nowhere = false;
+            match reached.value {
+                None => values.push(Bson::Null),
+                Some(View::Array(items)) => values.extend(items.iter().map(Bson::from)),
+                Some(value) => values.push(Bson::from(value)),
+            }
+            false
+        });
+        if nowhere {
+            values.push(Bson::Null);
+        }
+        values
+    }
+
+    fn filter(&self, values: Vec<Bson>) -> Document {
+        doc! { self.foreign.as_str(): { "$in": values } }
+    }
+}
