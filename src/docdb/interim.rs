@@ -32,7 +32,8 @@ impl Sort {
         &self.fields
     }
 
-    pub fn key(&self, document: &RawDocument) -> Vec<u8> {
+    pub fn key<'a>(&self, document: impl Into<super::value::view::Fields<'a>>) -> Vec<u8> {
+        let document = document.into();
         let mut key = Vec::new();
         for field in &self.fields {
             let value = field.path.values(document).into_iter().flatten().next();

@@ -4,6 +4,8 @@
 //! Calls are synchronous. Many readers run beside one writer; a reader sees the state of one commit.
 
 pub mod aggregate;
+#[cfg(test)]
+pub mod cases;
 mod change;
 pub mod error;
 pub mod feed;

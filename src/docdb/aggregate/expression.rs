@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bson::{Bson, DateTime, Document};
 
 use super::expressions;
-use crate::docdb::{Error, Result};
+use crate::docdb::{Error, Result, value};
 
 /// What an expression gives: `None` is *missing*, which is not null.
 pub type Value = Option<Bson>;
@@ -155,13 +155,7 @@ impl<'a> Scope<'a> {
 
 /// Returns whether a value counts as true.
 pub(super) fn is_true(value: &Value) -> bool {
-    match value {
-        None | Some(Bson::Null | Bson::Undefined | Bson::Boolean(false)) => false,
-        Some(Bson::Int32(0) | Bson::Int64(0)) => false,
-        Some(Bson::Double(it)) => *it != 0.0,
-        Some(Bson::Decimal128(it)) => it.to_string().parse::<f64>().map_or(true, |it| it != 0.0),
-        Some(_) => true,
-    }
+    value.as_ref().is_some_and(|it| value::is_true(it))
 }
 
 /// Returns whether a value is null or missing.

@@ -1,1 +1,74 @@
-//! Aggregation pipelines.
+//! Aggregation pipelines: parsed once, then run over documents that somebody else fetched.
+//!
+//! Documents flow from stage to stage one by one; a stage that needs all of them at once (sort, group, …) counts their
+//! bytes against a limit. What a pipeline begins with can be answered by indexes: see [`Pipeline::leading`].
+
+mod pipeline;
+
+pub mod expression;
+
+mod accumulators;
+mod expressions;
+mod stages;
+
+mod memory;
+mod order;
+mod path;
+mod pushdown;
+mod random;
+mod shape;
+
+#[cfg(test)]
+mod tests;
+
+use bson::{DateTime, Document};
+
+use super::Result;
+use expression::Value;
+pub use pipeline::{Leading, Pipeline};
+
+/// The most bytes that one stage of a pipeline may hold, as in MongoDB.
+pub const MEMORY_LIMIT: usize = 100 * 1024 * 1024;
+
+/// Reads the collections that a pipeline names besides its own.
+pub trait Collections {
+    /// Returns the documents that satisfy a filter, in insertion order.
+    ///
+    /// # Errors
+    /// A missing collection ([`super::Error::CollectionNotFound`] reads as an empty one); the store failed.
+    fn read(&self, name: &str, filter: &Document) -> Result<Vec<Document>>;
+}
+
+/// What a run of a pipeline is handed from outside.
+pub struct Context<'a> {
+    /// The present, for `$$NOW`.
+    now: DateTime,
+    /// Where `$sample` starts; equal seeds choose equal documents.
+    seed: u64,
+    /// Bytes.
+    memory_limit: usize,
+    collections: &'a dyn Collections,
+    /// What `let` of the enclosing `$lookup`s bound.
+    variables: Vec<(String, Value)>,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(now: DateTime, seed: u64, collections: &'a dyn Collections) -> Self {
+        Self { now, seed, memory_limit: MEMORY_LIMIT, collections, variables: Vec::new() }
+    }
+
+    /// Sets another limit than [`MEMORY_LIMIT`], in bytes.
+    pub fn with_memory_limit(self, memory_limit: usize) -> Self {
+        Self { memory_limit, ..self }
+    }
+
+    /// Returns the context of a sub-pipeline with more variables.
+    fn with_variables(&self, variables: Vec<(String, Value)>) -> Context<'_> {
+        let variables = self.variables.iter().cloned().chain(variables).collect();
+        Context { variables, ..*self }
+    }
+
+    fn scope<'s>(&'s self, document: &'s Document) -> expression::Scope<'s> {
+        expression::Scope::new(document, self.now, &self.variables)
+    }
+}

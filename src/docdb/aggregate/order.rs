@@ -21,7 +21,7 @@ pub(super) fn compare(left: &Value, right: &Value) -> Ordering {
 
 /// Returns whether two present values are equal: `1` is `1.0`, and an object's fields have an order.
 pub(super) fn equal(left: &Bson, right: &Bson) -> bool {
-    value::compare(left, right) == Ordering::Equal
+    value::equals(left, right)
 }
 
 /// A value as a key of ordered sets and maps.

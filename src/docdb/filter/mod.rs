@@ -18,9 +18,10 @@ use std::sync::Arc;
 
 use bson::{Bson, DateTime, Document};
 
+use super::aggregate::expression::Expression;
 use super::value::path::FieldPath;
 use super::value::view::Fields;
-use super::{Error, Result};
+use super::Result;
 pub use bits::Bits;
 pub use element::ElementFilter;
 pub use kinds::Kinds;
@@ -148,6 +149,7 @@ impl Filter {
     }
 }
 
-fn parse_expression(_source: &Bson, _now: DateTime) -> Result<Condition> {
-    Err(Error::UnknownOperator { name: "$expr".to_owned() })
+fn parse_expression(source: &Bson, now: DateTime) -> Result<Condition> {
+    let expression = Expression::parse(source)?;
+    Ok(Condition::new(move |document| expression.holds(document, now)))
 }

@@ -4,7 +4,7 @@ use bson::Bson;
 
 use super::{ANY, Operator, Table};
 use crate::docdb::Result;
-use crate::docdb::aggregate::accumulators::Accumulator;
+use crate::docdb::aggregate::accumulators;
 use crate::docdb::aggregate::expression::Value;
 
 pub(super) const TABLE: Table = &[
@@ -17,7 +17,7 @@ pub(super) const TABLE: Table = &[
 ];
 
 fn fold(name: &str, values: &[Value]) -> Result<Value> {
-    let mut accumulator = Accumulator::new(name)?;
+    let mut accumulator = accumulators::find(name)?();
     match values {
         [Some(Bson::Array(items))] => items.iter().cloned().try_for_each(|it| accumulator.add(Some(it)))?,
         _ => values.iter().cloned().try_for_each(|it| accumulator.add(it))?,

@@ -14,6 +14,8 @@ mod set;
 mod string;
 mod variable;
 
+pub(super) use object::merge_into;
+
 use bson::Bson;
 
 use super::expression::{Expression, Names, Scope, Value};

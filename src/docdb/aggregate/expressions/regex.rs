@@ -61,7 +61,7 @@ fn matches(named: &Named) -> Result<Value> {
 
 fn find(named: &Named) -> Result<Value> {
     let Some((input, regex)) = operands("$regexFind", named)? else { return Ok(Some(Bson::Null)) };
-    let found = regex.captures(&input).map_err(gave_up)?;
+    let found = regex.captures(input.as_str()).map_err(gave_up)?;
     Ok(Some(found.map_or(Bson::Null, |it| Bson::Document(describe(&input, &it)))))
 }
 
@@ -69,13 +69,13 @@ fn find_all(named: &Named) -> Result<Value> {
     let Some((input, regex)) = operands("$regexFindAll", named)? else {
         return Ok(Some(Bson::Array(Vec::new())));
     };
-    let all = regex.captures_iter(&input);
+    let all = regex.captures_iter(input.as_str());
     let all = all.map(|it| Ok(Bson::Document(describe(&input, &it.map_err(gave_up)?))));
     Ok(Some(Bson::Array(all.collect::<Result<_>>()?)))
 }
 
 /// Describes one match; `idx` counts code points.
-fn describe(input: &str, captures: &Captures) -> Document {
+fn describe(input: &str, captures: &Captures<str>) -> Document {
     let (text, start) = captures.get(0).map_or(("", 0), |it| (it.as_str(), it.start()));
     let index = input.get(..start).unwrap_or_default().chars().count();
     let groups = captures.iter().skip(1);
