@@ -4,6 +4,7 @@
 //! Calls are synchronous. Many readers run beside one writer; a reader sees the state of one commit.
 
 pub mod aggregate;
+mod aggregation;
 #[cfg(test)]
 pub mod cases;
 mod change;

@@ -109,10 +109,6 @@ impl Database {
         Ok((count, stats))
     }
 
-    pub fn aggregate(&self, _collection: &str, _pipeline: &[Document], _now: DateTime) -> Result<Found> {
-        todo!()
-    }
-
     /// Returns the plan of a query and what running it cost.
     pub fn explain(&self, collection: &str, query: &Query) -> Result<Explanation> {
         let snapshot = self.store().snapshot()?;

@@ -290,3 +290,26 @@ fn readers_never_see_half_a_commit() {
         done.store(true, Ordering::Relaxed);
     });
 }
+
+#[test]
+fn pipeline_begins_with_an_index_and_joins_within_one_snapshot() {
+    let database = database();
+    database.create_index("c", &index(&[("a", index::Order::Ascending)])).unwrap();
+    insert(&database, (0..100).map(|it| doc! { "_id": it, "a": it % 10 }));
+    database.create_collection("d").unwrap();
+    database.insert(None, "d", vec![raw(doc! { "_id": 3, "name": "three" })]).unwrap();
+    let run = |pipeline: &[Document]| {
+        let found = database.aggregate("c", pipeline, now()).unwrap();
+        let documents = found.documents.iter().map(|it| Document::try_from(it.as_ref()).unwrap());
+        (documents.collect::<Vec<_>>(), found.stats.documents_examined)
+    };
+    let matching = doc! { "$match": { "a": 3 } };
+    let lookup = doc! { "$lookup": { "from": "d", "localField": "a", "foreignField": "_id", "as": "d" } };
+    let (documents, examined) = run(&[matching, doc! { "$limit": 1 }, lookup]);
+    assert_eq!(documents, [doc! { "_id": 3, "a": 3, "d": [{ "_id": 3, "name": "three" }] }]);
+    assert_eq!(examined, 1);
+    let (documents, examined) = run(&[doc! { "$count": "all" }]);
+    assert_eq!((documents, examined), (vec![doc! { "all": 100 }], 100));
+    let (documents, examined) = run(&[doc! { "$limit": 2 }]);
+    assert_eq!((ids(&documents), examined), (vec![0, 1], 2));
+}

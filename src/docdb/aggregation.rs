@@ -1,0 +1,104 @@
+//! Running a pipeline on one snapshot: what it begins with is answered by indexes, the rest flows through its stages.
+
+use std::collections::VecDeque;
+
+use bson::raw::RawDocumentBuf;
+use bson::{DateTime, Document};
+
+use super::aggregate::{Collections, Context, Pipeline};
+use super::query::{Found, Query, Stats};
+use super::store::{Collection, Snapshot};
+use super::{Database, Error, Result};
+
+/// Documents fetched at a time while a pipeline reads a whole collection.
+const BATCH: i64 = 500;
+
+impl Database {
+    /// Runs a pipeline over a collection. What `$sample` picks depends on `now`.
+    pub fn aggregate(&self, collection: &str, pipeline: &[Document], now: DateTime) -> Result<Found> {
+        let pipeline = Pipeline::parse(pipeline)?;
+        let snapshot = self.store().snapshot()?;
+        let collection = snapshot.collection(collection)?;
+        let others = Others { database: self, snapshot: &snapshot, now };
+        let context = Context::new(now, now.timestamp_millis().unsigned_abs(), &others);
+        let leading = pipeline.leading();
+        let (documents, stats) = if leading.filter.is_empty() && leading.sort.is_empty() {
+            let mut all = All {
+                snapshot: &snapshot,
+                collection: &collection,
+                last: i64::MIN,
+                read: 0,
+                batch: VecDeque::new(),
+            };
+            let limit = usize::try_from(leading.limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+            let documents = pipeline.run_after_leading(all.by_ref().take(limit), &context)?;
+            (documents, Stats { documents_examined: all.read, ..Stats::default() })
+        } else {
+            let query = leading_query(leading.filter.clone(), leading.sort.clone(), leading.limit, now);
+            let found = self.read(&snapshot, &collection, &query)?;
+            let input = found.documents.iter().map(|it| decode(it));
+            (pipeline.run_after_leading(input, &context)?, found.stats)
+        };
+        let documents = documents.iter().map(encode).collect::<Result<Vec<_>>>()?;
+        let stats = Stats { returned: documents.len() as u64, ..stats };
+        Ok(Found { documents, stats })
+    }
+}
+
+/// The other collections of the same snapshot.
+struct Others<'a> {
+    database: &'a Database,
+    snapshot: &'a Snapshot,
+    now: DateTime,
+}
+
+impl Collections for Others<'_> {
+    fn read(&self, name: &str, filter: &Document) -> Result<Vec<Document>> {
+        let collection = self.snapshot.collection(name)?;
+        let query = leading_query(filter.clone(), Document::new(), None, self.now);
+        let found = self.database.read(self.snapshot, &collection, &query)?;
+        found.documents.iter().map(|it| decode(it)).collect()
+    }
+}
+
+/// All documents of a collection in natural order, a batch at a time.
+struct All<'a> {
+    snapshot: &'a Snapshot,
+    collection: &'a Collection,
+    last: i64,
+    read: u64,
+    batch: VecDeque<Document>,
+}
+
+impl Iterator for All<'_> {
+    type Item = Result<Document>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.batch.is_empty() {
+            let All { snapshot, collection, last, batch, .. } = self;
+            let fetched = snapshot.view().documents_after(collection, *last, BATCH, |number, document| {
+                *last = number;
+                batch.push_back(decode(document)?);
+                Ok(())
+            });
+            if let Err(error) = fetched {
+                return Some(Err(error));
+            }
+        }
+        let document = self.batch.pop_front()?;
+        self.read += 1;
+        Some(Ok(document))
+    }
+}
+
+fn leading_query(filter: Document, sort: Document, limit: Option<u64>, now: DateTime) -> Query {
+    Query { filter, sort, skip: 0, limit, projection: Document::new(), now }
+}
+
+fn decode(document: &bson::raw::RawDocument) -> Result<Document> {
+    Document::try_from(document).map_err(|error| Error::Damaged { detail: error.to_string() })
+}
+
+fn encode(document: &Document) -> Result<RawDocumentBuf> {
+    RawDocumentBuf::try_from(document).map_err(|error| Error::invalid(2, error.to_string()))
+}
