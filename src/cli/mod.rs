@@ -3,9 +3,11 @@
 //! A command is `Args` (its doc comments are the help text) and `run(args, &mut Context) -> Result<()>`. To add one: its
 //! `mod` line, its variant in [`Command`], its line in [`run`].
 
+mod chinese;
 mod context;
 mod input;
 mod language;
+mod markdown;
 mod progress;
 mod target;
 mod usage;
@@ -33,17 +35,22 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Kind, Result};
+use crate::model::text::Language;
 use crate::term::{ColorChoice, Settings, Ui};
 use context::{Context, Outside};
 
 /// The whole WeChat / Tencent CloudBase backend on your laptop, and the same commands for the real one
 #[derive(Debug, Parser)]
 #[command(name = "cloudkit", version, propagate_version = false, disable_help_subcommand = true)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
 #[command(subcommand_required = true, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = EXIT_CODES)]
 struct Cli {
     #[command(flatten)]
     global: Global,
+    /// Show the version
+    #[arg(long, short = 'V', action = clap::ArgAction::Version)]
+    version: Option<bool>,
     #[command(subcommand)]
     command: Command,
 }
@@ -79,6 +86,9 @@ struct Global {
     /// Run as if started in this folder
     #[arg(short = 'C', global = true, value_name = "DIR")]
     directory: Option<PathBuf>,
+    /// Show help; `--help` tells more than `-h`
+    #[arg(long, short, global = true, action = clap::ArgAction::Help)]
+    help: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -113,6 +123,7 @@ enum Command {
     Doctor(doctor::Args),
     Explain(explain::Args),
     Completions(completions::Args),
+    Markdown(markdown::Args),
 }
 
 fn run(command: Command, context: &mut Context) -> Result<()> {
@@ -134,6 +145,7 @@ fn run(command: Command, context: &mut Context) -> Result<()> {
         Command::Doctor(args) => doctor::run(args, context),
         Command::Explain(args) => explain::run(args, context),
         Command::Completions(args) => completions::run(args, context),
+        Command::Markdown(args) => markdown::run(args, context),
     }
 }
 
@@ -156,12 +168,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// Returns the tree of commands, with its help in the reader's language.
-fn tree(_language: crate::model::text::Language) -> clap::Command {
-    Cli::command()
+fn tree(language: Language) -> clap::Command {
+    match language {
+        Language::English => Cli::command(),
+        Language::Chinese => chinese::translate(Cli::command()),
+    }
 }
 
 fn execute(cli: Cli, outside: Outside) -> u8 {
-    let Global { env, json, yes, quiet, verbose, color, lang, directory } = cli.global;
+    let Global { env, json, yes, quiet, verbose, color, lang, directory, help: _ } = cli.global;
     let color = match color {
         When::Auto => ColorChoice::Auto,
         When::Always => ColorChoice::Always,

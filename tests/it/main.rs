@@ -3,6 +3,7 @@
 mod cli;
 mod control;
 mod deploy;
+mod docs;
 mod edge;
 mod layers;
 mod scaffold;

@@ -1,0 +1,266 @@
+//! The sentences of the help, in English as the commands have them and in Chinese, in the order of the commands.
+
+/// English, Chinese. Line breaks do not count.
+pub(super) const SENTENCES: &[(&str, &str)] = &[
+    (
+        "The whole WeChat / Tencent CloudBase backend on your laptop, and the same commands for the real one",
+        "把整个微信云开发（腾讯 CloudBase）后端搬到本机，并用同样的命令操作真实环境",
+    ),
+    ("Everywhere", "通用选项"),
+    (
+        "Exit codes: 0 done · 1 failed · 2 wrong usage or manifest · 3 not logged in or not allowed · 4 not found · 5 the cloud refused · 130 interrupted",
+        "退出码：0 成功 · 1 失败 · 2 用法或清单有误 · 3 未登录或无权限 · 4 未找到 · 5 云端拒绝 · 130 已中断",
+    ),
+    (
+        "Target: an environment of cloudkit.toml, an environment id, or `local` (the running emulator)",
+        "目标环境：cloudkit.toml 中的环境名、环境 ID，或 `local`（正在运行的模拟器）",
+    ),
+    (
+        "Print one JSON document (a line per event for streams) and nothing else on standard output",
+        "标准输出只打印一个 JSON 文档（流式命令每个事件一行）",
+    ),
+    ("Answer yes to every question", "对所有询问回答“是”"),
+    ("Say nothing but results, warnings and errors", "只输出结果、警告和错误"),
+    ("Say more about what happens", "输出更多过程信息"),
+    ("When to use colours", "何时使用颜色"),
+    ("The language to speak", "输出语言"),
+    ("Run as if started in this folder", "视为在该目录中启动"),
+    ("Show help; `--help` tells more than `-h`", "显示帮助；`--help` 比 `-h` 更详细"),
+    ("Show the version", "显示版本"),
+    ("Start a project from a template, or adopt one that is there", "用模板创建项目，或接管已有项目"),
+    (
+        "Works offline: templates are part of the program. Nothing is ever overwritten; a folder with files in it is refused. With `--adopt`, a WeChat project (`project.config.json`) or a `cloudbaserc.json` project gets a `cloudkit.toml` that points at what is there; its own files stay as they are.",
+        "可离线使用：模板内置于程序中。绝不覆盖任何文件；目录非空时会拒绝。使用 `--adopt` 时，会为微信项目（`project.config.json`）或 `cloudbaserc.json` 项目添加指向现有内容的 `cloudkit.toml`，原有文件保持不变。",
+    ),
+    ("The folder of the project; the current one if left out", "项目目录；默认为当前目录"),
+    ("The template to start from", "所用模板"),
+    ("The project's name; the folder's if left out", "项目名称；默认取目录名"),
+    ("Add a `cloudkit.toml` to a project that is there already", "为已有项目添加 `cloudkit.toml`"),
+    ("List the templates", "列出模板"),
+    ("Bring the project to an environment: plan, then apply", "把项目部署到环境：先计划，再执行"),
+    (
+        "Compares functions, triggers, collections, indexes and permissions with what the environment has, shows the difference, and makes it so. What is unchanged is not touched: deploying twice uploads nothing the second time.",
+        "将云函数、触发器、集合、索引和权限与环境现状比较，列出差异并使其一致。未变化的部分不会改动：重复部署不会再次上传。",
+    ),
+    ("Show the plan and change nothing", "只显示计划，不做更改"),
+    ("How many functions are brought up at once", "同时部署的云函数个数"),
+    ("Functions to take along; all, and everything else, if left out", "要部署的云函数；省略则部署全部内容"),
+    (
+        "Parts to take along: functions, database, rules, triggers, gateway, storage",
+        "要部署的部分：functions、database、rules、triggers、gateway、storage",
+    ),
+    (
+        "Remove functions, triggers, indexes and variables that the project does not have; never a collection",
+        "删除项目中没有的云函数、触发器、索引和环境变量；绝不删除集合",
+    ),
+    ("Show what `deploy` would change", "显示 `deploy` 将做的更改"),
+    (
+        "Ends with 0 when there is nothing to do, and with 1 when the environment differs from the project.",
+        "没有差异时退出码为 0，环境与项目不一致时为 1。",
+    ),
+    ("Run the whole backend on this machine", "在本机运行整个后端"),
+    (
+        "Finds the project's functions, serves them with a document database, files and timers on one loopback port, and goes on until Ctrl-C. With a command after `--`, it waits until everything is ready, runs the command with the variables that lead SDKs here, and ends with the command's exit code.",
+        "找到项目中的云函数，连同文档数据库、文件存储和定时器一起在一个本机端口上提供服务，直到按下 Ctrl-C。如果 `--` 后有命令，则在一切就绪后带着指向本机的环境变量运行该命令，并以它的退出码结束。",
+    ),
+    ("The project; by default the one this folder belongs to", "项目目录；默认为当前目录所属的项目"),
+    (
+        "The port to listen on, 0 for any free one [default: 7400 when free]",
+        "监听端口，0 表示任意空闲端口 [默认：7400，若空闲]",
+    ),
+    (
+        "Keep nothing: documents and files go when the emulator ends",
+        "不保留数据：模拟器结束后文档和文件都会清除",
+    ),
+    (
+        "Where documents and files are kept [default: .cloudkit/data]",
+        "文档和文件的保存位置 [默认：.cloudkit/data]",
+    ),
+    ("The id the environment answers to [default: local]", "环境的 ID [默认：local]"),
+    (
+        "The folder of function folders, when it is not where it usually is",
+        "云函数根目录（不在常见位置时指定）",
+    ),
+    (
+        "Documents to begin with: a folder of COLLECTION.jsonl or .json files, or one such file",
+        "初始数据：存放 COLLECTION.jsonl 或 .json 文件的目录，或单个文件",
+    ),
+    ("Install missing function dependencies without asking", "直接安装云函数缺少的依赖，不再询问"),
+    ("Leave missing function dependencies as they are", "不安装云函数缺少的依赖"),
+    (
+        "Write the addresses to this file when everything is ready, as JSON",
+        "就绪后把各地址以 JSON 写入该文件",
+    ),
+    ("A command to run against the emulator, and to end with", "针对模拟器运行的命令，命令结束即退出"),
+    ("List, call and look after cloud functions", "列出、调用和管理云函数"),
+    ("List the functions of the target", "列出目标环境的云函数"),
+    (
+        "Show a function: status, settings, triggers and the names of its variables",
+        "显示云函数：状态、配置、触发器和环境变量名",
+    ),
+    ("Call a function and print what it returns", "调用云函数并打印返回值"),
+    (
+        "What the function logs goes to standard error. The exit code is 1 when the function failed.",
+        "云函数的日志输出到标准错误。云函数失败时退出码为 1。",
+    ),
+    ("The event: JSON, `@FILE`, or `-` for standard input", "事件：JSON、`@文件`，或用 `-` 表示标准输入"),
+    ("Call as this mini-program user (emulator only)", "以该小程序用户的身份调用（仅限模拟器）"),
+    ("The union id of that user", "该用户的 unionid"),
+    ("Delete a function and its triggers from the target", "从目标环境删除云函数及其触发器"),
+    ("Fetch the code of a deployed function", "下载已部署云函数的代码"),
+    ("An empty or new folder; `NAME` by default", "空目录或新目录；默认为 `NAME`"),
+    ("List triggers, or fire one now", "列出触发器，或立即触发"),
+    ("List the triggers of the target and when each fires next", "列出目标环境的触发器及下次触发时间"),
+    ("Start a function as its timer would (emulator only)", "像定时器那样启动云函数（仅限模拟器）"),
+    (
+        "The time the function is told, with its offset from UTC; now by default",
+        "告知云函数的时间，须带时区偏移；默认为当前时间",
+    ),
+    ("Work with documents, collections and indexes", "操作文档、集合和索引"),
+    ("List, add and drop collections", "列出、创建和删除集合"),
+    ("List collections with their sizes", "列出集合及其大小"),
+    (
+        "Add a collection; a project with a cloudkit.toml remembers it",
+        "创建集合；有 cloudkit.toml 的项目会记录下来",
+    ),
+    ("Drop a collection with its documents and indexes", "删除集合及其文档和索引"),
+    ("List, add and drop indexes, or learn which one is missing", "列出、添加和删除索引，或查看缺少哪些索引"),
+    ("List the indexes of a collection, or of all", "列出某个集合或全部集合的索引"),
+    ("Add an index to cloudkit.toml and to the target", "在 cloudkit.toml 和目标环境中添加索引"),
+    (
+        "An index that is there already stays as it is: the command may be run again.",
+        "已有的索引保持不变：命令可以重复执行。",
+    ),
+    (
+        "A field path and its direction: `score:desc`, `stats.best`, `place:2dsphere`",
+        "字段路径及方向：`score:desc`、`stats.best`、`place:2dsphere`",
+    ),
+    ("Refuse two documents with the same values", "不允许两个文档的值相同"),
+    ("Made from the fields by default: `score_-1`", "默认由字段生成：`score_-1`"),
+    ("Drop an index from cloudkit.toml and from the target", "从 cloudkit.toml 和目标环境中删除索引"),
+    ("As `db index list` shows it", "`db index list` 显示的名称"),
+    ("Tell which indexes queries have missed since the emulator started", "显示模拟器启动以来查询缺少的索引"),
+    ("Print the documents that match, one a line", "打印匹配的文档，每行一个"),
+    (
+        "A filter as Extended JSON, `@FILE`, or `-` for standard input",
+        "扩展 JSON 形式的查询条件、`@文件`，或用 `-` 表示标准输入",
+    ),
+    ("May be repeated; the first counts most", "可重复；排在前面的优先"),
+    ("At most this many documents", "最多返回的文档数"),
+    ("Leave out the first documents", "跳过前若干个文档"),
+    ("Only this field; may be repeated", "只返回该字段；可重复"),
+    ("Add a document, or each document of an array", "添加一个文档，或数组中的每个文档"),
+    ("Extended JSON, `@FILE`, or `-` for standard input", "扩展 JSON、`@文件`，或用 `-` 表示标准输入"),
+    (
+        "Bring a file of documents into a collection: JSON Lines, a JSON array, or CSV",
+        "把文件中的文档导入集合：JSON Lines、JSON 数组或 CSV",
+    ),
+    (
+        "A CSV file begins with a header of field paths; numbers, booleans and JSON are read as such, an empty cell is absent.",
+        "CSV 文件的首行为字段路径；数字、布尔值和 JSON 按其类型读取，空单元格视为没有该字段。",
+    ),
+    (
+        "What to do with a document whose `_id` is taken: stop, or replace the one that is there",
+        "`_id` 已被占用时：停止，或替换已有文档",
+    ),
+    ("By the file's ending by default", "默认由文件扩展名决定"),
+    (
+        "Write the documents of a collection to a file or to standard output, in order of `_id`",
+        "按 `_id` 顺序把集合的文档写入文件或标准输出",
+    ),
+    ("Standard output by default", "默认为标准输出"),
+    (
+        "A document a line, or one array; by the file's ending by default (`.json` is an array)",
+        "每行一个文档，或一个数组；默认由文件扩展名决定（`.json` 为数组）",
+    ),
+    (
+        "Tell how a query is carried out: the index it uses, what it examines (emulator only)",
+        "说明查询如何执行：使用的索引、检查的文档（仅限模拟器）",
+    ),
+    ("Read and set who may read and write collections and files", "查看和设置集合与文件的读写权限"),
+    ("Show the permission of a collection, or of files", "显示集合或文件的权限"),
+    ("Of stored files", "针对云存储文件"),
+    (
+        "Set the permission of a collection, or of files: a preset or a rule",
+        "设置集合或文件的权限：预设或安全规则",
+    ),
+    (
+        r#"READONLY    everybody reads, the creator writes
+PRIVATE     only the creator reads and writes
+ADMINWRITE  everybody reads, only functions write
+ADMINONLY   only functions read and write
+FILE.json   a security rule: {"read": true, "write": "doc._openid == auth.openid"}"#,
+        r#"READONLY    所有人可读，仅创建者可写
+PRIVATE     仅创建者可读写
+ADMINWRITE  所有人可读，仅云函数可写
+ADMINONLY   仅云函数可读写
+FILE.json   安全规则：{"read": true, "write": "doc._openid == auth.openid"}"#,
+    ),
+    (
+        "A collection (not with `--storage`), then a preset or a file",
+        "集合名（使用 `--storage` 时不写），然后是预设或文件",
+    ),
+    (
+        "A project with a cloudkit.toml remembers the permission of a collection.",
+        "有 cloudkit.toml 的项目会记录集合的权限。",
+    ),
+    ("List, upload, download and delete files", "列出、上传、下载和删除文件"),
+    ("List the files whose paths begin with a prefix", "列出路径以某前缀开头的文件"),
+    ("Upload a file and print its id", "上传文件并打印其文件 ID"),
+    ("Where it goes; a path that ends in `/` keeps the file's name", "云端路径；以 `/` 结尾时沿用文件名"),
+    ("Download a file", "下载文件"),
+    ("A path, or an id that begins with `cloud://`", "路径，或以 `cloud://` 开头的文件 ID"),
+    ("A file or a folder; the current folder by default", "文件或目录；默认为当前目录"),
+    ("Delete files", "删除文件"),
+    ("Paths, or ids that begin with `cloud://`", "路径，或以 `cloud://` 开头的文件 ID，可写多个"),
+    ("Print a link to a file", "打印文件的链接"),
+    ("How long the link lives; two hours by default", "链接的有效期；默认两小时"),
+    (
+        "Show what functions said, in the same form from the emulator and the cloud",
+        "显示云函数日志，本机与云端格式一致",
+    ),
+    ("Only these functions", "只看这些云函数"),
+    ("Go on with what comes, until Ctrl-C", "持续输出新日志，直到按下 Ctrl-C"),
+    ("How far back: `30s`, `10m`, `2h`, `1d`", "回溯多久：`30s`、`10m`、`2h`、`1d`"),
+    ("This level and above", "该级别及以上"),
+    ("Only this call", "只看这次调用"),
+    ("Only lines that contain this text", "只看包含该文本的行"),
+    ("List environments, choose one, show one", "列出、切换和查看环境"),
+    (
+        "List the environments of cloudkit.toml, the local one and, when logged in, those of the account",
+        "列出 cloudkit.toml 中的环境、本机环境，以及登录后账号中的环境",
+    ),
+    ("Ask nobody: only what is written here", "不联网：只看本地记录"),
+    (
+        "Choose the environment that commands speak to: `default-env` of cloudkit.toml",
+        "选择命令作用的环境：cloudkit.toml 的 `default-env`",
+    ),
+    ("An environment of cloudkit.toml, or `local`", "cloudkit.toml 中的环境，或 `local`"),
+    ("Show the target: id, region, status, bucket, database", "显示目标环境：ID、地域、状态、存储桶、数据库"),
+    ("Like `--env NAME`", "同 `--env NAME`"),
+    (
+        "Keep credentials for the cloud: in the keyring, else in a file that only you can read",
+        "保存云端凭证：存入系统密钥环，否则存入只有您可读的文件",
+    ),
+    (
+        "The keys are those of https://console.cloud.tencent.com/cam/capi. The cloud is asked before they are kept. `TENCENTCLOUD_SECRETID` and `TENCENTCLOUD_SECRETKEY` win over what is kept: a CI job needs no login.",
+        "密钥见 https://console.cloud.tencent.com/cam/capi 。保存前会向云端验证。环境变量 `TENCENTCLOUD_SECRETID` 和 `TENCENTCLOUD_SECRETKEY` 优先于已保存的凭证：CI 任务无需登录。",
+    ),
+    ("The secret id; asked for by default", "SecretId；默认会询问"),
+    ("Read the secret key from standard input", "从标准输入读取 SecretKey"),
+    ("The session token of temporary keys", "临时密钥的 token"),
+    ("Forget the credentials that `login` keeps", "清除 `login` 保存的凭证"),
+    ("Tell whose credentials are used, and where they come from", "显示所用凭证及其来源"),
+    (
+        "Look for what may keep a project from working here, and say what to do about it",
+        "检查可能妨碍项目在本机运行的问题，并给出解决办法",
+    ),
+    ("The exit code is 1 when something is wrong.", "发现问题时退出码为 1。"),
+    ("Tell what an error code means and what to do about it", "解释错误码的含义和处理办法"),
+    (
+        "Knows the codes of CloudBase, of the functions service and of `wx.cloud`.",
+        "收录云开发、云函数服务和 `wx.cloud` 的错误码。",
+    ),
+    ("Print the completion script of a shell", "打印 shell 的补全脚本"),
+    ("Print the reference of all commands as Markdown", "以 Markdown 打印全部命令的参考文档"),
+];
