@@ -66,19 +66,17 @@ fn readable(file: &std::fs::File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Returns the name of something that makes a folder not empty.
+/// Returns the first name that makes a folder not empty.
 fn occupant(folder: &Path) -> std::io::Result<Option<String>> {
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         entries => entries?,
     };
+    let mut names = Vec::new();
     for entry in entries {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if name != ".git" {
-            return Ok(Some(name));
-        }
+        names.push(entry?.file_name().to_string_lossy().into_owned());
     }
-    Ok(None)
+    Ok(names.into_iter().filter(|name| name != ".git").min())
 }
 
 fn write_aside(files: &[File], folder: &Path) -> std::io::Result<()> {

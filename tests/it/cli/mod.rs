@@ -1,9 +1,11 @@
 //! The command line: the real binary against an emulator in this process.
 
 mod database;
+mod deploy;
 mod environment;
 mod function;
 mod import;
+mod init;
 mod logs;
 mod rules;
 mod storage;

@@ -198,7 +198,7 @@ fn update(name: String, function: DesiredFunction, present: &CurrentFunction, te
             0,
             match present.code_sha256 {
                 Some(_) => text! { en: "code changed, {size}", zh: "代码有变化，{size}" },
-                None => text! { en: "code to be uploaded, {size}", zh: "需要上传代码，{size}" },
+                None => text! { en: "code, {size}", zh: "代码，{size}" },
             },
         );
     }

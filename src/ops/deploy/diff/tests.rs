@@ -77,7 +77,7 @@ fn a_function_is_compared_by_code_and_settings() {
     insta::assert_snapshot!(functions([report()], [], false), @"+ function report 0 B, Nodejs18.15, 256 MB, 3 s");
     insta::assert_snapshot!(functions([report()], [("report", present(Some("same"), |_| {}))], false), @"= function report");
     insta::assert_snapshot!(functions([report()], [("report", present(Some("other"), |_| {}))], false), @"~ function report code changed, 0 B");
-    insta::assert_snapshot!(functions([report()], [("report", present(None, |_| {}))], false), @"~ function report code to be uploaded, 0 B");
+    insta::assert_snapshot!(functions([report()], [("report", present(None, |_| {}))], false), @"~ function report code, 0 B");
     let tuned = function("report", |spec| {
         spec.timeout = Duration::from_secs(20);
         spec.memory = 512;
