@@ -125,6 +125,8 @@ async fn npm(installation: &Installation, arguments: &[&str]) -> Result<()> {
     let output = Command::new(program)
         .args(arguments)
         .args(["--no-audit", "--no-fund", "--no-progress", "--loglevel=error"])
+        // Old lock files name mirrors that are gone; waiting for them would take minutes.
+        .args(["--replace-registry-host=always", "--fetch-retries=1"])
         .current_dir(&installation.folder)
         .stdin(Stdio::null())
         .kill_on_drop(true)

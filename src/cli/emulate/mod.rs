@@ -61,7 +61,6 @@ pub struct Args {
 }
 
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
-    let began = std::time::Instant::now();
     let wanted = session::Wanted {
         project: args.dir.map(|dir| context.cwd.join(dir)).unwrap_or_else(|| context.cwd.clone()),
         port: args.port.or((!args.command.is_empty()).then_some(0)),
@@ -86,7 +85,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
         let ended = match args.command.split_first() {
             None => {
                 session.leave_note()?;
-                context.ui.aside(&session.screen(began.elapsed())?);
+                context.ui.aside(&session.screen()?);
                 session.serve(context).await.map(|()| Kind::Interrupted.exit_code())
             }
             Some((program, arguments)) => child::run(program, arguments, &session, context).await,

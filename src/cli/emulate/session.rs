@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -63,6 +63,8 @@ pub struct Session {
     data: PathBuf,
     events: Mutex<Receiver<Event>>,
     clock: Clock,
+    /// What the start took, installations left out.
+    ready_in: Duration,
     /// Holds the data of an ephemeral session; gone when the session is.
     _ephemeral: Option<tempfile::TempDir>,
 }
@@ -119,6 +121,7 @@ impl Session {
             secret_id: config.secret_id.clone(),
             secret_key: config.secret_key.clone(),
         };
+        let began = Instant::now();
         let emulator = Emulator::start(config).await?;
         Ok(Session {
             running: Running { url: emulator.url().to_owned(), ..running },
@@ -127,6 +130,7 @@ impl Session {
             project,
             data,
             clock: context.clock.clone(),
+            ready_in: began.elapsed(),
             _ephemeral: ephemeral,
         })
     }
@@ -158,7 +162,7 @@ impl Session {
     }
 
     /// Returns what a person sees first.
-    pub fn screen(&self, ready_in: Duration) -> Result<Screen> {
+    pub fn screen(&self) -> Result<Screen> {
         let mut functions = self.emulator.functions();
         functions.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Screen {
@@ -173,7 +177,7 @@ impl Session {
                     timers: spec.triggers.into_iter().map(|it| it.cron).collect(),
                 })
                 .collect(),
-            ready_in,
+            ready_in: self.ready_in,
         })
     }
 
