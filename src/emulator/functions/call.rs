@@ -13,6 +13,8 @@ use crate::api::event;
 use crate::emulator::event::Event;
 use crate::emulator::logs::{InvocationRecord, Level, LogRecord};
 use crate::model::clock::Millis;
+use crate::model::text::Text;
+use crate::text;
 
 /// The longest event of a synchronous call, in bytes (§10.5).
 const LONGEST_EVENT: usize = 6 << 20;
@@ -22,6 +24,9 @@ const LOAD_LIMIT: Duration = Duration::from_secs(65);
 
 /// How long a process that ran out of time may take to say what it waits for, on a busy machine.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// The part of its time that a function can use before it is told of.
+const NEARLY: f64 = 0.8;
 
 /// How much of a result the list of calls keeps, in bytes.
 const KEPT_RESULT: usize = 4 << 10;
@@ -158,6 +163,9 @@ impl Call {
         let Call { inner, function, request_id, began, cold, .. } = self;
         let memory = function.registered().spec.memory;
         let log = framed(&request_id, &said, duration, memory, memory_bytes);
+        if let Some(advice) = advice(&function, &result, duration) {
+            inner.tell(Event::Warning(advice));
+        }
         let failure = result.as_ref().err().map(|fault| fault.kind.code());
         let text = result.as_ref().map_or_else(|fault| fault.message.as_str(), String::as_str);
         let text = text.get(..text.floor_char_boundary(KEPT_RESULT)).unwrap_or_default();
@@ -181,6 +189,19 @@ impl Call {
         });
         Outcome { request_id, result, duration, memory_bytes, log }
     }
+}
+
+/// Says what to do when a function used up its time, or nearly.
+fn advice(function: &Function, result: &Result<String, Fault>, duration: Duration) -> Option<Text> {
+    let (name, limit) = (function.name(), function.registered().spec.timeout);
+    let (taken, allowed) = (duration.as_secs_f64(), limit.as_secs_f64());
+    let out_of_time = result.as_ref().is_err_and(|fault| fault.kind == FaultKind::Timeout);
+    (out_of_time || duration >= limit.mul_f64(NEARLY)).then(|| {
+        text! {
+            en: "`{name}` took {taken:.1} of its {allowed} s; `timeout = SECONDS` under `[functions.{name}]` in cloudkit.toml gives it more",
+            zh: "`{name}` 用时 {taken:.1} 秒，上限 {allowed} 秒；可在 cloudkit.toml 的 `[functions.{name}]` 中设置 `timeout = 秒数`"
+        }
+    })
 }
 
 /// Frames what a call said as the platform's log does.

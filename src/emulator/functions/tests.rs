@@ -322,6 +322,20 @@ async fn identity_is_lent_for_one_call() {
 }
 
 #[tokio::test]
+async fn a_timer_brings_its_event_and_no_identity() {
+    let stage = Stage::of(
+        "exports.main = (event) => [event, process.env.TRIGGER_SRC, process.env.TCB_SOURCE, process.env.WX_OPENID]",
+    );
+    let events = stage.functions.0.events.clone();
+    let outcome =
+        crate::emulator::timers::fire(&stage.functions, &events, "f", "daily", 1_550_749_740_500).await;
+    assert_eq!(
+        outcome.result.expect("a result"),
+        r#"[{"Type":"Timer","TriggerName":"daily","Time":"2019-02-21T11:49:00Z","Message":"","userInfo":{"appId":"wx1"}},"timer","wx_trigger",null]"#
+    );
+}
+
+#[tokio::test]
 async fn the_context_tells_what_the_platform_tells() {
     let stage = Stage::of(
         "exports.main = (event, context) => { const { request_id, environ, environment, ...rest } = context; \
