@@ -188,7 +188,9 @@ impl Database {
     /// Runs a pipeline.
     pub fn aggregate(&self, collection: &str, pipeline: &[Document]) -> Result<Found> {
         let now = DateTime::from_millis(self.now());
-        self.0.store.aggregate(collection, pipeline, now).map_err(|error| self.refuse(error))
+        let found = self.0.store.aggregate(collection, pipeline, now).map_err(|error| self.refuse(error))?;
+        self.0.watchman.saw(&self.0.store, collection, &beginning(pipeline, now), &found.stats);
+        Ok(found)
     }
 
     /// Starts a transaction and returns its id.
@@ -301,6 +303,14 @@ fn by_filter(filter: &Document, now: DateTime) -> Query {
     }
 }
 
+/// Returns the part of a pipeline that an index may serve: its first `$match`, and a `$sort` right after.
+fn beginning(pipeline: &[Document], now: DateTime) -> Query {
+    let stage = |at: usize, name| pipeline.get(at).and_then(|stage| stage.get_document(name).ok());
+    let filter = stage(0, "$match");
+    let sort = stage(usize::from(filter.is_some()), "$sort");
+    Query { sort: sort.cloned().unwrap_or_default(), ..by_filter(&filter.cloned().unwrap_or_default(), now) }
+}
+
 /// Returns the update to carry out, or nothing when it asks for nothing.
 fn checked(change: &Change) -> Result<Option<Document>> {
     let operators = change.update.keys().filter(|key| key.starts_with('$')).count();
@@ -323,6 +333,22 @@ mod tests {
     fn check(merge: bool, update: Document, expected: Option<Document>) {
         let change = Change { update, multi: false, merge, upsert: false };
         assert_eq!(checked(&change).ok().flatten(), expected);
+    }
+
+    #[test]
+    fn an_index_may_serve_the_beginning_of_a_pipeline() {
+        for (pipeline, filter, sort) in [
+            (
+                vec![doc! { "$match": { "a": 1 } }, doc! { "$sort": { "b": -1 } }],
+                doc! { "a": 1 },
+                doc! { "b": -1 },
+            ),
+            (vec![doc! { "$sort": { "b": 1 } }, doc! { "$match": { "a": 1 } }], doc! {}, doc! { "b": 1 }),
+            (vec![doc! { "$limit": 1 }, doc! { "$match": { "a": 1 } }], doc! {}, doc! {}),
+        ] {
+            let query = beginning(&pipeline, DateTime::from_millis(0));
+            assert_eq!((query.filter, query.sort), (filter, sort), "{pipeline:?}");
+        }
     }
 
     #[test]
