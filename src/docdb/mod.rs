@@ -17,6 +17,7 @@ pub mod key;
 pub mod plan;
 pub mod query;
 mod store;
+mod top;
 pub mod transaction;
 pub mod update;
 pub mod value;

@@ -1,6 +1,6 @@
 //! A query: filter, then sort, then page, then project.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -11,6 +11,7 @@ use super::filter::Filter;
 use super::interim::{Projection, Sort};
 use super::plan::{self, Explanation, Plan};
 use super::store::{Collection, Snapshot, View};
+use super::top::Top;
 use super::transaction::{TransactionId, WriteSet, hold};
 use super::write::id_key;
 use super::{Database, Result};
@@ -259,45 +260,5 @@ fn merged(
 impl Selection<'_> {
     fn key(&self, document: &RawDocument) -> Vec<u8> {
         self.sort.map_or_else(Vec::new, |it| it.key(document))
-    }
-}
-
-/// The first so many documents by sort key, then by natural order.
-struct Top {
-    size: usize,
-    heap: BinaryHeap<Ranked>,
-}
-
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Ranked {
-    key: Vec<u8>,
-    number: i64,
-    /// Among documents that have no number yet.
-    turn: usize,
-    bytes: Vec<u8>,
-}
-
-impl Top {
-    fn new(size: Option<u64>) -> Self {
-        let size = size.and_then(|it| usize::try_from(it).ok()).unwrap_or(usize::MAX);
-        Top { size, heap: BinaryHeap::new() }
-    }
-
-    /// Takes a document in if it belongs to the first; returns whether all that sort later are out for good.
-    fn offer(&mut self, key: Vec<u8>, number: i64, document: &RawDocument) -> bool {
-        if self.heap.len() >= self.size {
-            match self.heap.peek() {
-                Some(last) if (&key, number) < (&last.key, last.number) => drop(self.heap.pop()),
-                last => return last.is_none_or(|it| key > it.key),
-            }
-        }
-        let turn = self.heap.len();
-        self.heap.push(Ranked { key, number, turn, bytes: document.as_bytes().to_vec() });
-        false
-    }
-
-    fn into_sorted(self) -> Vec<(i64, RawDocumentBuf)> {
-        let ranked = self.heap.into_sorted_vec().into_iter();
-        ranked.filter_map(|it| Some((it.number, RawDocumentBuf::from_bytes(it.bytes).ok()?))).collect()
     }
 }

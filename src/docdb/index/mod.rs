@@ -3,6 +3,7 @@
 mod keys;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bson::raw::RawDocument;
 
@@ -88,11 +89,7 @@ impl IndexDefinition {
 }
 
 /// Fills a new index with the keys of what is stored.
-pub(super) fn build(
-    write: &mut Write<'_>,
-    collection: &Collection,
-    index: &std::sync::Arc<Index>,
-) -> Result<()> {
+pub(super) fn build(write: &mut Write<'_>, collection: &Collection, index: &Arc<Index>) -> Result<()> {
     let mut last = i64::MIN;
     loop {
         let mut entries = Vec::new();
