@@ -90,7 +90,7 @@ pub async fn set(
     Ok(ruled)
 }
 
-async fn set_collection(target: &Target, name: &CollectionName, permission: &Permission) -> Result<()> {
+pub(super) async fn set_collection(target: &Target, name: &CollectionName, permission: &Permission) -> Result<()> {
     let (env_id, collection_name) = (Some(target.env_id().to_owned()), name.to_string());
     let acl_tag = permission.tag().to_owned();
     let client = target.client();
@@ -107,7 +107,7 @@ async fn set_collection(target: &Target, name: &CollectionName, permission: &Per
     }
 }
 
-async fn set_storage(target: &Target, permission: &Permission) -> Result<()> {
+pub(super) async fn set_storage(target: &Target, permission: &Permission) -> Result<()> {
     let asked = ModifyStorageSafeRule {
         env_id: Some(target.env_id().to_owned()),
         bucket: Some(target.bucket().await?),

@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-use crate::api::control::database::{
-    DescribeTable, DroppedIndex, IndexDescription, IndexField, KeySchema, NewIndex, UpdateTable,
-};
+use crate::api::control::database::{DescribeTable, DroppedIndex, IndexDescription, IndexField, UpdateTable};
 use crate::api::local::{IndexAdvice, MissingIndex};
 use crate::error::{Error, Kind, Result};
 use crate::model::index::{Direction, IndexKey, IndexSpec};
@@ -134,21 +132,16 @@ fn keys(index: &IndexDescription) -> Vec<IndexKey> {
     index.keys.iter().filter_map(key).collect()
 }
 
-async fn create(target: &Target, collection: &CollectionName, spec: &IndexSpec) -> Result<()> {
-    let field =
-        |key: &IndexKey| IndexField { name: key.path.clone(), direction: key.direction.wire().into() };
+pub(in crate::ops) async fn create(
+    target: &Target,
+    collection: &CollectionName,
+    spec: &IndexSpec,
+) -> Result<()> {
     let asked = UpdateTable {
         env_id: Some(target.env_id().to_owned()),
         tag: target.database().await?,
         table_name: collection.to_string(),
-        create_indexes: vec![NewIndex {
-            index_name: spec.name.clone(),
-            mgo_key_schema: KeySchema {
-                mgo_index_keys: spec.keys.iter().map(field).collect(),
-                mgo_is_unique: spec.unique,
-                mgo_is_sparse: spec.sparse.then_some(true),
-            },
-        }],
+        create_indexes: vec![spec.into()],
         ..UpdateTable::default()
     };
     target.client().call(&asked).await?;

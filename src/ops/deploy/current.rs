@@ -4,22 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::api::control::database::{DescribeTable, ListTables};
+use crate::api::control::database::DescribeTable;
 use crate::api::control::function::{FunctionDescription, GetFunction, GetFunctionAddress};
 use crate::api::control::permission::{DescribeSafeRule, SafeRule};
 use crate::api::control::storage::DescribeStorageSafeRule;
 use crate::error::Result;
 use crate::model::index::IndexSpec;
 use crate::model::permission::Permission;
-use crate::ops::function;
 use crate::ops::target::Target;
+use crate::ops::{database, function};
 
 use super::desired::Desired;
 
 /// How many questions are under way at once; the platform allows 20 a second.
 const AT_ONCE: usize = 8;
-/// The most collections one answer lists.
-const PAGE: u64 = 100;
 
 /// What there is.
 #[derive(Debug, Default)]
@@ -60,14 +58,16 @@ pub(super) async fn read(target: &Target, desired: &Desired) -> Result<Current> 
         current.functions = asked.buffer_unordered(AT_ONCE).try_collect().await?;
     }
     if !desired.collections.is_empty() {
-        let names = collections(target).await?.into_iter();
+        let names = database::collection::list(target).await?.into_iter().map(|collection| collection.name);
         let known = names.filter(|name| desired.collections.keys().any(|wanted| wanted.as_str() == name));
         let asked = stream::iter(known).map(|name| read_collection(target, name));
         current.collections = asked.buffer_unordered(AT_ONCE).try_collect().await?;
     }
     if desired.storage.is_some() {
-        let asked =
-            DescribeStorageSafeRule { env_id: Some(target.env_id().into()), bucket: bucket(target).await? };
+        let asked = DescribeStorageSafeRule {
+            env_id: Some(target.env_id().into()),
+            bucket: Some(target.bucket().await?),
+        };
         current.storage = permission(target.client().call(&asked).await?);
     }
     Ok(current)
@@ -107,26 +107,6 @@ pub(super) async fn code_sha256(target: &Target, name: &str) -> Result<Option<St
     }
 }
 
-async fn collections(target: &Target) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    loop {
-        let asked = ListTables {
-            env_id: Some(target.env_id().into()),
-            tag: target.database().await?,
-            mgo_limit: Some(PAGE),
-            mgo_offset: Some(names.len() as u64),
-            ..ListTables::default()
-        };
-        let page = target.client().call(&asked).await?;
-        let tables = page.tables.unwrap_or_default();
-        let last = tables.is_empty();
-        names.extend(tables.into_iter().map(|table| table.table_name));
-        if last || names.len() as u64 >= page.pager.total {
-            return Ok(names);
-        }
-    }
-}
-
 async fn read_collection(target: &Target, name: String) -> Result<(String, CurrentCollection)> {
     let table = DescribeTable {
         env_id: Some(target.env_id().into()),
@@ -139,11 +119,6 @@ async fn read_collection(target: &Target, name: String) -> Result<(String, Curre
     let permission = permission(target.client().call(&rule).await?);
     let indexes = indexes.iter().filter_map(|index| index.spec()).collect();
     Ok((name, CurrentCollection { indexes, permission }))
-}
-
-/// Returns the bucket that the environment's files are in.
-pub(super) async fn bucket(target: &Target) -> Result<Option<String>> {
-    Ok(target.environment().await?.storages.first().map(|storage| storage.bucket.clone()))
 }
 
 fn permission(rule: SafeRule) -> Option<Permission> {

@@ -17,7 +17,8 @@ use crate::text;
 
 use super::Scene;
 use super::plan::{Change, Kind, Plan, Step, Work};
-use crate::ops::progress;
+use crate::ops::database::index;
+use crate::ops::{progress, rules};
 
 /// What came of a plan.
 #[derive(Debug, Serialize)]
@@ -169,15 +170,17 @@ async fn work(
         }
         Work::RemoveTrigger(name) => function::remove_trigger(owner, name, scene).await?,
         Work::CreateCollection => database::create(owner, scene.target).await?,
-        Work::SetPermission(permission) => database::permit(owner, permission, scene.target).await?,
-        Work::AddIndex(index) => database::add_index(owner, index, scene.target).await?,
+        Work::SetPermission(permission) => {
+            rules::set_collection(scene.target, &owner.parse()?, permission).await?
+        }
+        Work::AddIndex(index) => index::create(scene.target, &owner.parse()?, index).await?,
         Work::ReplaceIndex { old, new } => {
             // An old one that does not go stands in the way of the new one, which then says so.
             let _ = database::drop_index(owner, old, scene.target).await;
-            database::add_index(owner, new, scene.target).await?;
+            index::create(scene.target, &owner.parse()?, new).await?;
         }
         Work::DropIndex(name) => database::drop_index(owner, name, scene.target).await?,
-        Work::SetStorage(permission) => database::permit_files(permission, scene.target).await?,
+        Work::SetStorage(permission) => rules::set_storage(scene.target, permission).await?,
         Work::Nothing => {}
     }
     Ok(Done::default())
