@@ -141,7 +141,8 @@ struct Callers {
 }
 
 impl Functions {
-    /// Finds the functions of the project and those that were deployed. No process is started yet.
+    /// Finds the functions of the project and those that were deployed, and watches them from inside a Tokio runtime. No
+    /// process is started yet.
     ///
     /// # Errors
     /// The data folder cannot be written.

@@ -200,6 +200,7 @@ async fn every_failure_is_told_to_the_caller() {
 }
 
 /// Tells whether a process is there and not only waited for.
+#[cfg(target_os = "linux")]
 fn is_running(pid: &str) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     status.rsplit(')').next().and_then(|rest| rest.trim().chars().next()).is_some_and(|state| state != 'Z')
@@ -539,6 +540,7 @@ async fn a_deployed_function_runs_until_its_folder_is_saved_again() {
     assert_eq!(stage.call("f", "{}").await, Ok(r#""deployed""#.into()));
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn stopping_ends_every_process_with_what_it_started() {
     let stage = Stage::of(
@@ -560,6 +562,7 @@ async fn stopping_ends_every_process_with_what_it_started() {
 }
 
 /// The child of the test below: an emulator that is killed in the middle of a call.
+#[cfg(target_os = "linux")]
 #[tokio::test]
 #[ignore = "the next test starts it"]
 async fn a_victim() {
@@ -574,6 +577,7 @@ async fn a_victim() {
     let _ = other.await;
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn no_process_outlives_an_emulator_that_is_killed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
