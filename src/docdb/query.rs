@@ -239,7 +239,7 @@ fn merged(
     writes: &WriteSet,
     stats: &mut Stats,
 ) -> Result<Vec<(i64, RawDocumentBuf)>> {
-    let written: HashMap<_, _> = writes.of(collection).collect();
+    let written: HashMap<_, _> = writes.of(collection).into_iter().collect();
     let mut top = Top::new(None);
     plan.run(view, collection, stats, |number, document| {
         if selection.filter.matches(document)? && !written.contains_key(id_key(document)?.as_slice()) {

@@ -34,14 +34,15 @@ fn transaction_sees_its_snapshot_and_its_own_writes() {
     set(&database, None, 2, 20).unwrap();
     insert(&database, [doc! { "_id": 3, "a": 3 }]);
     set(&database, Some(&id), 1, 10).unwrap();
+    database.insert(Some(&id), "c", vec![raw(doc! { "_id": 5, "a": 5 })]).unwrap();
     database.insert(Some(&id), "c", vec![raw(doc! { "_id": 4, "a": 4 })]).unwrap();
     let seen = database.find(Some(&id), "c", &query(doc! {})).unwrap().documents;
     let seen: Vec<_> = seen.iter().map(|it| it.get_i32("a").unwrap()).collect();
-    assert_eq!(seen, [10, 2, 4]);
+    assert_eq!(seen, [10, 2, 5, 4]);
     assert_eq!(a_of(&database, None, 1), Some(1));
     database.commit(&id, now()).unwrap();
     let all: Vec<_> = found(&database, &query(doc! {})).iter().map(|it| it.get_i32("a").unwrap()).collect();
-    assert_eq!(all, [10, 20, 3, 4]);
+    assert_eq!(all, [10, 20, 3, 5, 4]);
 }
 
 #[test]

@@ -46,14 +46,19 @@ impl WriteSet {
         pending.after = after.map(ToOwned::to_owned);
     }
 
-    /// The documents of a collection as this transaction left them, `None` for removed ones, by encoded `_id`.
-    pub fn of<'w>(
-        &'w self,
-        collection: &Collection,
-    ) -> impl Iterator<Item = (&'w [u8], Option<&'w RawDocument>)> + use<'w> {
+    /// The documents of a collection as this transaction left them, in the order of first writing, `None` for removed
+    /// ones, with their encoded `_id`.
+    pub fn of(&self, collection: &Collection) -> Vec<(&[u8], Option<&RawDocument>)> {
+        let mut writes: Vec<_> = self.on(collection).collect();
+        writes.sort_by_key(|(_, pending)| pending.turn);
+        writes.into_iter().map(|(id, pending)| (id, pending.after.as_deref())).collect()
+    }
+
+    fn on<'w>(&'w self, collection: &Collection) -> impl Iterator<Item = (&'w [u8], &'w Pending)> + use<'w> {
         let number = collection.number;
-        let mine = self.writes.range((number, Vec::new())..).take_while(move |((it, _), _)| *it == number);
-        mine.map(|((_, id), pending)| (id.as_slice(), pending.after.as_deref()))
+        let writes = self.writes.range((number, Vec::new())..);
+        let writes = writes.take_while(move |((it, _), _)| *it == number);
+        writes.map(|((_, id), pending)| (id.as_slice(), pending))
     }
 
     /// Whether the transaction has given a document of this `_id` a state.
@@ -63,7 +68,7 @@ impl WriteSet {
 
     /// Whether the collection is as the snapshot has it.
     pub fn spares(&self, collection: &Collection) -> bool {
-        self.of(collection).next().is_none()
+        self.on(collection).next().is_none()
     }
 
     /// Writes everything; does not commit.
