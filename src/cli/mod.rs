@@ -196,7 +196,7 @@ fn execute(cli: Cli, outside: Outside) -> u8 {
 
 fn fail(error: &Error, ui: &Ui) -> u8 {
     // Whoever pressed Ctrl-C knows it.
-    if error.kind() != Kind::Interrupted || ui.is_json() {
+    if error.kind() != Kind::Interrupted {
         ui.report(error);
     }
     error.kind().exit_code()

@@ -50,7 +50,7 @@ impl Page {
 
     /// Writes a line as it is, but for control characters.
     pub fn line(&mut self, line: impl Display) {
-        self.push(&visible(&line.to_string()).into_owned());
+        self.push(&visible(&line.to_string()));
     }
 
     /// Writes a line that was put together with [`Page::paint`].

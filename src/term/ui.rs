@@ -1,6 +1,7 @@
 //! Both streams and everything that decides how they look.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
@@ -46,6 +47,8 @@ struct Inner {
     bars: OnceLock<MultiProgress>,
     /// The first failure to write to standard output; nothing is written after it.
     failure: Mutex<Option<io::Error>>,
+    /// Standard output is a stream: a document is a line.
+    streaming: AtomicBool,
 }
 
 impl Ui {
@@ -70,6 +73,7 @@ impl Ui {
             moving: err && !settings.quiet && !settings.dumb,
             bars: OnceLock::new(),
             failure: Mutex::default(),
+            streaming: AtomicBool::new(false),
             settings,
         }))
     }
@@ -102,6 +106,7 @@ impl Ui {
 
     /// Shows one of many: a line of JSON, or lines for people, at once.
     pub fn event(&self, value: &impl Show) {
+        self.0.streaming.store(true, Ordering::Relaxed);
         match self.is_json() {
             true => self.json(value, false),
             false => self.print(&self.draw(value)),
@@ -164,7 +169,10 @@ impl Ui {
     /// Tells what failed: a document on standard output with `--json`, else a report on standard error.
     pub fn report(&self, error: &Error) {
         match self.is_json() {
-            true => self.json(&super::report::document(error, self.language()), true),
+            true => {
+                let pretty = !self.0.streaming.load(Ordering::Relaxed);
+                self.json(&super::report::document(error, self.language()), pretty);
+            }
             false => self.talk(&super::report::report(error, self.language(), self.0.err)),
         }
     }

@@ -23,7 +23,10 @@ impl Memory {
     pub(super) fn hold(&mut self, bytes: usize) -> Result<()> {
         self.used = self.used.saturating_add(bytes);
         match self.used > self.limit {
-            true => Err(Error::invalid(292, format!("the aggregation needs more than {} bytes of memory", self.limit))),
+            true => Err(Error::invalid(
+                292,
+                format!("the aggregation needs more than {} bytes of memory", self.limit),
+            )),
             false => Ok(()),
         }
     }

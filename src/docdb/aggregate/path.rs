@@ -8,7 +8,9 @@ use crate::docdb::{Error, Result};
 /// Parses the path a stage writes to.
 pub(super) fn parse(stage: &str, path: &str) -> Result<Vec<String>> {
     match path.starts_with('$') {
-        true => Err(Error::invalid(16410, format!("`{stage}` takes a field's name without `$`, not `{path}`"))),
+        true => {
+            Err(Error::invalid(16410, format!("`{stage}` takes a field's name without `$`, not `{path}`")))
+        }
         false => split_path(path),
     }
 }
@@ -17,7 +19,9 @@ pub(super) fn parse(stage: &str, path: &str) -> Result<Vec<String>> {
 pub(super) fn parse_reference(stage: &str, path: &str) -> Result<Vec<String>> {
     match path.strip_prefix('$') {
         Some(path) => split_path(path),
-        None => Err(Error::invalid(28818, format!("`{stage}` takes a path that begins with `$`, not `{path}`"))),
+        None => {
+            Err(Error::invalid(28818, format!("`{stage}` takes a path that begins with `$`, not `{path}`")))
+        }
     }
 }
 

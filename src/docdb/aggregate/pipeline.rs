@@ -48,7 +48,8 @@ impl Pipeline {
 
     /// Parses the array of a sub-pipeline.
     pub(super) fn parse_nested(stage: &str, pipeline: &Bson, names: &Names) -> Result<Self> {
-        let malformed = || Error::invalid(14, format!("the pipeline of `{stage}` must be an array of objects"));
+        let malformed =
+            || Error::invalid(14, format!("the pipeline of `{stage}` must be an array of objects"));
         let Bson::Array(items) = pipeline else { return Err(malformed()) };
         let documents = items.iter().map(|it| it.as_document().cloned().ok_or_else(malformed));
         Self::parse_in(&documents.collect::<Result<Vec<_>>>()?, names)

@@ -230,7 +230,10 @@ impl Part {
 }
 
 fn parse_part(value: &Bson, names: &Names, mode: Mode) -> Result<Part> {
-    let plain = matches!(value, Bson::Boolean(_) | Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_));
+    let plain = matches!(
+        value,
+        Bson::Boolean(_) | Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_)
+    );
     match plain && mode == Mode::Project {
         true if is_true(&Some(value.clone())) => Ok(Part::Include),
         true => Ok(Part::Exclude),

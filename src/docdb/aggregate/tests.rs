@@ -175,7 +175,9 @@ fn an_unknown_name_is_said_to_be_unknown() {
 
 #[test]
 fn an_error_of_the_input_is_an_error_of_the_pipeline() {
-    for stage in [doc! { "$skip": 5 }, doc! { "$count": "n" }, doc! { "$unwind": "$a" }, doc! { "$sort": { "a": 1 } }] {
+    for stage in
+        [doc! { "$skip": 5 }, doc! { "$count": "n" }, doc! { "$unwind": "$a" }, doc! { "$sort": { "a": 1 } }]
+    {
         let memory = Memory::default();
         let input = numbers(1).chain([Err(Error::Locked)]);
         let pipeline = Pipeline::parse(std::slice::from_ref(&stage)).expect("a pipeline");

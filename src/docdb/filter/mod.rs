@@ -18,10 +18,10 @@ use std::sync::Arc;
 
 use bson::{Bson, DateTime, Document};
 
+use super::Result;
 use super::aggregate::expression::Expression;
 use super::value::path::FieldPath;
 use super::value::view::Fields;
-use super::Result;
 pub use bits::Bits;
 pub use element::ElementFilter;
 pub use kinds::Kinds;

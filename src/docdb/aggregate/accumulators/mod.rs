@@ -89,7 +89,10 @@ impl Output {
 impl Field {
     fn parse(name: &str, source: &Bson, names: &Names) -> Result<Self> {
         if name.is_empty() || name.contains('.') || name.starts_with('$') {
-            return Err(Error::invalid(40235, format!("`{name}` cannot be the name of an accumulated field")));
+            return Err(Error::invalid(
+                40235,
+                format!("`{name}` cannot be the name of an accumulated field"),
+            ));
         }
         let Bson::Document(source) = source else {
             return Err(Error::invalid(40234, format!("the field `{name}` must be an accumulator object")));

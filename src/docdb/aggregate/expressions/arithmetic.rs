@@ -125,7 +125,9 @@ fn subtract(values: &[Value]) -> Result<Value> {
             let difference = i128::from(left.timestamp_millis()) - i128::from(right.timestamp_millis());
             Ok(Some(Number::integer(difference, true)))
         }
-        [Some(Bson::DateTime(date)), Some(by)] if Number::of(by).is_some() => shift("$subtract", *date, by, -1),
+        [Some(Bson::DateTime(date)), Some(by)] if Number::of(by).is_some() => {
+            shift("$subtract", *date, by, -1)
+        }
         _ => {
             let Some([left, right]) = numbers("$subtract", 16556, values)? else { return Ok(NULL) };
             Ok(Some(combine(left, right, |a, b| Some(a - b), |a, b| a - b)))
@@ -198,7 +200,10 @@ fn log(values: &[Value]) -> Result<Value> {
         return Err(Error::invalid(28758, format!("`$log` is not defined for {number}")));
     }
     if base <= 0.0 || base == 1.0 {
-        return Err(Error::invalid(28759, format!("the base of `$log` must be positive and not 1, not {base}")));
+        return Err(Error::invalid(
+            28759,
+            format!("the base of `$log` must be positive and not 1, not {base}"),
+        ));
     }
     Ok(Some(Bson::Double(number.ln() / base.ln())))
 }
@@ -229,12 +234,15 @@ fn to_place(
         Some(value) if is_null(value) => return Ok(NULL),
         Some(value) => {
             let place = value.as_ref().and_then(integer_of);
-            let place = place.ok_or_else(|| wrong_type(51082, operator, "a whole number of places", value))?;
+            let place =
+                place.ok_or_else(|| wrong_type(51082, operator, "a whole number of places", value))?;
             let in_range = i32::try_from(place).ok().filter(|it| (-20..=100).contains(it));
             in_range.ok_or_else(|| Error::invalid(51083, format!("`{operator}` takes -20 to 100 places")))?
         }
     };
-    let Some([number]) = numbers(operator, 51081, values.get(..1).unwrap_or_default())? else { return Ok(NULL) };
+    let Some([number]) = numbers(operator, 51081, values.get(..1).unwrap_or_default())? else {
+        return Ok(NULL);
+    };
     let digits = place.min(0).unsigned_abs();
     Ok(Some(match number {
         Number::Int(it) => Number::integer(whole(it.into(), digits), false),

@@ -186,7 +186,8 @@ fn zip(named: &Named) -> Result<Value> {
         Some(Bson::Array(it)) if it.len() == inputs.len() && longest => it,
         None => Vec::new(),
         Some(_) => {
-            let message = "`defaults` of `$zip` is an array as long as `inputs`, and needs `useLongestLength`";
+            let message =
+                "`defaults` of `$zip` is an array as long as `inputs`, and needs `useLongestLength`";
             return Err(Error::invalid(34467, message));
         }
     };

@@ -191,7 +191,14 @@ pub(super) fn text_of(value: &Bson) -> Option<String> {
 fn double_text(number: f64) -> String {
     let size = number.abs();
     if !number.is_finite() {
-        return if number.is_nan() { "NaN" } else if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+        return if number.is_nan() {
+            "NaN"
+        } else if number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        }
+        .to_owned();
     }
     if size != 0.0 && !(1e-6..1e21).contains(&size) {
         let text = format!("{number:e}");

@@ -11,13 +11,19 @@ pub(super) const TABLE: Table = &[
     ("$literal", Operator::Form(|operand, _| Ok(Expression::literal(operand.clone())))),
     ("$mergeObjects", Operator::Eager(0, ANY, merge_objects)),
     ("$objectToArray", Operator::Eager(1, 1, object_to_array)),
-    ("$setField", Operator::Named(&["field", "input", "value"], &[], |it| {
-        set_field(it.value("field")?, it.value("input")?, it.value("value")?)
-    })),
-    ("$type", Operator::Eager(1, 1, |it| {
-        let name = it.first().map_or("missing", type_name);
-        Ok(Some(Bson::String(name.to_owned())))
-    })),
+    (
+        "$setField",
+        Operator::Named(&["field", "input", "value"], &[], |it| {
+            set_field(it.value("field")?, it.value("input")?, it.value("value")?)
+        }),
+    ),
+    (
+        "$type",
+        Operator::Eager(1, 1, |it| {
+            let name = it.first().map_or("missing", type_name);
+            Ok(Some(Bson::String(name.to_owned())))
+        }),
+    ),
 ];
 
 /// Merges a value into an object; null and missing add nothing.
@@ -44,7 +50,8 @@ fn merge_objects(values: &[Value]) -> Result<Value> {
 fn object_to_array(values: &[Value]) -> Result<Value> {
     match values {
         [Some(Bson::Document(fields))] => {
-            let pairs = fields.iter().map(|(key, value)| Bson::Document(doc! { "k": key, "v": value.clone() }));
+            let pairs =
+                fields.iter().map(|(key, value)| Bson::Document(doc! { "k": key, "v": value.clone() }));
             Ok(Some(Bson::Array(pairs.collect())))
         }
         [value] if !is_null(value) => Err(wrong_type(40390, "$objectToArray", "an object", value)),
@@ -92,6 +99,9 @@ fn set_field(field: Value, input: Value, value: Value) -> Result<Value> {
 fn field_name(operator: &str, value: Value) -> Result<String> {
     match value {
         Some(Bson::String(name)) => Ok(name),
-        other => Err(Error::invalid(5654602, format!("`field` of `{operator}` must be a string, not {}", type_name(&other)))),
+        other => Err(Error::invalid(
+            5654602,
+            format!("`field` of `{operator}` must be a string, not {}", type_name(&other)),
+        )),
     }
 }

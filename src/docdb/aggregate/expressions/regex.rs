@@ -30,7 +30,10 @@ fn operands(operator: &str, named: &Named) -> Result<Option<(String, Regex)>> {
         it => return Err(wrong_type(51105, operator, "a string or a regular expression as `regex`", &it)),
     };
     if options.is_some() && !own_options.is_empty() {
-        return Err(Error::invalid(51107, format!("`{operator}` has options both in `regex` and in `options`")));
+        return Err(Error::invalid(
+            51107,
+            format!("`{operator}` has options both in `regex` and in `options`"),
+        ));
     }
     let input = match input {
         Some(Bson::String(it)) => it,
@@ -45,8 +48,9 @@ fn compile(operator: &str, pattern: &str, options: &str) -> Result<Regex> {
         return Err(Error::invalid(51108, format!("`{operator}` has no option `{flag}`")));
     }
     let pattern = if options.is_empty() { pattern.to_owned() } else { format!("(?{options}){pattern}") };
-    Regex::new(&pattern)
-        .map_err(|error| Error::invalid(51111, format!("the regular expression of `{operator}` is not valid: {error}")))
+    Regex::new(&pattern).map_err(|error| {
+        Error::invalid(51111, format!("the regular expression of `{operator}` is not valid: {error}"))
+    })
 }
 
 /// A search that gave up, because the pattern backtracks without end.

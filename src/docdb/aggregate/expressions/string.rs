@@ -15,7 +15,10 @@ pub(super) const TABLE: Table = &[
     ("$indexOfCP", Operator::Eager(2, 4, index_of_code_points)),
     ("$ltrim", Operator::Named(&["input"], &["chars"], |it| trim(it, true, false))),
     ("$replaceAll", Operator::Named(REPLACE, &[], |it| replace(it, |text, find, by| text.replace(find, by)))),
-    ("$replaceOne", Operator::Named(REPLACE, &[], |it| replace(it, |text, find, by| text.replacen(find, by, 1)))),
+    (
+        "$replaceOne",
+        Operator::Named(REPLACE, &[], |it| replace(it, |text, find, by| text.replacen(find, by, 1))),
+    ),
     ("$rtrim", Operator::Named(&["input"], &["chars"], |it| trim(it, false, true))),
     ("$split", Operator::Eager(2, 2, split)),
     ("$strLenBytes", Operator::Eager(1, 1, |it| length("$strLenBytes", 34473, it, str::len))),
@@ -186,7 +189,9 @@ fn replace(named: &Named, replace: fn(&str, &str, &str) -> String) -> Result<Val
         string("$replaceOne", 51746, value)?;
     }
     match &values {
-        [Some(Bson::String(input)), Some(Bson::String(find)), Some(Bson::String(by))] => text(replace(input, find, by)),
+        [Some(Bson::String(input)), Some(Bson::String(find)), Some(Bson::String(by))] => {
+            text(replace(input, find, by))
+        }
         _ => Ok(NULL),
     }
 }

@@ -18,7 +18,8 @@ struct Bucket {
 }
 
 fn group_by(stage: &str, code: i32, fields: &Document, names: &Names) -> Result<Expression> {
-    let by = fields.get("groupBy").ok_or_else(|| Error::invalid(code, format!("`{stage}` needs `groupBy`")))?;
+    let by =
+        fields.get("groupBy").ok_or_else(|| Error::invalid(code, format!("`{stage}` needs `groupBy`")))?;
     match by {
         Bson::String(it) if it.starts_with('$') => Expression::parse_in(by, names),
         Bson::Document(_) => Expression::parse_in(by, names),
@@ -73,13 +74,16 @@ pub(super) fn parse(specification: &Bson, names: &Names) -> Result<Box<dyn Stage
 impl Bucket {
     /// Returns the place of a value: of its lower bound, or behind all bounds for the default.
     fn place(&self, value: &Value) -> Result<usize> {
-        let above = self.boundaries.partition_point(|it| {
-            value.as_ref().is_some_and(|value| value::compare(it, value).is_le())
-        });
+        let above = self
+            .boundaries
+            .partition_point(|it| value.as_ref().is_some_and(|value| value::compare(it, value).is_le()));
         match above {
             it if it > 0 && it < self.boundaries.len() => Ok(it - 1),
             _ if self.default.is_some() => Ok(self.boundaries.len()),
-            _ => Err(Error::invalid(40066, "a document lies in no bucket of `$bucket`, and there is no `default`")),
+            _ => Err(Error::invalid(
+                40066,
+                "a document lies in no bucket of `$bucket`, and there is no `default`",
+            )),
         }
     }
 }
@@ -87,7 +91,8 @@ impl Bucket {
 impl Stage for Bucket {
     fn run<'a>(&'a self, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
         let mut memory = Memory::new(ctx);
-        let mut rows: Vec<Option<Row>> = std::iter::repeat_with(|| None).take(self.boundaries.len() + 1).collect();
+        let mut rows: Vec<Option<Row>> =
+            std::iter::repeat_with(|| None).take(self.boundaries.len() + 1).collect();
         for document in input {
             let document = document?;
             let scope = ctx.scope(&document);
@@ -122,7 +127,8 @@ pub(super) fn parse_auto(specification: &Bson, names: &Names) -> Result<Box<dyn 
         return Err(Error::invalid(40261, "`granularity` of `$bucketAuto` is not supported by the emulator"));
     }
     let buckets = fields.get("buckets").and_then(whole).filter(|it| (1..=i32::MAX as u64).contains(it));
-    let buckets = buckets.ok_or_else(|| Error::invalid(40243, "`buckets` of `$bucketAuto` is a positive whole number"))?;
+    let buckets = buckets
+        .ok_or_else(|| Error::invalid(40243, "`buckets` of `$bucketAuto` is a positive whole number"))?;
     Ok(Box::new(BucketAuto {
         by: group_by("$bucketAuto", 40246, fields, names)?,
         buckets: usize::try_from(buckets).unwrap_or(usize::MAX),
@@ -147,7 +153,8 @@ impl Stage for BucketAuto {
             let (mut max, mut count) = (min.clone(), 1);
             self.output.add(&mut row, &ctx.scope(&first), &mut memory)?;
             // Equal values stay together; the last bucket takes the rest.
-            let goes_on = |next: &Bson, max: &Bson, count| last_bucket || count < size || order::equal(next, max);
+            let goes_on =
+                |next: &Bson, max: &Bson, count| last_bucket || count < size || order::equal(next, max);
             while let Some((value, document)) = rest.next_if(|(next, _)| goes_on(next, &max, count)) {
                 self.output.add(&mut row, &ctx.scope(&document), &mut memory)?;
                 (max, count) = (value, count + 1);

@@ -22,7 +22,9 @@ pub(super) fn parse(specification: &Bson, names: &Names) -> Result<Box<dyn Stage
             return Err(Error::invalid(40170, format!("`{name}` cannot be the name of a facet")));
         }
         let stages = pipeline.as_array().into_iter().flatten().filter_map(Bson::as_document);
-        if let Some(stage) = stages.flat_map(Document::keys).find(|it| matches!(it.as_str(), "$facet" | "$geoNear")) {
+        if let Some(stage) =
+            stages.flat_map(Document::keys).find(|it| matches!(it.as_str(), "$facet" | "$geoNear"))
+        {
             return Err(refused(stage, "is not allowed inside `$facet`"));
         }
         facets.push((name.clone(), Pipeline::parse_nested("$facet", pipeline, names)?));

@@ -29,15 +29,24 @@ struct GraphLookup {
 
 pub(super) fn parse(specification: &Bson, names: &Names) -> Result<Box<dyn Stage>> {
     let known = [
-        "from", "startWith", "connectFromField", "connectToField", "as", "maxDepth", "depthField",
+        "from",
+        "startWith",
+        "connectFromField",
+        "connectToField",
+        "as",
+        "maxDepth",
+        "depthField",
         "restrictSearchWithMatch",
     ];
     let fields = object(NAME, 40327, specification, &known)?;
-    let start = fields.get("startWith").ok_or_else(|| Error::invalid(40105, "`$graphLookup` needs `startWith`"))?;
+    let start =
+        fields.get("startWith").ok_or_else(|| Error::invalid(40105, "`$graphLookup` needs `startWith`"))?;
     let malformed = |what: &str| Error::invalid(40100, format!("{what} of `$graphLookup`"));
     let most_depth = match fields.get("maxDepth") {
         None => u64::MAX,
-        Some(depth) => whole(depth).ok_or_else(|| malformed("a number below zero, or no number, as `maxDepth`"))?,
+        Some(depth) => {
+            whole(depth).ok_or_else(|| malformed("a number below zero, or no number, as `maxDepth`"))?
+        }
     };
     let restrict = match fields.get("restrictSearchWithMatch") {
         None => Document::new(),

@@ -95,7 +95,9 @@ struct Count(String);
 
 pub(super) fn parse_count(specification: &Bson, _names: &Names) -> Result<Box<dyn Stage>> {
     match specification {
-        Bson::String(name) if name.is_empty() => Err(Error::invalid(40156, "the field of `$count` needs a name")),
+        Bson::String(name) if name.is_empty() => {
+            Err(Error::invalid(40156, "the field of `$count` needs a name"))
+        }
         Bson::String(name) if name.starts_with('$') => {
             Err(Error::invalid(40158, "the field of `$count` may not begin with `$`"))
         }

@@ -49,7 +49,9 @@ pub(super) fn parse(specification: &Bson, names: &Names) -> Result<Box<dyn Stage
             Some(Equality { local: FieldPath::parse(local)?, foreign: FieldPath::parse(foreign)? })
         }
         (None, None) => None,
-        _ => return Err(Error::invalid(9, "`$lookup` needs both `localField` and `foreignField`, or neither")),
+        _ => {
+            return Err(Error::invalid(9, "`$lookup` needs both `localField` and `foreignField`, or neither"));
+        }
     };
     let bindings = parse_bindings(fields.get("let"), names)?;
     let inner = names.with(bindings.iter().map(|(name, _)| name.as_str()));
@@ -102,7 +104,12 @@ impl Lookup {
         document
     }
 
-    fn join<'a>(&'a self, equality: &'a Equality, input: Vec<Document>, ctx: &Context) -> Result<Documents<'a>> {
+    fn join<'a>(
+        &'a self,
+        equality: &'a Equality,
+        input: Vec<Document>,
+        ctx: &Context,
+    ) -> Result<Documents<'a>> {
         let mut wanted = HashMap::new();
         for value in input.iter().flat_map(|it| equality.local_values(it)) {
             wanted.entry(encode(View::from(&value))).or_insert(value);

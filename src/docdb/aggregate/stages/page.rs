@@ -15,7 +15,8 @@ struct SortBy(Sort);
 pub(super) fn parse_sort(specification: &Bson, _names: &Names) -> Result<Box<dyn Stage>> {
     let fields = object("$sort", 15973, specification, &[])?;
     // `{$meta: "textScore"}` has nothing to order by here: the emulator has no text search.
-    let fields: Document = fields.iter().filter(|(_, it)| !is_meta(it)).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let fields: Document =
+        fields.iter().filter(|(_, it)| !is_meta(it)).map(|(k, v)| (k.clone(), v.clone())).collect();
     match specification.as_document().is_some_and(Document::is_empty) {
         true => Err(Error::invalid(15976, "`$sort` needs at least one field")),
         false => Ok(Box::new(SortBy(Sort::parse(&fields)?))),

@@ -25,7 +25,9 @@ pub(super) fn parse(specification: &Bson, _names: &Names) -> Result<Box<dyn Stag
     let preserve = match fields.get("preserveNullAndEmptyArrays") {
         None => false,
         Some(Bson::Boolean(it)) => *it,
-        Some(_) => return Err(Error::invalid(28809, "`preserveNullAndEmptyArrays` of `$unwind` is a boolean")),
+        Some(_) => {
+            return Err(Error::invalid(28809, "`preserveNullAndEmptyArrays` of `$unwind` is a boolean"));
+        }
     };
     let index = text(NAME, fields, "includeArrayIndex")?;
     Ok(Box::new(Unwind {

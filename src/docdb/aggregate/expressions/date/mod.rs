@@ -72,7 +72,8 @@ fn parse_offset(digits: &str) -> Option<i32> {
         Some(parts) => parts,
         None => (digits.get(..2)?, digits.get(2..)?),
     };
-    let two = |it: &str| (it.len() == 2 && it.bytes().all(|b| b.is_ascii_digit())).then(|| it.parse::<i32>().ok());
+    let two =
+        |it: &str| (it.len() == 2 && it.bytes().all(|b| b.is_ascii_digit())).then(|| it.parse::<i32>().ok());
     let minutes = if minutes.is_empty() { 0 } else { two(minutes)?? };
     Some(two(hours)?? * 3600 + minutes * 60)
 }

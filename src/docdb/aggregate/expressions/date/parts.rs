@@ -17,7 +17,16 @@ pub(in super::super) const TABLE: Table = &[
 ];
 
 const FROM_PARTS: &[&str] = &[
-    "year", "month", "day", "isoWeekYear", "isoWeek", "isoDayOfWeek", "hour", "minute", "second", "millisecond",
+    "year",
+    "month",
+    "day",
+    "isoWeekYear",
+    "isoWeek",
+    "isoDayOfWeek",
+    "hour",
+    "minute",
+    "second",
+    "millisecond",
     "timezone",
 ];
 
@@ -58,18 +67,25 @@ fn from_parts(named: &Named) -> Result<Value> {
         true => ("isoWeekYear", "isoWeek", "isoDayOfWeek"),
         false => ("year", "month", "day"),
     };
-    let (Some(year), Some(middle), Some(day)) = (part(named, year, None)?, part(named, middle, Some(1))?, part(named, day, Some(1))?)
+    let (Some(year), Some(middle), Some(day)) =
+        (part(named, year, None)?, part(named, middle, Some(1))?, part(named, day, Some(1))?)
     else {
         return Ok(NULL);
     };
     let time = ["hour", "minute", "second", "millisecond"].map(|name| part(named, name, Some(0)));
-    let [Some(hour), Some(minute), Some(second), Some(millisecond)] = transpose(time)? else { return Ok(NULL) };
+    let [Some(hour), Some(minute), Some(second), Some(millisecond)] = transpose(time)? else {
+        return Ok(NULL);
+    };
     if !(0..=9999).contains(&year) {
         return Err(Error::invalid(40523, "`$dateFromParts` takes years from 0 to 9999"));
     }
     let first = if iso { first_of_iso_year(year) } else { first_of_month(year * 12 + middle - 1) };
     let days = if iso { (middle - 1) * 7 + day - 1 } else { day - 1 };
-    let time = hour.hours().try_minutes(minute).and_then(|it| it.try_seconds(second)).and_then(|it| it.try_milliseconds(millisecond));
+    let time = hour
+        .hours()
+        .try_minutes(minute)
+        .and_then(|it| it.try_seconds(second))
+        .and_then(|it| it.try_milliseconds(millisecond));
     let civil = time.ok().zip(first).and_then(|(time, first)| {
         let days = Span::new().try_days(days).ok()?;
         first.to_datetime(civil::Time::midnight()).checked_add(days).ok()?.checked_add(time).ok()
@@ -103,5 +119,7 @@ fn part(named: &Named, name: &str, default: Option<i64>) -> Result<Option<i64>> 
         (Some(value), _) => value,
     };
     let number = value.as_ref().and_then(integer_of).filter(|it| i32::try_from(*it).is_ok());
-    number.map(Some).ok_or_else(|| wrong_type(40515, "$dateFromParts", &format!("whole numbers as `{name}`"), &value))
+    number
+        .map(Some)
+        .ok_or_else(|| wrong_type(40515, "$dateFromParts", &format!("whole numbers as `{name}`"), &value))
 }

@@ -13,7 +13,10 @@ use crate::docdb::{Error, Result};
 
 pub(in super::super) const TABLE: Table = &[
     ("$dateAdd", Operator::Named(ADD, &["timezone"], |it| add("$dateAdd", it, 1))),
-    ("$dateDiff", Operator::Named(&["startDate", "endDate", "unit"], &["timezone", "startOfWeek"], difference)),
+    (
+        "$dateDiff",
+        Operator::Named(&["startDate", "endDate", "unit"], &["timezone", "startOfWeek"], difference),
+    ),
     ("$dateSubtract", Operator::Named(ADD, &["timezone"], |it| add("$dateSubtract", it, -1))),
     ("$dateTrunc", Operator::Named(&["date", "unit"], &["binSize", "timezone", "startOfWeek"], truncate)),
 ];
@@ -72,7 +75,9 @@ fn start_of_week(operator: &str, named: &Named) -> Result<Option<Weekday>> {
 
 fn add(operator: &str, named: &Named, sign: i64) -> Result<Value> {
     let (date, unit, amount) = (named.value("startDate")?, named.value("unit")?, named.value("amount")?);
-    let (Some(zone), Some(unit)) = (zone_of(operator, named)?, unit_of(operator, &unit)?) else { return Ok(NULL) };
+    let (Some(zone), Some(unit)) = (zone_of(operator, named)?, unit_of(operator, &unit)?) else {
+        return Ok(NULL);
+    };
     if is_null(&date) || is_null(&amount) {
         return Ok(NULL);
     }
@@ -81,12 +86,16 @@ fn add(operator: &str, named: &Named, sign: i64) -> Result<Value> {
     let amount = amount_of.ok_or_else(|| wrong_type(5166405, operator, "a whole `amount`", &amount))?;
     let moved = match unit {
         Unit::Milliseconds(size) => move_milliseconds(date, amount, sign * size),
-        Unit::Days(size) => move_calendar(date, &zone, || Span::new().try_days(amount.checked_mul(sign * size)?).ok())?,
+        Unit::Days(size) => {
+            move_calendar(date, &zone, || Span::new().try_days(amount.checked_mul(sign * size)?).ok())?
+        }
         Unit::Months(size) => {
             move_calendar(date, &zone, || Span::new().try_months(amount.checked_mul(sign * size)?).ok())?
         }
     };
-    moved.map(|it| Some(Bson::DateTime(it))).ok_or_else(|| Error::invalid(5166406, format!("`{operator}` overflowed")))
+    moved
+        .map(|it| Some(Bson::DateTime(it)))
+        .ok_or_else(|| Error::invalid(5166406, format!("`{operator}` overflowed")))
 }
 
 fn move_milliseconds(date: DateTime, amount: i64, size: i64) -> Option<DateTime> {
@@ -95,7 +104,11 @@ fn move_milliseconds(date: DateTime, amount: i64, size: i64) -> Option<DateTime>
 }
 
 /// Moves by calendar units: the clock of the zone keeps its time, the last day of a month stays in its month.
-fn move_calendar(date: DateTime, zone: &TimeZone, span: impl Fn() -> Option<Span>) -> Result<Option<DateTime>> {
+fn move_calendar(
+    date: DateTime,
+    zone: &TimeZone,
+    span: impl Fn() -> Option<Span>,
+) -> Result<Option<DateTime>> {
     let zoned = in_zone(date, zone)?;
     let moved = span().and_then(|it| zoned.checked_add(it).ok());
     Ok(moved.map(|it| DateTime::from_millis(it.timestamp().as_millisecond())))
@@ -159,7 +172,8 @@ fn truncate(named: &Named) -> Result<Value> {
         None => 1,
         Some(value) if is_null(&value) => return Ok(NULL),
         Some(value) => {
-            let size = value.as_ref().and_then(integer_of).filter(|it| (1..=i64::from(i32::MAX)).contains(it));
+            let size =
+                value.as_ref().and_then(integer_of).filter(|it| (1..=i64::from(i32::MAX)).contains(it));
             size.ok_or_else(|| wrong_type(5439018, NAME, "a positive whole `binSize`", &value))?
         }
     };

@@ -14,7 +14,10 @@ use crate::docdb::aggregate::expression::{Value, is_null};
 use crate::docdb::{Error, Result};
 
 pub(in super::super) const TABLE: Table = &[
-    ("$dateFromString", Operator::Named(&["dateString"], &["format", "timezone", "onError", "onNull"], from_string)),
+    (
+        "$dateFromString",
+        Operator::Named(&["dateString"], &["format", "timezone", "onError", "onNull"], from_string),
+    ),
     ("$dateToString", Operator::Named(&["date"], &["format", "timezone", "onNull"], to_string)),
 ];
 
@@ -188,7 +191,9 @@ fn parse_format(text: &str, format: &str, zone: Option<TimeZone>) -> Result<Date
     while let Some(char) = chars.next() {
         rest = match char {
             '%' => {
-                let specifier = chars.next().ok_or_else(|| Error::invalid(18535, "a date format may not end in a single `%`"))?;
+                let specifier = chars
+                    .next()
+                    .ok_or_else(|| Error::invalid(18535, "a date format may not end in a single `%`"))?;
                 read_part(&mut parts, rest, specifier)?.ok_or_else(|| unreadable(text))?
             }
             literal => rest.strip_prefix(literal).ok_or_else(|| unreadable(text))?,
