@@ -38,7 +38,7 @@ use storage::Storage;
 use timers::Timers;
 
 /// How many events a slow listener may fall behind before it misses the oldest.
-const BACKLOG: usize = 4096;
+const BACKLOG: usize = 1024;
 
 /// A running emulator. Dropping it without [`Emulator::stop`] closes the port but waits for nothing.
 pub struct Emulator {

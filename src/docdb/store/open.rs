@@ -105,13 +105,14 @@ fn connect(path: &Path, durability: Durability, cache: i64) -> Result<Connection
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.set_prepared_statement_cache_capacity(256);
-    connection.pragma_update(None, "journal_mode", "WAL")?;
     let synchronous = match durability {
         Durability::Ephemeral => "OFF",
         // Of a full one the group flushes the log.
         Durability::Normal | Durability::Full => "NORMAL",
     };
+    // First of all: making a new file durable costs several flushes, and an ephemeral one needs none.
     connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "cache_size", -cache)?;
     connection.pragma_update(None, "mmap_size", MAPPED)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
