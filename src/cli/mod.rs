@@ -17,6 +17,7 @@ mod init;
 
 mod completions;
 mod database;
+mod demo;
 mod doctor;
 mod emulate;
 mod env;
@@ -104,6 +105,7 @@ enum Command {
     Deploy(deploy::Args),
     Diff(deploy::diff::Args),
     Emulate(emulate::Args),
+    Demo(demo::Args),
     #[command(subcommand, name = "fn", visible_alias = "function")]
     Function(function::Command),
     #[command(subcommand)]
@@ -132,6 +134,7 @@ fn run(command: Command, context: &mut Context) -> Result<()> {
         Command::Deploy(args) => deploy::run(args, context),
         Command::Diff(args) => deploy::diff::run(args, context),
         Command::Emulate(args) => emulate::run(args, context),
+        Command::Demo(args) => demo::run(args, context),
         Command::Function(command) => function::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),
         Command::Database(command) => database::run(command, context),
