@@ -32,8 +32,9 @@ pub struct Ruled {
     /// The rule of `CUSTOM`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<serde_json::Value>,
-    /// Whether `cloudkit.toml` was changed.
-    pub manifest_changed: bool,
+    /// Whether `cloudkit.toml` was changed; absent where it was only read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest_changed: Option<bool>,
 }
 
 impl Ruled {
@@ -45,7 +46,7 @@ impl Ruled {
         // A rule that is no JSON is shown as the text it is.
         let rule = rule.filter(|rule| !rule.is_empty());
         let rule = rule.map(|rule| serde_json::from_str(rule).unwrap_or_else(|_| rule.into()));
-        Ruled { collection, permission, rule, manifest_changed: false }
+        Ruled { collection, permission, rule, manifest_changed: None }
     }
 }
 
@@ -80,17 +81,21 @@ pub async fn set(
         Resource::Collection(name) => {
             let edit = remembered(project, |edit| edit.set_permission(name, permission))?;
             set_collection(target, name, permission).await?;
-            if let Some(edit) = edit {
+            if let Some(edit) = &edit {
                 edit.save()?;
-                ruled.manifest_changed = true;
             }
+            ruled.manifest_changed = Some(edit.is_some());
         }
         Resource::Storage => set_storage(target, permission).await?,
     }
     Ok(ruled)
 }
 
-pub(super) async fn set_collection(target: &Target, name: &CollectionName, permission: &Permission) -> Result<()> {
+pub(super) async fn set_collection(
+    target: &Target,
+    name: &CollectionName,
+    permission: &Permission,
+) -> Result<()> {
     let (env_id, collection_name) = (Some(target.env_id().to_owned()), name.to_string());
     let acl_tag = permission.tag().to_owned();
     let client = target.client();

@@ -40,7 +40,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let format = match args.format {
         Some(Shape::Jsonl) => Format::Lines,
         Some(Shape::Json) => Format::Array,
-        None if is_json => Format::Array,
+        None if is_json || (context.ui.is_json() && args.file.is_none()) => Format::Array,
         None => Format::Lines,
     };
     let target = context.target()?;

@@ -33,9 +33,8 @@ impl Show for Shown {
             (text! { en: "modified", zh: "修改时间" }, self.modified.clone()),
         ];
         fields.extend(self.reasons.iter().map(|why| (text! { en: "reason", zh: "原因" }, why.clone())));
-        let variables: Vec<&str> = self.variables.keys().map(String::as_str).collect();
-        if !variables.is_empty() {
-            fields.push((text! { en: "variables", zh: "环境变量" }, variables.join(", ")));
+        if !self.variables.is_empty() {
+            fields.push((text! { en: "variables", zh: "环境变量" }, self.variables.join(", ")));
         }
         let trigger = |it: &crate::ops::trigger::Trigger| format!("{}  {}", it.name, it.config);
         fields.extend(self.triggers.iter().map(|it| (text! { en: "trigger", zh: "触发器" }, trigger(it))));

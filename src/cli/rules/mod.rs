@@ -34,7 +34,7 @@ impl Show for Ruled {
         if let Some(rule) = &self.rule {
             page.line(format_args!("{rule:#}"));
         }
-        if self.manifest_changed {
+        if self.manifest_changed == Some(true) {
             page.done(&text! { en: "Edited `cloudkit.toml`", zh: "已更新 `cloudkit.toml`" });
         }
     }

@@ -3,8 +3,6 @@
 pub mod download;
 pub mod invoke;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::api::control::function::{
@@ -85,7 +83,8 @@ pub struct Shown {
     pub memory: u32,
     pub code_bytes: u64,
     pub installs_dependencies: bool,
-    pub variables: BTreeMap<String, String>,
+    /// Names alone: the values may be secrets.
+    pub variables: Vec<String>,
     pub triggers: Vec<super::trigger::Trigger>,
     pub modified: String,
 }
@@ -120,7 +119,7 @@ impl From<FunctionDescription> for Shown {
             memory: it.memory_size,
             code_bytes: it.code_size,
             installs_dependencies: it.install_dependency.0,
-            variables: it.environment.variables.into_iter().map(|it| (it.key, it.value)).collect(),
+            variables: it.environment.variables.into_iter().map(|it| it.key).collect(),
             triggers: it
                 .triggers
                 .iter()

@@ -47,8 +47,7 @@ async fn a_permission_is_set_read_and_remembered() {
     exit 0
     --- stdout
     {
-      "permission": "ADMINWRITE",
-      "manifestChanged": false
+      "permission": "ADMINWRITE"
     }
     "#);
 }

@@ -50,7 +50,10 @@ pub(super) fn parse(specification: &Bson, names: &Names) -> Result<Box<dyn Stage
         }
         (None, None) => None,
         _ => {
-            return Err(Error::invalid(9, "`$lookup` needs both `localField` and `foreignField`, or neither"));
+            return Err(Error::invalid(
+                9,
+                "`$lookup` needs both `localField` and `foreignField`, or neither",
+            ));
         }
     };
     let bindings = parse_bindings(fields.get("let"), names)?;

@@ -93,6 +93,7 @@ impl<R: BufRead> Documents<R> {
 
 /// Says what is wrong with the document that begins on a line. The reader counts lines from there.
 fn malformed(begins: u64, told: &str) -> Broken {
+    let told = told.trim_start_matches("the text is not Extended JSON: ");
     let place = told.rsplit_once(" at line ").and_then(|(why, place)| {
         let (line, column) = place.split_once(" column ")?;
         Some((why, line.parse::<u64>().ok()?, column))

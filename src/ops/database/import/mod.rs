@@ -146,8 +146,8 @@ impl Broken {
         match count {
             0 => told.hint(text! { en: "nothing was imported", zh: "没有导入任何文档" }),
             _ => told.hint(text! {
-                en: "what stands before it is imported ({count}); `--mode upsert` may be run again",
-                zh: "此前的 {count} 个文档已导入；可用 `--mode upsert` 重新执行"
+                en: "what stands before it is imported ({count})",
+                zh: "此前的文档已导入（{count} 个）"
             }),
         }
     }
