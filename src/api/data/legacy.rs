@@ -108,6 +108,7 @@ pub struct Aggregate {
 #[serde(rename_all = "camelCase")]
 pub struct Stage {
     pub stage_key: String,
+    /// The argument's JSON text inside a string, or plain JSON.
     pub stage_value: Raw,
 }
 

@@ -81,7 +81,8 @@ async fn updates_answer_both_spellings_of_the_created_id() {
 async fn a_pipeline_answers_a_text_of_texts() {
     let sandbox = with_numbers().await;
     let stages = json!({ "stages": [
-        { "stageKey": "$match", "stageValue": { "n": { "$gte": 3 } } },
+        { "stageKey": "$match", "stageValue": "{\"n\":{\"$gte\":3}}" },
+        { "stageKey": "$sort", "stageValue": { "n": 1 } },
         { "stageKey": "$count", "stageValue": "cnt" },
     ] });
     let answer = sandbox.todos("aggregate", stages).await;

@@ -1,5 +1,7 @@
 //! Documents in the legacy dialect: the same operations, plain JSON around them.
 
+use std::borrow::Cow;
+
 use bson::{Bson, DateTime, Document};
 use serde_json::value::RawValue;
 
@@ -80,11 +82,19 @@ fn delete(database: &Database, it: DeleteDocument) -> Result<Deleted> {
 
 fn aggregate(database: &Database, it: Aggregate) -> Result<AggregateReply> {
     let now = database.now();
-    let pipeline = it.stages.iter().map(|it| stage(&it.stage_key, it.stage_value.get(), now));
+    let pipeline = it.stages.iter().map(|it| stage(&it.stage_key, &argument(&it.stage_value), now));
     let found = database.aggregate(&it.collection_name, &pipeline.collect::<Result<Vec<_>>>()?)?;
     let list = found.documents.iter().map(|document| ejson::to_text(document, Form::Canonical));
     let list = serde_json::to_string(&list.collect::<Vec<_>>()).map_err(Failure::parameter)?;
     Ok(AggregateReply { list })
+}
+
+/// Returns a stage's argument as JSON text: `@cloudbase/database` 0.9 sends the text inside a string.
+fn argument(value: &RawValue) -> Cow<'_, str> {
+    match serde_json::from_str::<String>(value.get()) {
+        Ok(text) if serde_json::from_str::<&RawValue>(&text).is_ok() => Cow::Owned(text),
+        _ => Cow::Borrowed(value.get()),
+    }
 }
 
 fn get_in_transaction(database: &Database, it: GetInTransaction) -> Result<InTransaction> {
@@ -183,6 +193,21 @@ mod tests {
             sorted.into_iter().collect::<Vec<_>>(),
             doc! { "b": -1, "a": 1 }.into_iter().collect::<Vec<_>>()
         );
+    }
+
+    #[test]
+    fn an_argument_is_text_inside_a_string_or_plain() {
+        for (sent, read) in [
+            (r#""{\"n\":1}""#, r#"{"n":1}"#),
+            (r#"{"n":1}"#, r#"{"n":1}"#),
+            (r#""\"$tags\"""#, r#""$tags""#),
+            (r#""$tags""#, r#""$tags""#),
+            ("7", "7"),
+            (r#""7""#, "7"),
+        ] {
+            let value = RawValue::from_string(sent.to_owned()).expect(sent);
+            assert_eq!(argument(&value), read);
+        }
     }
 
     #[test]
