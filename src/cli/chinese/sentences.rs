@@ -92,6 +92,15 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "就绪后把各地址以 JSON 写入该文件",
     ),
     ("A command to run against the emulator, and to end with", "针对模拟器运行的命令，命令结束即退出"),
+    (
+        "Show all of it in a minute: a project, its functions' answers, an index, a deploy",
+        "一分钟看全：项目、云函数的返回、索引和部署",
+    ),
+    (
+        "Scaffolds the template `leaderboard`, installs its SDK with npm, runs it on this machine and types the commands that work with it. Nothing leaves this machine; everything is gone afterwards unless kept.",
+        "用 `leaderboard` 模板创建项目，用 npm 安装其 SDK，在本机运行，并逐条执行操作它的命令。数据不会离开本机；除非保留，结束后全部清除。",
+    ),
+    ("Keep the project in this folder, to go on with", "把项目保留在该目录，以便继续使用"),
     ("List, call and look after cloud functions", "列出、调用和管理云函数"),
     ("List the functions of the target", "列出目标环境的云函数"),
     (
