@@ -2,8 +2,7 @@
 
 use bson::Bson;
 
-use super::operators::{truncated, whole};
-use crate::docdb::value::number;
+use crate::docdb::value::number::{self, truncated, whole};
 use crate::docdb::value::view::View;
 use crate::docdb::{Error, Result};
 
@@ -25,7 +24,7 @@ impl Bits {
         let positions = match operand {
             Bson::Array(items) => items.iter().map(position).collect::<Option<_>>(),
             Bson::Binary(binary) => Some(positions_in(&binary.bytes)),
-            _ => whole(operand).filter(|it| *it >= 0).map(|it| positions_in(&it.to_le_bytes())),
+            _ => whole(operand.into()).filter(|it| *it >= 0).map(|it| positions_in(&it.to_le_bytes())),
         };
         let positions = positions.ok_or_else(refuse)?;
         Ok(Self { positions, all: name.contains("All"), set: name.ends_with("Set") })
@@ -51,7 +50,7 @@ impl Bits {
 }
 
 fn position(operand: &Bson) -> Option<u32> {
-    u32::try_from(whole(operand)?).ok()
+    u32::try_from(whole(operand.into())?).ok()
 }
 
 fn positions_in(bytes: &[u8]) -> Vec<u32> {

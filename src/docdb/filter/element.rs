@@ -3,7 +3,7 @@
 use bson::{Bson, Document};
 
 use super::matching::Matching;
-use super::{Node, Predicate, parse};
+use super::{Node, Predicate, operators, parse};
 use crate::docdb::Result;
 use crate::docdb::value::view::View;
 
@@ -48,6 +48,30 @@ impl ElementFilter {
             (Self::Fields(_), _) => false,
         };
         Ok(matching.finish(held)?.is_some())
+    }
+}
+
+/// `$elemMatch` of a projection: finds one element of an array.
+#[derive(Debug, Clone)]
+pub struct Search(Predicate);
+
+impl Search {
+    /// Parses the operand of `$elemMatch`.
+    ///
+    /// # Errors
+    /// As [`super::Filter::parse`].
+    pub fn parse(operand: &Bson) -> Result<Self> {
+        Ok(Self(operators::elem_match(operand)?))
+    }
+
+    /// Returns the position of the first element that satisfies the condition.
+    ///
+    /// # Errors
+    /// A regular expression that backtracks without end.
+    pub fn position(&self, array: View<'_>) -> Result<Option<usize>> {
+        let mut matching = Matching::default();
+        let held = matching.element(std::slice::from_ref(&self.0), array);
+        Ok(matching.finish(held)?.flatten())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bson::Bson;
 
-use super::operators::whole;
+use crate::docdb::value::number::whole;
 use crate::docdb::value::view::View;
 use crate::docdb::{Error, Result};
 
@@ -62,7 +62,7 @@ fn numbers(operand: &Bson) -> Result<Vec<i64>> {
     let found = match operand {
         Bson::String(name) if name == "number" => return Ok(NUMBERS.to_vec()),
         Bson::String(name) => KINDS.iter().find(|(_, it)| it == name),
-        _ => whole(operand).and_then(|number| KINDS.iter().find(|(it, _)| *it == number)),
+        _ => whole(operand.into()).and_then(|number| KINDS.iter().find(|(it, _)| *it == number)),
     };
     match found {
         Some((number, _)) => Ok(vec![*number]),

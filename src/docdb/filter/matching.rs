@@ -7,7 +7,7 @@ use bson::Bson;
 use super::{Condition, Members, Node, Predicate};
 use crate::docdb::value::path::{FieldPath, Leaf, Reached};
 use crate::docdb::value::view::{Fields, View};
-use crate::docdb::value::{Class, compare, equals};
+use crate::docdb::value::{Class, compare, equals, number};
 use crate::docdb::{Error, Result};
 
 /// One evaluation: the array position that was met last, and what went wrong.
@@ -105,7 +105,7 @@ impl Matching {
             }
             Predicate::Exists(true) => self.reaches(place, |value| value.is_some()),
             Predicate::Mod { divisor, remainder } => self.reaches(place, |value| {
-                let integer = value.and_then(super::operators::truncated);
+                let integer = value.and_then(number::truncated);
                 // `i64::MIN % -1` is 0, though it overflows.
                 integer.is_some_and(|it| it.wrapping_rem(*divisor) == *remainder)
             }),

@@ -23,7 +23,7 @@ use super::aggregate::expression::Expression;
 use super::value::path::FieldPath;
 use super::value::view::Fields;
 pub use bits::Bits;
-pub use element::ElementFilter;
+pub use element::{ElementFilter, Search};
 pub use kinds::Kinds;
 use matching::Matching;
 pub use pattern::Pattern;

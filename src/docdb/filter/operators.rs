@@ -5,7 +5,8 @@ use bson::{Bson, Document};
 use super::parse::{self, has_operators, predicates};
 use super::{Bits, Kinds, Members, Pattern, Predicate};
 use crate::docdb::value::view::View;
-use crate::docdb::value::{Class, is_true, number};
+use crate::docdb::value::is_true;
+use crate::docdb::value::number::{truncated, whole};
 use crate::docdb::{Error, Result};
 
 /// Parses a conjunction of operators.
@@ -106,7 +107,7 @@ fn all_member(member: &Bson) -> Result<Predicate> {
     }
 }
 
-fn elem_match(operand: &Bson) -> Result<Predicate> {
+pub(super) fn elem_match(operand: &Bson) -> Result<Predicate> {
     let Bson::Document(condition) = operand else { return bad("$elemMatch needs an Object") };
     let on_value = condition
         .keys()
@@ -128,33 +129,10 @@ fn negated(operand: &Bson) -> Result<Vec<Predicate>> {
 }
 
 fn size(operand: &Bson) -> Result<u64> {
-    match whole(operand).map(u64::try_from) {
+    match whole(View::from(operand)).map(u64::try_from) {
         Some(Ok(size)) => Ok(size),
         _ => bad("$size must be a whole number that is not negative"),
     }
-}
-
-/// Returns the integer that a number is exactly.
-pub(super) fn whole(operand: &Bson) -> Option<i64> {
-    let view = View::from(operand);
-    let integer = truncated(view)?;
-    number::compare(view, View::Int64(integer)).is_eq().then_some(integer)
-}
-
-/// Returns a number cut toward zero to 64 bits; nothing for NaN, infinity and what is too large.
-pub(super) fn truncated(view: View<'_>) -> Option<i64> {
-    match view {
-        View::Int32(it) => Some(it.into()),
-        View::Int64(it) => Some(it),
-        View::Double(it) => cut(it),
-        View::Decimal(it) => cut(it.to_string().parse().ok()?),
-        _ => None,
-    }
-}
-
-fn cut(double: f64) -> Option<i64> {
-    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    (-LIMIT..LIMIT).contains(&double).then_some(double as i64)
 }
 
 fn modulo(operand: &Bson) -> Result<Predicate> {
@@ -162,11 +140,7 @@ fn modulo(operand: &Bson) -> Result<Predicate> {
     let [divisor, remainder] = items.as_slice() else {
         return bad("malformed mod, needs exactly two numbers");
     };
-    let numbers = [divisor, remainder].map(|it| {
-        let number = (Class::of(it) == Class::Number).then(|| truncated(View::from(it)));
-        number.flatten()
-    });
-    match numbers {
+    match [divisor, remainder].map(|it| truncated(View::from(it))) {
         [Some(0), _] => bad("divisor cannot be 0"),
         [Some(divisor), Some(remainder)] => Ok(Predicate::Mod { divisor, remainder }),
         _ => bad("malformed mod, divisor and remainder must be numbers"),

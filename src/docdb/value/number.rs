@@ -141,3 +141,25 @@ fn compare_numbers(left: &Number, right: &Number) -> Ordering {
         .then_with(|| left.side.cmp(&right.side))
         .then_with(|| left.exact.cmp(&right.exact))
 }
+
+/// Returns the integer that a number is exactly.
+pub fn whole(view: View<'_>) -> Option<i64> {
+    let integer = truncated(view)?;
+    compare(view, View::Int64(integer)).is_eq().then_some(integer)
+}
+
+/// Returns a number cut toward zero to 64 bits; nothing for NaN, infinity, what is too large, and what is no number.
+pub fn truncated(view: View<'_>) -> Option<i64> {
+    match view {
+        View::Int32(it) => Some(it.into()),
+        View::Int64(it) => Some(it),
+        View::Double(it) => cut(it),
+        View::Decimal(it) => cut(it.to_string().parse().ok()?),
+        _ => None,
+    }
+}
+
+fn cut(double: f64) -> Option<i64> {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    (-LIMIT..LIMIT).contains(&double).then_some(double as i64)
+}

@@ -84,6 +84,22 @@ impl FieldPath {
         });
         values
     }
+
+    /// Returns the values by which a document is sorted: elements instead of an array, null where the path ends nowhere, and
+    /// undefined, which is below null, for an empty array at its end.
+    pub fn sort_values<'a>(&self, document: impl Into<Fields<'a>>) -> Vec<View<'a>> {
+        let mut values = Vec::new();
+        self.any(document.into(), Leaf::Whole, &mut |reached| {
+            match reached.value {
+                None => values.push(View::Null),
+                Some(View::Array(items)) if items.is_empty() => values.push(View::Undefined),
+                Some(View::Array(items)) => values.extend(items.iter()),
+                Some(value) => values.push(value),
+            }
+            false
+        });
+        values
+    }
 }
 
 impl fmt::Display for FieldPath {

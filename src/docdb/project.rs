@@ -1,0 +1,254 @@
+//! Projections: which parts of a document a query returns.
+
+use bson::raw::{CStr, RawArrayBuf, RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
+use bson::{Bson, Document};
+
+use super::filter::{Filter, Search};
+use super::value::view::View;
+use super::value::{is_true, path};
+use super::{Error, Result};
+
+/// A parsed projection.
+#[derive(Debug, Clone)]
+pub struct Projection {
+    root: Tree,
+    /// Whether fields that the projection does not name are left out.
+    inclusive: bool,
+    positional: bool,
+}
+
+/// The named fields of one level.
+#[derive(Debug, Clone, Default)]
+struct Tree(Vec<(String, Part)>);
+
+/// What happens to a named field.
+#[derive(Debug, Clone)]
+enum Part {
+    Include,
+    Exclude,
+    Below(Tree),
+    Slice {
+        skip: Option<i64>,
+        count: i64,
+    },
+    ElemMatch(Search),
+    /// Of the array, the element that the filter found.
+    Positional,
+}
+
+impl Projection {
+    /// Parses a projection; an empty one keeps everything.
+    ///
+    /// # Errors
+    /// Inclusion and exclusion mixed (31254, 31253), a path named twice (31249, 31250), an empty path (9).
+    pub fn parse(projection: &Document) -> Result<Self> {
+        let mut parsed = Self { root: Tree::default(), inclusive: false, positional: false };
+        let mut mode = None;
+        for (path, operand) in projection {
+            let (path, part) = parse_part(path, operand)?;
+            if let Some(inclusive) = wants(path, &part) {
+                if mode.is_some_and(|mode| mode != inclusive) {
+                    return Err(mixed(path, inclusive));
+                }
+                mode = Some(inclusive);
+            }
+            parsed.positional |= matches!(part, Part::Positional);
+            parsed.root.add(path, path, part)?;
+        }
+        let only_id = projection.get("_id").filter(|_| projection.len() == 1);
+        let searches = parsed.root.0.iter().any(|(_, part)| matches!(part, Part::ElemMatch(_)));
+        parsed.inclusive = mode.unwrap_or(searches || only_id.is_some_and(|it| is_true(it)));
+        if parsed.inclusive && !projection.contains_key("_id") {
+            parsed.root.0.insert(0, ("_id".to_owned(), Part::Include));
+        }
+        Ok(parsed)
+    }
+
+    /// Returns the parts of a document that the projection keeps. `filter` is the query's: it gives `arr.$` its position.
+    ///
+    /// # Errors
+    /// A positional projection without an element that the filter found (51246).
+    pub fn apply(&self, document: &RawDocument, filter: &Filter) -> Result<RawDocumentBuf> {
+        if self.root.0.is_empty() {
+            return Ok(document.to_owned());
+        }
+        let position = match self.positional {
+            true => Some(filter.position(document)?.ok_or_else(no_position)?),
+            false => None,
+        };
+        Cutting { inclusive: self.inclusive, position }.document(&self.root, document)
+    }
+}
+
+impl Tree {
+    fn get(&self, name: &str) -> Option<&Part> {
+        self.0.iter().find(|(it, _)| it == name).map(|(_, part)| part)
+    }
+
+    fn add(&mut self, path: &str, rest: &str, part: Part) -> Result<()> {
+        let (name, below) = match rest.split_once('.') {
+            Some((name, below)) => (name, Some(below)),
+            None => (rest, None),
+        };
+        if name.is_empty() {
+            return Err(Error::invalid(9, format!("field path `{path}` has an empty part")));
+        }
+        let there = self.0.iter_mut().find(|(it, _)| it == name).map(|(_, part)| part);
+        match (there, below) {
+            (None, None) => self.0.push((name.to_owned(), part)),
+            (None, Some(below)) => {
+                let mut tree = Tree::default();
+                tree.add(path, below, part)?;
+                self.0.push((name.to_owned(), Part::Below(tree)));
+            }
+            (Some(Part::Below(tree)), Some(below)) => tree.add(path, below, part)?,
+            (Some(_), Some(_)) => return Err(Error::invalid(31249, format!("path collision at `{path}`"))),
+            (Some(_), None) => return Err(Error::invalid(31250, format!("path collision at `{path}`"))),
+        }
+        Ok(())
+    }
+}
+
+fn parse_part<'p>(path: &'p str, operand: &Bson) -> Result<(&'p str, Part)> {
+    if let Bson::Document(operand) = operand {
+        return Ok((path, parse_operator(path, operand)?));
+    }
+    if !matches!(operand, Bson::Boolean(_)) && !View::from(operand).is_number() {
+        return Err(Error::invalid(2, format!("the projection of `{path}` must be 1, 0, true or false")));
+    }
+    match path.strip_suffix(".$") {
+        Some(path) => Ok((path, Part::Positional)),
+        None if is_true(operand) => Ok((path, Part::Include)),
+        None => Ok((path, Part::Exclude)),
+    }
+}
+
+fn parse_operator(path: &str, operand: &Document) -> Result<Part> {
+    match operand.iter().next() {
+        Some((name, operand)) if name == "$slice" => parse_slice(operand),
+        Some((name, query)) if name == "$elemMatch" => Ok(Part::ElemMatch(Search::parse(query)?)),
+        Some((name, _)) if name.starts_with('$') => Err(Error::UnknownOperator { name: name.clone() }),
+        _ => Err(Error::invalid(2, format!("the projection of `{path}` must be 1, 0, $slice or $elemMatch"))),
+    }
+}
+
+fn parse_slice(operand: &Bson) -> Result<Part> {
+    let number = |it: &Bson| super::value::number::truncated(View::from(it));
+    let part = match operand {
+        Bson::Array(items) => match items.as_slice() {
+            [skip, count] => number(skip).zip(number(count)).filter(|(_, count)| *count > 0),
+            _ => None,
+        }
+        .map(|(skip, count)| Part::Slice { skip: Some(skip), count }),
+        _ => number(operand).map(|count| Part::Slice { skip: None, count }),
+    };
+    part.ok_or_else(|| Error::invalid(28667, "$slice takes a count, or [skip, positive count]"))
+}
+
+/// Whether a part makes the projection one that includes or one that excludes; `_id` and operators leave it open.
+fn wants(path: &str, part: &Part) -> Option<bool> {
+    match part {
+        _ if path == "_id" => None,
+        Part::Include | Part::Positional => Some(true),
+        Part::Exclude => Some(false),
+        Part::Below(_) | Part::Slice { .. } | Part::ElemMatch(_) => None,
+    }
+}
+
+fn mixed(path: &str, inclusive: bool) -> Error {
+    match inclusive {
+        true => Error::invalid(31253, format!("cannot do inclusion on field {path} in exclusion projection")),
+        false => {
+            Error::invalid(31254, format!("cannot do exclusion on field {path} in inclusion projection"))
+        }
+    }
+}
+
+fn no_position() -> Error {
+    Error::invalid(51246, "executor error during find: the positional operator found no element in the query")
+}
+
+struct Cutting {
+    inclusive: bool,
+    position: Option<usize>,
+}
+
+impl Cutting {
+    fn document(&self, tree: &Tree, document: &RawDocument) -> Result<RawDocumentBuf> {
+        let mut kept = RawDocumentBuf::new();
+        for field in document.iter() {
+            let (name, value) = field.map_err(damaged)?;
+            match tree.get(name.as_str()) {
+                None if self.inclusive => {}
+                None => kept.append(name, value),
+                Some(part) => self.field(part, name, value, &mut kept)?,
+            }
+        }
+        Ok(kept)
+    }
+
+    fn field(&self, part: &Part, name: &CStr, value: RawBsonRef, kept: &mut RawDocumentBuf) -> Result<()> {
+        match (part, value) {
+            (Part::Exclude, _) => {}
+            (Part::Below(tree), _) => {
+                if let Some(value) = self.below(tree, value)? {
+                    kept.append(name, value);
+                }
+            }
+            (Part::Slice { skip, count }, RawBsonRef::Array(items)) => {
+                let items = items.into_iter().collect::<Result<Vec<_>, _>>().map_err(damaged)?;
+                let slice = items.get(slice(items.len(), *skip, *count)).unwrap_or_default();
+                kept.append(name, slice.iter().copied().collect::<RawArrayBuf>());
+            }
+            (Part::ElemMatch(search), RawBsonRef::Array(items)) => {
+                let found = search.position(value.into())?.map(|at| items.get(at)).transpose();
+                if let Some(item) = found.map_err(damaged)?.flatten() {
+                    kept.append(name, RawArrayBuf::from_iter([item]));
+                }
+            }
+            (Part::ElemMatch(_), _) => {}
+            (Part::Positional, RawBsonRef::Array(items)) => {
+                let item = items.get(self.position.unwrap_or_default()).map_err(damaged)?;
+                let item = item.ok_or_else(no_position)?;
+                kept.append(name, RawArrayBuf::from_iter([item]));
+            }
+            (Part::Include | Part::Slice { .. } | Part::Positional, _) => kept.append(name, value),
+        }
+        Ok(())
+    }
+
+    /// Goes on below a field; a scalar there is dropped when only parts of it were asked for.
+    fn below(&self, tree: &Tree, value: RawBsonRef) -> Result<Option<RawBson>> {
+        match value {
+            RawBsonRef::Document(document) => Ok(Some(self.document(tree, document)?.into())),
+            RawBsonRef::Array(items) => {
+                let mut kept = RawArrayBuf::new();
+                for item in items.into_iter() {
+                    if let Some(item) = self.below(tree, item.map_err(damaged)?)? {
+                        kept.push(item);
+                    }
+                }
+                Ok(Some(kept.into()))
+            }
+            _ if self.inclusive => Ok(None),
+            scalar => Ok(Some(scalar.into())),
+        }
+    }
+}
+
+/// The range that `$slice` keeps of an array; negative counts from the end.
+fn slice(length: usize, skip: Option<i64>, count: i64) -> std::ops::Range<usize> {
+    let length = i64::try_from(length).unwrap_or(i64::MAX);
+    let (start, count) = match skip {
+        Some(skip) if skip < 0 => (length.saturating_add(skip).max(0), count),
+        Some(skip) => (skip.min(length), count),
+        None if count < 0 => (length.saturating_add(count).max(0), length),
+        None => (0, count),
+    };
+    let end = start.saturating_add(count).min(length);
+    usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(0)
+}
+
+fn damaged(error: bson::error::Error) -> Error {
+    Error::Damaged { detail: error.to_string() }
+}

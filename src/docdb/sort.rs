@@ -1,0 +1,73 @@
+//! The order of results: each document gets one byte-comparable key.
+
+use bson::{Bson, Document};
+
+use super::key;
+use super::value::path::FieldPath;
+use super::value::view::{Fields, View};
+use super::value::{compare, number};
+use super::{Error, Result};
+
+/// A parsed sort: fields in order of weight.
+#[derive(Debug, Clone, Default)]
+pub struct Sort {
+    fields: Vec<SortField>,
+}
+
+/// One field to sort by.
+#[derive(Debug, Clone)]
+pub struct SortField {
+    pub path: FieldPath,
+    pub descending: bool,
+}
+
+impl Sort {
+    /// Parses `{ path: 1, path: -1, … }`.
+    ///
+    /// # Errors
+    /// BadValue (2): a direction that is neither 1 nor -1, an empty path.
+    pub fn parse(sort: &Document) -> Result<Self> {
+        let fields = sort.iter().map(|(path, direction)| SortField::parse(path, direction));
+        Ok(Self { fields: fields.collect::<Result<_>>()? })
+    }
+
+    pub fn fields(&self) -> &[SortField] {
+        &self.fields
+    }
+
+    /// Returns whether there is nothing to sort by.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// Returns a document's key; keys compare as the documents are to be sorted.
+    pub fn key<'a>(&self, document: impl Into<Fields<'a>>) -> Vec<u8> {
+        let document = document.into();
+        let mut bytes = Vec::with_capacity(16 * self.fields.len());
+        for field in &self.fields {
+            key::encode(field.value(document), field.descending, &mut bytes);
+        }
+        bytes
+    }
+}
+
+impl SortField {
+    fn parse(path: &str, direction: &Bson) -> Result<Self> {
+        let direction = View::from(direction);
+        let is = |it| direction.is_number() && number::compare(direction, View::Int32(it)).is_eq();
+        if !is(1) && !is(-1) {
+            return Err(Error::invalid(2, format!("the sort direction of `{path}` must be 1 or -1")));
+        }
+        Ok(Self { path: FieldPath::parse(path)?, descending: is(-1) })
+    }
+
+    /// Returns the value that stands for the document: of several, the smallest when ascending, the largest when descending.
+    fn value<'a>(&self, document: Fields<'a>) -> View<'a> {
+        let values = self.path.sort_values(document).into_iter();
+        let chosen = match self.descending {
+            true => values.max_by(|left, right| compare(*left, *right)),
+            false => values.min_by(|left, right| compare(*left, *right)),
+        };
+        chosen.unwrap_or(View::Null)
+    }
+}
