@@ -1,75 +1,13 @@
-//! Sort, projection and update in their simplest form, until their rooms are furnished.
+//! Updates in their simplest form, until their room is furnished.
 
 use std::cmp::Ordering;
 
-use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf};
+use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Bson, DateTime, Document};
 
 use super::filter::{ElementFilter, Filter, Node, Predicate};
-use super::value::path::FieldPath;
 use super::value::{compare, equals, place};
-use super::{Error, Result, key};
-
-pub struct SortField {
-    pub path: FieldPath,
-    pub descending: bool,
-}
-
-pub struct Sort {
-    fields: Vec<SortField>,
-}
-
-impl Sort {
-    pub fn parse(sort: &Document) -> Result<Self> {
-        let field = |(path, order): (&String, &Bson)| SortField {
-            path: FieldPath::new(path),
-            descending: matches!(order, Bson::Int32(-1) | Bson::Int64(-1)) || *order == Bson::Double(-1.0),
-        };
-        Ok(Sort { fields: sort.iter().map(field).collect() })
-    }
-
-    pub fn fields(&self) -> &[SortField] {
-        &self.fields
-    }
-
-    pub fn key<'a>(&self, document: impl Into<super::value::view::Fields<'a>>) -> Vec<u8> {
-        let document = document.into();
-        let mut key = Vec::new();
-        for field in &self.fields {
-            let value = field.path.values(document).into_iter().flatten().next();
-            match value {
-                Some(value) => key::encode(value, field.descending, &mut key),
-                None => key::encode(RawBsonRef::Null, field.descending, &mut key),
-            }
-        }
-        key
-    }
-}
-
-pub struct Projection(Document);
-
-impl Projection {
-    pub fn parse(projection: &Document) -> Result<Self> {
-        Ok(Projection(projection.clone()))
-    }
-
-    pub fn apply(&self, document: &RawDocument, _filter: &Filter) -> Result<RawDocumentBuf> {
-        let document = decode(document)?;
-        let off = |it: &Bson| matches!(it, Bson::Int32(0) | Bson::Int64(0) | Bson::Boolean(false));
-        let excludes = self.0.iter().all(|(_, it)| off(it));
-        let mut kept = if excludes { document.clone() } else { Document::new() };
-        let (id, kept_id) = ("_id".to_owned(), Bson::Int32(1));
-        let unsaid = (!self.0.contains_key(&id)).then_some((&id, &kept_id));
-        for (path, it) in self.0.iter().chain(unsaid) {
-            match place::get_at(&document, path) {
-                _ if off(it) => drop(place::remove_at(&mut kept, path)),
-                Some(value) if !excludes => place::set_at(&mut kept, path, value.clone()),
-                _ => {}
-            }
-        }
-        encode(&kept)
-    }
-}
+use super::{Error, Result};
 
 pub struct Update(Document);
 

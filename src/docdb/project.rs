@@ -5,7 +5,7 @@ use bson::{Bson, Document};
 
 use super::filter::{Filter, Search};
 use super::value::view::View;
-use super::value::{is_true, path};
+use super::value::is_true;
 use super::{Error, Result};
 
 /// A parsed projection.

@@ -8,8 +8,9 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{DateTime, Document};
 
 use super::filter::Filter;
-use super::interim::{Projection, Sort};
 use super::plan::{self, Explanation, Plan};
+use super::project::Projection;
+use super::sort::Sort;
 use super::store::{Collection, Snapshot, View};
 use super::top::Top;
 use super::transaction::{TransactionId, WriteSet, hold};

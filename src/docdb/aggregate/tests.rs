@@ -7,7 +7,7 @@ use bson::{Bson, DateTime, Document, doc};
 use super::{Collections, Context, Pipeline};
 use crate::docdb::cases::{self, Case};
 use crate::docdb::filter::Filter;
-use crate::docdb::interim::Sort;
+use crate::docdb::sort::Sort;
 use crate::docdb::{Error, Result};
 
 const NOW: DateTime = DateTime::from_millis(1_700_000_000_000);

@@ -3,7 +3,7 @@
 use super::bounds::{Bounds, Interval};
 use super::conditions::{Conditions, Field};
 use crate::docdb::index::{IndexDefinition, Order};
-use crate::docdb::interim::Sort;
+use crate::docdb::sort::Sort;
 use crate::docdb::store::{Collection, Index, KeyRange, KeyTable};
 
 /// More ranges than this are not worth their seeks: fewer fields are bounded instead.

@@ -6,8 +6,8 @@ use super::{Access, Plan};
 use crate::docdb::Result;
 use crate::docdb::filter::Node;
 use crate::docdb::index::IndexDefinition;
-use crate::docdb::interim::Sort;
 use crate::docdb::query::Selection;
+use crate::docdb::sort::Sort;
 use crate::docdb::store::{Collection, View};
 
 /// Estimated costs in microseconds, measured on 300-byte documents.

@@ -7,7 +7,7 @@ use crate::docdb::aggregate::Context;
 use crate::docdb::aggregate::expression::Names;
 use crate::docdb::aggregate::memory::collect;
 use crate::docdb::aggregate::random::Random;
-use crate::docdb::interim::Sort;
+use crate::docdb::sort::Sort;
 use crate::docdb::{Error, Result};
 
 struct SortBy(Sort);
