@@ -159,7 +159,7 @@ fn week_offset(first_day: Weekday) -> i64 {
     i64::from(first_day.to_monday_zero_offset()) - i64::from(Weekday::Thursday.to_monday_zero_offset())
 }
 
-/// Truncates to bins that are counted from 2000-01-01 (weeks: from the first such day on or before it).
+/// Truncates to bins that are counted from 2000-01-01 on the zone's clock (weeks: from the first such day since).
 fn truncate(named: &Named) -> Result<Value> {
     const NAME: &str = "$dateTrunc";
     let (date, unit, bin) = (named.value("date")?, named.value("unit")?, named.given("binSize")?);
@@ -191,14 +191,14 @@ fn truncate(named: &Named) -> Result<Value> {
         Unit::Days(size) => {
             let origin = match size {
                 1 => days_of(reference),
-                _ => days_of(reference) - (days_of(reference) - week_offset(first_day)).rem_euclid(7),
+                _ => days_of(reference) + (week_offset(first_day) - days_of(reference)).rem_euclid(7),
             };
             let first = days(&zoned) - (days(&zoned) - origin).rem_euclid(size * bin);
             day_start(first).map(|it| from_zone(it, &zone)).ok_or_else(out_of_range)??
         }
         Unit::Milliseconds(size) => {
-            let origin = from_zone(reference.to_datetime(civil::Time::midnight()), &zone)?.timestamp_millis();
-            let past = (date.timestamp_millis() - origin).rem_euclid(size * bin);
+            let shown = date.timestamp_millis() + i64::from(zoned.offset().seconds()) * 1000;
+            let past = (shown - days_of(reference) * 86_400_000).rem_euclid(size * bin);
             DateTime::from_millis(date.timestamp_millis() - past)
         }
     };
