@@ -1,4 +1,5 @@
 //! Who may know whom: reads every `crate::` path in `src/` and fails on an arrow that `docs/architecture.md` does not allow.
+//! And who may come in from outside: how many packages the lock file names.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -134,4 +135,13 @@ fn groups_and_single_paths_are_both_read() {
     let source =
         "use crate::{error::Error, model::{name, text}};\nlet x = crate::docdb::open(); // crate::cli";
     assert_eq!(crate_paths(source), ["error::Error", "model::{name, text}", "docdb::open"]);
+}
+
+/// How many packages the lock file may name; raising it is a decision in a commit of its own.
+const PACKAGES: usize = 400;
+
+#[test]
+fn the_lock_file_stays_small() {
+    let named = include_str!("../../Cargo.lock").lines().filter(|line| *line == "[[package]]").count();
+    assert!((1..PACKAGES).contains(&named), "Cargo.lock names {named} packages");
 }
