@@ -22,6 +22,9 @@ pub struct Case {
     pub spec: Document,
     /// `None` when the operation must fail.
     pub expected: Option<Vec<Bson>>,
+    /// What an update must count, where that is known.
+    pub matched: Option<u64>,
+    pub modified: Option<u64>,
     unordered: bool,
     unordered_fields: Vec<String>,
 }
@@ -49,6 +52,8 @@ impl Case {
             collections: collections.map(|(name, it)| (name.clone(), documents(it))).collect(),
             spec: document(&json["spec"]),
             expected: expected.map(|it| it.iter().map(value).collect()),
+            matched: json["matched"].as_u64(),
+            modified: json["modified"].as_u64(),
             unordered: json["unordered"].as_bool().unwrap_or(false),
             unordered_fields: strings(&json["unordered_fields"]),
         }

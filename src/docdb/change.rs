@@ -6,7 +6,7 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Bson, DateTime, Document};
 
 use super::filter::Filter;
-use super::interim::Update;
+use super::update::Update;
 use super::query::{Matched, Matches, matches};
 use super::store::Collection;
 use super::transaction::{LOCK_WAIT, Running, TransactionId, hold};

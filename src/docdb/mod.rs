@@ -12,7 +12,6 @@ pub mod error;
 pub mod feed;
 pub mod filter;
 pub mod index;
-mod interim;
 pub mod key;
 pub mod plan;
 pub mod project;

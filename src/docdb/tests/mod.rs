@@ -1,6 +1,7 @@
 //! The database as a whole: what is stored, found, changed, refused and told.
 
 mod durability;
+mod reference;
 mod sameness;
 mod transactions;
 
