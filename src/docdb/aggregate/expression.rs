@@ -155,7 +155,7 @@ impl<'a> Scope<'a> {
 
 /// Returns whether a value counts as true.
 pub(super) fn is_true(value: &Value) -> bool {
-    value.as_ref().is_some_and(|it| value::is_true(it))
+    value.as_ref().is_some_and(value::is_true)
 }
 
 /// Returns whether a value is null or missing.

@@ -6,6 +6,7 @@ use bson::{Bson, Document};
 
 use super::Context;
 use super::expression::Names;
+use super::memory::collect;
 use super::stages::{self, Documents, Stage};
 use crate::docdb::{Error, Result};
 
@@ -65,7 +66,7 @@ impl Pipeline {
     /// # Errors
     /// A stage cannot work on what it was given; the memory limit is passed; a collection could not be read.
     pub fn run(&self, input: impl Iterator<Item = Result<Document>>, ctx: &Context) -> Result<Vec<Document>> {
-        self.flow(0, Box::new(input), ctx)?.collect()
+        collect(self.flow(0, Box::new(input), ctx)?, ctx)
     }
 
     /// Runs the rest of the pipeline over documents that are filtered, sorted and limited as [`Pipeline::leading`] says.
@@ -77,7 +78,7 @@ impl Pipeline {
         input: impl Iterator<Item = Result<Document>>,
         ctx: &Context,
     ) -> Result<Vec<Document>> {
-        self.flow(self.leading.stages, Box::new(input), ctx)?.collect()
+        collect(self.flow(self.leading.stages, Box::new(input), ctx)?, ctx)
     }
 
     fn flow<'a>(&'a self, from: usize, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Documents<'a>> {

@@ -33,7 +33,7 @@ impl Projection {
         }
         let mut shape = Shape::default();
         shape.parse_fields(&[], specification, names, Mode::Project)?;
-        let id_excluded = matches!(shape.get("_id"), Some(Part::Exclude));
+        let id_excluded = shape.get("_id").is_some_and(|it| it.has(&|part| matches!(part, Part::Exclude)));
         let others = || shape.0.iter().filter(|(name, _)| name != "_id").map(|(_, part)| part);
         let includes = others().any(|it| it.has(&|part| !matches!(part, Part::Exclude)));
         let excludes = others().any(|it| it.has(&|part| matches!(part, Part::Exclude)));

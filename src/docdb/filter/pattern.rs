@@ -53,6 +53,11 @@ impl Pattern {
         &self.options
     }
 
+    /// Returns the compiled expression, for what it captures.
+    pub fn regex(&self) -> &fancy_regex::Regex {
+        &self.regex
+    }
+
     /// Returns whether a value is a string that the pattern finds something in, or the same expression.
     ///
     /// # Errors

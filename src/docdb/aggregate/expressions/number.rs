@@ -38,8 +38,8 @@ impl Number {
             Number::Long(it) => Some(it),
             Number::Double(it) => {
                 // 2^63 itself is a double, but not an i64.
-                let fits = it.fract() == 0.0
-                    && (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&it);
+                let limit = 2_f64.powi(63);
+                let fits = it.fract() == 0.0 && (-limit..limit).contains(&it);
                 fits.then_some(it as i64)
             }
         }

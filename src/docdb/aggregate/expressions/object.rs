@@ -9,6 +9,12 @@ use crate::docdb::{Error, Result};
 pub(super) const TABLE: Table = &[
     ("$getField", Operator::Form(parse_get_field)),
     ("$literal", Operator::Form(|operand, _| Ok(Expression::literal(operand.clone())))),
+    (
+        "$meta",
+        Operator::Form(|_, _| {
+            Err(Error::invalid(40218, "`$meta` tells of text searches, which the emulator does not do"))
+        }),
+    ),
     ("$mergeObjects", Operator::Eager(0, ANY, merge_objects)),
     ("$objectToArray", Operator::Eager(1, 1, object_to_array)),
     (

@@ -1,81 +1,98 @@
 //! Regular expressions over one string.
 
 use bson::{Bson, Document, doc};
-use fancy_regex::{Captures, Regex};
+use fancy_regex::Captures;
 
-use super::{Named, Operator, Table, wrong_type};
-use crate::docdb::aggregate::expression::{Value, is_null};
+use super::{Named, Operator, Table, named, wrong_type};
+use crate::docdb::aggregate::expression::{Expression, Names, Value, is_null};
+use crate::docdb::filter::Pattern;
 use crate::docdb::{Error, Result};
 
 pub(super) const TABLE: Table = &[
-    ("$regexFind", Operator::Named(REQUIRED, &["options"], find)),
-    ("$regexFindAll", Operator::Named(REQUIRED, &["options"], find_all)),
-    ("$regexMatch", Operator::Named(REQUIRED, &["options"], matches)),
+    ("$regexFind", Operator::Form(|it, names| parse("$regexFind", it, names, find))),
+    ("$regexFindAll", Operator::Form(|it, names| parse("$regexFindAll", it, names, find_all))),
+    ("$regexMatch", Operator::Form(|it, names| parse("$regexMatch", it, names, matches))),
 ];
 
-const REQUIRED: &[&str] = &["input", "regex"];
+/// Answers for a text and a pattern, or for null in place of one of them.
+type Search = fn(Option<(&str, &Pattern)>) -> Result<Bson>;
 
-/// Returns the text and the pattern, `None` when one is null or missing.
-fn operands(operator: &str, named: &Named) -> Result<Option<(String, Regex)>> {
-    let (input, regex, options) = (named.value("input")?, named.value("regex")?, named.value("options")?);
+fn parse(operator: &'static str, operand: &Bson, names: &Names, search: Search) -> Result<Expression> {
+    let given = named(operator, operand, &["input", "regex"], &["options"], names)?;
+    let fixed = fixed_pattern(operator, operand)?;
+    Ok(Expression::new(move |scope| {
+        let named = Named { given: &given, scope };
+        let computed = match &fixed {
+            Some(_) => None,
+            None => compile(operator, named.value("regex")?, named.value("options")?)?,
+        };
+        let input = named.value("input")?;
+        let found = match (&input, fixed.as_ref().or(computed.as_ref())) {
+            (Some(Bson::String(text)), Some(pattern)) => search(Some((text, pattern))),
+            (Some(Bson::String(_)), None) => search(None),
+            (input, _) if is_null(input) => search(None),
+            (input, _) => Err(wrong_type(51104, operator, "a string as `input`", input)),
+        };
+        found.map(Some)
+    }))
+}
+
+/// Compiles a pattern that is written out once, rather than for each document.
+fn fixed_pattern(operator: &str, operand: &Bson) -> Result<Option<Pattern>> {
+    let written = |name| match operand.as_document().and_then(|it| it.get(name)) {
+        Some(Bson::String(text)) if text.starts_with('$') => None,
+        Some(it @ (Bson::String(_) | Bson::RegularExpression(_))) => Some(Some(it.clone())),
+        Some(_) => None,
+        None => Some(None),
+    };
+    match written("regex").zip(written("options")) {
+        Some((regex, options)) => compile(operator, regex, options),
+        None => Ok(None),
+    }
+}
+
+/// Compiles a pattern; null is none.
+fn compile(operator: &str, regex: Value, options: Value) -> Result<Option<Pattern>> {
     let options = match options {
-        Some(Bson::String(it)) => Some(it),
-        it if is_null(&it) => None,
+        Some(Bson::String(it)) => it,
+        it if is_null(&it) => String::new(),
         it => return Err(wrong_type(51106, operator, "a string as `options`", &it)),
     };
-    let (pattern, own_options) = match regex {
-        Some(Bson::String(it)) => (it, String::new()),
-        Some(Bson::RegularExpression(it)) => (it.pattern.to_string(), it.options.to_string()),
-        it if is_null(&it) => return Ok(None),
-        it => return Err(wrong_type(51105, operator, "a string or a regular expression as `regex`", &it)),
-    };
-    if options.is_some() && !own_options.is_empty() {
-        return Err(Error::invalid(
-            51107,
-            format!("`{operator}` has options both in `regex` and in `options`"),
-        ));
+    match regex {
+        Some(Bson::String(source)) => Pattern::new(&source, &options).map(Some),
+        Some(Bson::RegularExpression(regex)) if options.is_empty() => Pattern::literal(&regex).map(Some),
+        Some(Bson::RegularExpression(regex)) if regex.options.as_str().is_empty() => {
+            Pattern::new(regex.pattern.as_str(), &options).map(Some)
+        }
+        Some(Bson::RegularExpression(_)) => {
+            Err(Error::invalid(51107, format!("`{operator}` has options both in `regex` and in `options`")))
+        }
+        it if is_null(&it) => Ok(None),
+        it => Err(wrong_type(51105, operator, "a string or a regular expression as `regex`", &it)),
     }
-    let input = match input {
-        Some(Bson::String(it)) => it,
-        it if is_null(&it) => return Ok(None),
-        it => return Err(wrong_type(51104, operator, "a string as `input`", &it)),
-    };
-    Ok(Some((input, compile(operator, &pattern, &options.unwrap_or(own_options))?)))
 }
 
-fn compile(operator: &str, pattern: &str, options: &str) -> Result<Regex> {
-    if let Some(flag) = options.chars().find(|it| !"imsx".contains(*it)) {
-        return Err(Error::invalid(51108, format!("`{operator}` has no option `{flag}`")));
-    }
-    let pattern = if options.is_empty() { pattern.to_owned() } else { format!("(?{options}){pattern}") };
-    Regex::new(&pattern).map_err(|error| {
-        Error::invalid(51111, format!("the regular expression of `{operator}` is not valid: {error}"))
-    })
-}
-
-/// A search that gave up, because the pattern backtracks without end.
+/// A search that was given up, because the pattern backtracks without end.
 fn gave_up(error: fancy_regex::Error) -> Error {
-    Error::invalid(51156, format!("the regular expression could not be run: {error}"))
+    Error::invalid(51156, format!("the regular expression gave up: {error}"))
 }
 
-fn matches(named: &Named) -> Result<Value> {
-    let Some((input, regex)) = operands("$regexMatch", named)? else { return Ok(Some(Bson::Boolean(false))) };
-    regex.is_match(&input).map(|it| Some(Bson::Boolean(it))).map_err(gave_up)
+fn matches(operands: Option<(&str, &Pattern)>) -> Result<Bson> {
+    let Some((input, pattern)) = operands else { return Ok(Bson::Boolean(false)) };
+    pattern.regex().is_match(input).map(Bson::Boolean).map_err(gave_up)
 }
 
-fn find(named: &Named) -> Result<Value> {
-    let Some((input, regex)) = operands("$regexFind", named)? else { return Ok(Some(Bson::Null)) };
-    let found = regex.captures(input.as_str()).map_err(gave_up)?;
-    Ok(Some(found.map_or(Bson::Null, |it| Bson::Document(describe(&input, &it)))))
+fn find(operands: Option<(&str, &Pattern)>) -> Result<Bson> {
+    let Some((input, pattern)) = operands else { return Ok(Bson::Null) };
+    let found = pattern.regex().captures(input).map_err(gave_up)?;
+    Ok(found.map_or(Bson::Null, |it| Bson::Document(describe(input, &it))))
 }
 
-fn find_all(named: &Named) -> Result<Value> {
-    let Some((input, regex)) = operands("$regexFindAll", named)? else {
-        return Ok(Some(Bson::Array(Vec::new())));
-    };
-    let all = regex.captures_iter(input.as_str());
-    let all = all.map(|it| Ok(Bson::Document(describe(&input, &it.map_err(gave_up)?))));
-    Ok(Some(Bson::Array(all.collect::<Result<_>>()?)))
+fn find_all(operands: Option<(&str, &Pattern)>) -> Result<Bson> {
+    let Some((input, pattern)) = operands else { return Ok(Bson::Array(Vec::new())) };
+    let all = pattern.regex().captures_iter(input);
+    let all = all.map(|it| Ok(Bson::Document(describe(input, &it.map_err(gave_up)?))));
+    all.collect::<Result<_>>().map(Bson::Array)
 }
 
 /// Describes one match; `idx` counts code points.

@@ -81,7 +81,7 @@ impl GraphLookup {
             if frontier.is_empty() {
                 break;
             }
-            let wanted: Vec<Bson> = frontier.drain(..).collect();
+            let wanted = std::mem::take(&mut frontier);
             for mut found in read(ctx, &self.from, &self.filter(wanted))? {
                 let id = found.get("_id").map_or_else(Vec::new, |it| encode(View::from(it)));
                 if !seen_ids.insert(id) {

@@ -209,18 +209,18 @@ fn parse_format(text: &str, format: &str, zone: Option<TimeZone>) -> Result<Date
 
 /// Reads one specifier and returns what follows it, `None` when the text does not fit.
 fn read_part<'t>(parts: &mut Parts, text: &'t str, specifier: char) -> Result<Option<&'t str>> {
-    let (slot, most): (&mut dyn FnMut(&mut Parts, i64), usize) = match specifier {
-        'Y' => (&mut |it, value| it.year = Some(value), 4),
-        'm' => (&mut |it, value| it.month = Some(value), 2),
-        'd' => (&mut |it, value| it.day = Some(value), 2),
-        'j' => (&mut |it, value| it.day_of_year = Some(value), 3),
-        'G' => (&mut |it, value| it.iso_year = Some(value), 4),
-        'V' => (&mut |it, value| it.iso_week = Some(value), 2),
-        'u' => (&mut |it, value| it.iso_day = Some(value), 1),
-        'H' => (&mut |it, value| it.hour = value, 2),
-        'M' => (&mut |it, value| it.minute = value, 2),
-        'S' => (&mut |it, value| it.second = value, 2),
-        'L' => (&mut |it, value| it.millisecond = value, 3),
+    let (set, most): (fn(&mut Parts, i64), usize) = match specifier {
+        'Y' => (|it, value| it.year = Some(value), 4),
+        'm' => (|it, value| it.month = Some(value), 2),
+        'd' => (|it, value| it.day = Some(value), 2),
+        'j' => (|it, value| it.day_of_year = Some(value), 3),
+        'G' => (|it, value| it.iso_year = Some(value), 4),
+        'V' => (|it, value| it.iso_week = Some(value), 2),
+        'u' => (|it, value| it.iso_day = Some(value), 1),
+        'H' => (|it, value| it.hour = value, 2),
+        'M' => (|it, value| it.minute = value, 2),
+        'S' => (|it, value| it.second = value, 2),
+        'L' => (|it, value| it.millisecond = value, 3),
         'z' => return Ok(read_offset(parts, text)),
         'Z' => return Ok(read_minutes(parts, text)),
         '%' => return Ok(text.strip_prefix('%')),
@@ -229,7 +229,7 @@ fn read_part<'t>(parts: &mut Parts, text: &'t str, specifier: char) -> Result<Op
     let digits = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
     let (number, rest) = text.split_at(digits);
     let Ok(number) = number.parse() else { return Ok(None) };
-    slot(parts, number);
+    set(parts, number);
     Ok(Some(rest))
 }
 
