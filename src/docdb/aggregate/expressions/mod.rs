@@ -181,3 +181,59 @@ pub(super) fn type_name(value: &Value) -> &'static str {
 fn wrong_type(code: i32, operator: &str, wants: &str, found: &Value) -> Error {
     Error::invalid(code, format!("`{operator}` takes {wants}, not {}", type_name(found)))
 }
+
+#[cfg(test)]
+mod tests {
+    use bson::{DateTime, Document, doc};
+
+    use super::super::random::Random;
+    use super::*;
+
+    /// Values at the edges of their types; the first stands for a missing field.
+    fn edges() -> Vec<Bson> {
+        let literal = |it: Bson| Bson::Document(doc! { "$literal": it });
+        let dates = [i64::MIN, -377_705_116_800_001, -1, 253_402_207_200_000, i64::MAX];
+        let numbers = [f64::NAN, f64::INFINITY, f64::MIN_POSITIVE, 1e308, -0.5, 2.5];
+        let texts = ["", "中a", "day", "int", "+99:99", "%Y%", "(", "month"];
+        let mut all = vec![Bson::from("$missing"), Bson::Null, Bson::MinKey, Bson::Boolean(true)];
+        all.extend([i32::MIN, -1, 0, 1, 3, i32::MAX].map(Bson::Int32));
+        all.extend([i64::MIN, i64::MAX].map(Bson::Int64));
+        all.extend(numbers.map(Bson::Double));
+        all.extend(texts.map(Bson::from));
+        all.extend(dates.map(|it| Bson::DateTime(DateTime::from_millis(it))));
+        all.push(literal(Bson::Array(Vec::new())));
+        all.push(literal(Bson::from(vec![Bson::Int32(1), Bson::Null, Bson::from("a")])));
+        all.push(literal(Bson::Document(doc! { "k": "a", "v": 1 })));
+        all
+    }
+
+    #[test]
+    fn no_operand_makes_an_operator_panic() {
+        let edges = edges();
+        let mut random = Random::new(1);
+        let mut edge = || edges.get(random.below(edges.len())).cloned().unwrap_or(Bson::Null);
+        for (name, operator) in TABLES.iter().copied().flatten() {
+            for _ in 0..1_000 {
+                let operand = match operator {
+                    Operator::Eager(least, most, _) | Operator::Lazy(least, most, _) => {
+                        Bson::Array((0..*most.min(&(least + 2))).map(|_| edge()).collect())
+                    }
+                    Operator::Named(required, optional, _) => {
+                        let optional = optional
+                            .iter()
+                            .filter(|_| matches!(edge(), Bson::Int32(_) | Bson::String(_)))
+                            .copied()
+                            .collect::<Vec<_>>();
+                        let given = required.iter().copied().chain(optional);
+                        Bson::Document(given.map(|it| (it.to_owned(), edge())).collect::<Document>())
+                    }
+                    Operator::Form(_) => edge(),
+                };
+                // Whether it is an answer or an error is for other tests.
+                if let Ok(expression) = parse(name, &operand, &Names::default()) {
+                    let _ = expression.evaluate(&Document::new(), DateTime::from_millis(0));
+                }
+            }
+        }
+    }
+}

@@ -7,6 +7,7 @@ use super::{Operator, Table, wrong_type};
 use crate::docdb::aggregate::expression::{
     Expression, Names, Scope, Value, check_variable, is_null, is_true,
 };
+use crate::docdb::aggregate::memory::value_size;
 use crate::docdb::{Error, Result};
 
 pub(super) const TABLE: Table = &[
@@ -15,6 +16,9 @@ pub(super) const TABLE: Table = &[
     ("$map", Operator::Form(parse_map)),
     ("$reduce", Operator::Form(parse_reduce)),
 ];
+
+/// What `$reduce` may build, in bytes: no document could hold more, and doubling in each step gets there soon.
+const LARGEST: usize = 16 * 1024 * 1024;
 
 /// The raw named arguments of one of these operators.
 struct Source<'a> {
@@ -141,6 +145,12 @@ fn parse_reduce(operand: &Bson, names: &Names) -> Result<Expression> {
             let with_value = scope.inside(&with_value);
             let with_item = with_value.bind("this", &item);
             let next = body.value(&with_value.inside(&with_item))?;
+            if next.as_ref().is_some_and(|it| value_size(it) > LARGEST) {
+                return Err(Error::invalid(
+                    10334,
+                    format!("the value of `$reduce` grew over {LARGEST} bytes"),
+                ));
+            }
             value = next;
         }
         Ok(value)

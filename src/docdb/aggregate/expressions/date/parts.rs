@@ -1,8 +1,8 @@
 //! A date taken apart, and put together again.
 
 use bson::{Bson, doc};
+use jiff::Span;
 use jiff::civil::{self, ISOWeekDate, Weekday};
-use jiff::{Span, ToSpan};
 
 use super::super::number::integer_of;
 use super::super::{Named, Operator, Table, wrong_type};
@@ -81,9 +81,9 @@ fn from_parts(named: &Named) -> Result<Value> {
     }
     let first = if iso { first_of_iso_year(year) } else { first_of_month(year * 12 + middle - 1) };
     let days = if iso { (middle - 1) * 7 + day - 1 } else { day - 1 };
-    let time = hour
-        .hours()
-        .try_minutes(minute)
+    let time = Span::new()
+        .try_hours(hour)
+        .and_then(|it| it.try_minutes(minute))
         .and_then(|it| it.try_seconds(second))
         .and_then(|it| it.try_milliseconds(millisecond));
     let civil = time.ok().zip(first).and_then(|(time, first)| {
