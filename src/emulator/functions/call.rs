@@ -22,8 +22,12 @@ const LONGEST_EVENT: usize = 6 << 20;
 /// How long a function may take to load; the platform's default (control-plane facts §10).
 const LOAD_LIMIT: Duration = Duration::from_secs(65);
 
-/// How long a process that ran out of time may take to say what it waits for, on a busy machine.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long a process that ran out of time may take to say what it waits for, on a busy machine. Its caller has been
+/// answered by then.
+const LAST_WORDS: Duration = Duration::from_millis(1500);
+
+/// How long the inspector may take to say where a process computes that does not answer.
+const PINPOINT: Duration = Duration::from_secs(5);
 
 /// The part of its time that a function can use before it is told of.
 const NEARLY: f64 = 0.8;
@@ -299,7 +303,7 @@ async fn last_words(mut lease: Lease, folder: PathBuf, message: String) {
     let doing = match instance.waiting_for(LAST_WORDS).await {
         Some(work) if work.is_empty() => "it was waiting for nothing that can happen".to_owned(),
         Some(work) => format!("it was waiting for {work}"),
-        None => match instance.pinpoint(&folder, LAST_WORDS).await {
+        None => match instance.pinpoint(&folder, PINPOINT).await {
             Some(place) => format!("it was computing without a pause:\n{place}"),
             None => "it was computing without a pause".to_owned(),
         },

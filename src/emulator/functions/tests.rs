@@ -224,7 +224,8 @@ async fn a_function_that_takes_too_long_is_ended_and_the_next_call_works() {
         assert_ne!(before, after);
         let expected = format!("Error Invoking task timed out after 1 seconds; {why}");
         while !stage.said().iter().any(|line| line.starts_with(&expected)) {
-            events.recv().await.expect("the functions are there");
+            let heard = tokio::time::timeout(Duration::from_secs(30), events.recv()).await;
+            heard.unwrap_or_else(|_| panic!("{expected:?} is not in {:?}", stage.said())).expect("an event");
         }
     };
     let file = stage.folder.path().join("cloudfunctions/loop/index.js").display().to_string();
