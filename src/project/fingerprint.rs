@@ -73,8 +73,7 @@ impl Deployed {
     pub fn write(&self, project: &Path) -> Result<()> {
         let path = place(project);
         let write = || {
-            let folder = path.parent().unwrap_or(project);
-            std::fs::create_dir_all(folder)?;
+            let folder = super::state::make(project)?;
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
             file.write_all(&serde_json::to_vec_pretty(self)?)?;
             file.persist(&path)?;
@@ -89,7 +88,7 @@ impl Deployed {
 }
 
 fn place(project: &Path) -> PathBuf {
-    project.join(super::STATE_FOLDER).join("deployed.json")
+    project.join(super::state::FOLDER).join("deployed.json")
 }
 
 #[cfg(test)]

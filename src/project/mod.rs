@@ -18,6 +18,7 @@ pub mod fingerprint;
 
 pub mod edit;
 pub mod running;
+pub mod state;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,9 +30,6 @@ use cloudbaserc::Cloudbaserc;
 use devtools::DevTools;
 use functions::Function;
 use manifest::Manifest;
-
-/// The folder inside a project that holds what the program writes.
-pub const STATE_FOLDER: &str = ".cloudkit";
 
 /// Where to look, and what to look with.
 #[derive(Debug, Clone, Default)]
@@ -126,7 +124,7 @@ impl Project {
 
     /// Returns `.cloudkit` of this project, which may not exist yet.
     pub fn state_folder(&self) -> PathBuf {
-        self.root.join(STATE_FOLDER)
+        self.root.join(state::FOLDER)
     }
 }
 

@@ -29,7 +29,7 @@ impl std::fmt::Debug for Running {
 
 /// Returns the place of the note in a project.
 fn note(project: &Path) -> PathBuf {
-    project.join(super::STATE_FOLDER).join("emulator.json")
+    project.join(super::state::FOLDER).join("emulator.json")
 }
 
 impl Running {
@@ -41,7 +41,7 @@ impl Running {
     /// Leaves the note; only the user may read it.
     pub fn leave(&self, project: &Path) -> Result<()> {
         let path = note(project);
-        self.write(&path).map_err(|error| {
+        self.write(project, &path).map_err(|error| {
             let shown = path.display();
             Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" })
                 .source(&error)
@@ -49,9 +49,8 @@ impl Running {
     }
 
     /// Written aside and moved, so that nobody reads half a note. A temporary file is the user's own (0600).
-    fn write(&self, path: &Path) -> std::io::Result<()> {
-        let folder = path.parent().unwrap_or(path);
-        std::fs::create_dir_all(folder)?;
+    fn write(&self, project: &Path, path: &Path) -> std::io::Result<()> {
+        let folder = super::state::make(project)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
         file.persist(path)?;

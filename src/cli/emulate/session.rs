@@ -16,6 +16,7 @@ use crate::model::name::EnvId;
 use crate::model::text::Text;
 use crate::ops::install;
 use crate::project::running::Running;
+use crate::project::state;
 use crate::project::{Options, Project};
 use crate::text;
 
@@ -88,7 +89,9 @@ impl Session {
         let data = match (&ephemeral, wanted.data) {
             (Some(folder), _) => folder.path().to_owned(),
             (None, Some(data)) => data,
-            (None, None) => project.state_folder().join("data"),
+            (None, None) => state::make(&project.root)
+                .map_err(|error| cannot_write(&project.state_folder(), &error))?
+                .join("data"),
         };
         let env_id = match wanted.env_id {
             Some(id) => id,
@@ -275,6 +278,9 @@ async fn offer_installation(project: &Project, wanted: Install, context: &Contex
             .ui
             .hint(&text! { en: "start with `--install` to install them", zh: "加上 `--install` 即可安装" });
         return Ok(());
+    }
+    if needed.iter().any(|it| it.shared) {
+        state::make(&project.root).map_err(|error| cannot_write(&project.state_folder(), &error))?;
     }
     let total = needed.len();
     let step = context.ui.step(
