@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::clock::{Clock, Ids};
 use crate::model::name::did_you_mean;
 use crate::project::Project;
-use crate::project::edit::Edit;
+use crate::project::edit;
 use crate::project::manifest::{LOCAL, Manifest};
 use crate::project::running::Running;
 use crate::text;
@@ -100,14 +100,10 @@ pub struct Chosen {
 /// # Errors
 /// The manifest has no such environment.
 pub fn choose(project: &Project, name: &str) -> Result<Chosen> {
-    let mut edit = Edit::open(&project.root)?;
-    if !knows(edit.manifest(), name) {
-        return Err(unknown(edit.manifest(), name));
-    }
-    let manifest_changed = edit.set_default_env(name)?;
-    if manifest_changed {
-        edit.save()?;
-    }
+    let manifest_changed = edit::change(&project.root, |edit| match knows(edit.manifest(), name) {
+        true => edit.set_default_env(name),
+        false => Err(unknown(edit.manifest(), name)),
+    })?;
     Ok(Chosen { default: name.to_owned(), manifest_changed })
 }
 

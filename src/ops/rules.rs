@@ -10,8 +10,9 @@ use crate::model::permission::Permission;
 use crate::project::Project;
 use crate::text;
 
-use super::database::collection::remembered;
+use super::database::collection::{remember, would_change};
 use super::target::Target;
+use crate::project::edit::Edit;
 
 /// What a permission is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,12 +80,10 @@ pub async fn set(
     let mut ruled = Ruled::new(resource, permission.tag().to_owned(), permission.rule());
     match resource {
         Resource::Collection(name) => {
-            let edit = remembered(project, |edit| edit.set_permission(name, permission))?;
+            let change = |edit: &mut Edit| edit.set_permission(name, permission);
+            would_change(project, change)?;
             set_collection(target, name, permission).await?;
-            if let Some(edit) = &edit {
-                edit.save()?;
-            }
-            ruled.manifest_changed = Some(edit.is_some());
+            ruled.manifest_changed = Some(remember(project, change)?);
         }
         Resource::Storage => set_storage(target, permission).await?,
     }

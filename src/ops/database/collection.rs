@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::model::name::CollectionName;
 use crate::ops::target::Target;
 use crate::project::Project;
-use crate::project::edit::Edit;
+use crate::project::edit::{self, Edit};
 
 /// The most collections one answer lists.
 const PAGE: u64 = 100;
@@ -63,7 +63,8 @@ pub struct Change {
 
 /// Adds a collection; one that is there already stays as it is. A project with a manifest remembers it.
 pub async fn add(target: &Target, project: &Project, name: &CollectionName) -> Result<Change> {
-    let edit = remembered(project, |edit| edit.add_collection(name))?;
+    let change = |edit: &mut Edit| edit.add_collection(name);
+    would_change(project, change)?;
     let asked = CreateTable {
         env_id: Some(target.env_id().to_owned()),
         tag: target.database().await?,
@@ -76,39 +77,39 @@ pub async fn add(target: &Target, project: &Project, name: &CollectionName) -> R
         Err(error) if error.is("ResourceUnavailable.ResourceExist") || error.is("ResourceInUse") => false,
         Err(error) => return Err(error.into()),
     };
-    finish(name, changed, edit)
+    let manifest_changed = remember(project, change)?;
+    Ok(Change { collection: name.to_string(), changed, manifest_changed })
 }
 
 /// Drops a collection with its documents and indexes.
 pub async fn drop(target: &Target, project: &Project, name: &CollectionName) -> Result<Change> {
-    let edit = remembered(project, |edit| edit.remove_collection(name))?;
+    let change = |edit: &mut Edit| edit.remove_collection(name);
+    would_change(project, change)?;
     let asked = DeleteTable {
         env_id: Some(target.env_id().to_owned()),
         tag: target.database().await?,
         table_name: name.to_string(),
         ..DeleteTable::default()
     };
-    match target.client().call(&asked).await {
-        Ok(_) => finish(name, true, edit),
-        Err(error) => Err(super::missing(target, name, error).await),
+    if let Err(error) = target.client().call(&asked).await {
+        return Err(super::missing(target, name, error).await);
     }
+    let manifest_changed = remember(project, change)?;
+    Ok(Change { collection: name.to_string(), changed: true, manifest_changed })
 }
 
-/// Edits the manifest of a project that has one, without writing it yet; `None` when nothing is to be written.
-pub(in crate::ops) fn remembered(
+/// Returns whether a change of the manifest would change it; a nonsensical one is refused before the target hears of it.
+pub(in crate::ops) fn would_change(
     project: &Project,
     change: impl FnOnce(&mut Edit) -> Result<bool>,
-) -> Result<Option<Edit>> {
-    if project.manifest.is_none() {
-        return Ok(None);
-    }
-    let mut edit = Edit::open(&project.root)?;
-    Ok(change(&mut edit)?.then_some(edit))
+) -> Result<bool> {
+    if project.manifest.is_none() { Ok(false) } else { change(&mut Edit::open(&project.root)?) }
 }
 
-fn finish(name: &CollectionName, changed: bool, edit: Option<Edit>) -> Result<Change> {
-    if let Some(edit) = &edit {
-        edit.save()?;
-    }
-    Ok(Change { collection: name.to_string(), changed, manifest_changed: edit.is_some() })
+/// Changes the manifest of a project that has one.
+pub(in crate::ops) fn remember(
+    project: &Project,
+    change: impl FnOnce(&mut Edit) -> Result<bool>,
+) -> Result<bool> {
+    if project.manifest.is_none() { Ok(false) } else { edit::change(&project.root, change) }
 }

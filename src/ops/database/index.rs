@@ -9,7 +9,7 @@ use crate::model::index::{Direction, IndexKey, IndexSpec};
 use crate::model::name::{CollectionName, did_you_mean};
 use crate::ops::target::Target;
 use crate::project::Project;
-use crate::project::edit::Edit;
+use crate::project::edit::{self, Edit};
 use crate::text;
 
 /// An index of a collection.
@@ -103,8 +103,8 @@ pub async fn add(
     collection: &CollectionName,
     spec: &IndexSpec,
 ) -> Result<Change> {
-    let mut edit = Edit::open(&project.root)?;
-    let manifest_changed = edit.add_index(collection, spec)?;
+    let change = |edit: &mut Edit| edit.add_index(collection, spec);
+    change(&mut Edit::open(&project.root)?)?;
     let known = describe(target, collection).await?;
     let changed = match known.iter().find(|index| is_near(index, spec)) {
         None => {
@@ -114,9 +114,7 @@ pub async fn add(
         Some(same) if keys(same) == spec.keys && same.unique == spec.unique => false,
         Some(other) => return Err(conflict(collection, other, spec)),
     };
-    if manifest_changed {
-        edit.save()?;
-    }
+    let manifest_changed = edit::change(&project.root, change)?;
     Ok(Change::new(collection, spec, changed, manifest_changed))
 }
 
@@ -167,11 +165,12 @@ pub async fn drop(
     collection: &CollectionName,
     name: &str,
 ) -> Result<Change> {
-    let edit = super::collection::remembered(project, |edit| edit.remove_index(collection, name))?;
+    let change = |edit: &mut Edit| edit.remove_index(collection, name);
+    let remembered = super::collection::would_change(project, change)?;
     let known = describe(target, collection).await?;
     let index = match known.iter().find(|index| index.name == name) {
         Some(index) => Some(index),
-        None if edit.is_some() => None,
+        None if remembered => None,
         None => return Err(unknown(collection, name, &known)),
     };
     if index.is_some() {
@@ -184,16 +183,14 @@ pub async fn drop(
         };
         target.client().call(&asked).await?;
     }
-    if let Some(edit) = &edit {
-        edit.save()?;
-    }
+    let manifest_changed = super::collection::remember(project, change)?;
     Ok(Change {
         collection: collection.to_string(),
         index: name.to_owned(),
         keys: index.map(|index| index.keys.iter().map(written).collect()).unwrap_or_default(),
         unique: index.is_some_and(|index| index.unique),
         changed: index.is_some(),
-        manifest_changed: edit.is_some(),
+        manifest_changed,
     })
 }
 

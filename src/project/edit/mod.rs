@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,36 @@ use crate::model::name::{CollectionName, did_you_mean};
 use crate::model::permission::Permission;
 use crate::text;
 
-/// A manifest being changed. Nothing is written before `save`.
+/// Changes the manifest of a project, which may not have one yet, and returns whether something is different now. It is
+/// read, changed and written while no other `cloudkit` does so: two commands at once lose nothing.
+///
+/// # Errors
+/// A manifest that is wrong already, the refusal of `change`, a file that cannot be written.
+pub fn change(project: &Path, change: impl FnOnce(&mut Edit) -> Result<bool>) -> Result<bool> {
+    let _alone = wait_for_others(project).map_err(|error| unwritable(&project.join(FILE_NAME), &error))?;
+    let mut edit = Edit::open(project)?;
+    let changed = change(&mut edit)?;
+    if changed {
+        edit.save()?;
+    }
+    Ok(changed)
+}
+
+/// Takes the lock that ends with the returned file. The manifest cannot be locked itself: saving replaces it.
+fn wait_for_others(project: &Path) -> std::io::Result<File> {
+    let path = super::state::make(project)?.join("manifest.lock");
+    let lock = File::options().create(true).truncate(false).write(true).open(path)?;
+    lock.lock()?;
+    Ok(lock)
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+    let shown = path.display();
+    Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" })
+        .source(error)
+}
+
+/// A manifest being changed, in memory.
 #[derive(Debug, Clone)]
 pub struct Edit {
     path: PathBuf,
@@ -25,7 +55,7 @@ pub struct Edit {
 }
 
 impl Edit {
-    /// Opens the manifest of a project; a project without one gets it when the edit is saved.
+    /// Opens the manifest of a project; a project without one begins with an empty one.
     ///
     /// # Errors
     /// A manifest that is wrong already.
@@ -154,7 +184,7 @@ impl Edit {
     }
 
     /// Writes the file, replacing the old one in one step.
-    pub fn save(&self) -> Result<()> {
+    fn save(&self) -> Result<()> {
         let write = || {
             let mut file = tempfile::NamedTempFile::new_in(self.path.parent().unwrap_or(Path::new(".")))?;
             file.write_all(self.document.to_string().as_bytes())?;
@@ -167,11 +197,7 @@ impl Edit {
             file.persist(&self.path)?;
             Ok(())
         };
-        write().map_err(|error: std::io::Error| {
-            let shown = self.path.display();
-            Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" })
-                .source(&error)
-        })
+        write().map_err(|error: std::io::Error| unwritable(&self.path, &error))
     }
 
     fn collection(&self, name: &CollectionName) -> Option<&Collection> {

@@ -122,9 +122,20 @@ fn a_permission_replaces_the_other_kind() {
 #[test]
 fn saving_makes_the_file_when_there_is_none() {
     let project = tempfile::tempdir().expect("a folder");
-    let mut edit = Edit::open(project.path()).expect("opened");
-    edit.add_collection(&players()).expect("added");
-    edit.save().expect("saved");
+    assert!(change(project.path(), |edit| edit.add_collection(&players())).expect("saved"));
     let manifest = Manifest::find(project.path()).expect("read").expect("there");
     assert!(manifest.collections.contains_key(&players()));
+}
+
+#[test]
+fn changes_at_the_same_time_are_all_kept() {
+    let project = tempfile::tempdir().expect("a folder");
+    let names: Vec<CollectionName> = (0..8).map(|n| format!("c{n}").parse().expect("a name")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            scope.spawn(|| change(project.path(), |edit| edit.add_collection(name)).expect("saved"));
+        }
+    });
+    let manifest = Manifest::find(project.path()).expect("read").expect("there");
+    assert_eq!(manifest.collections.into_keys().collect::<Vec<_>>(), names);
 }
