@@ -161,8 +161,8 @@ fn look_at(project: &Project) -> Vec<Check> {
 
 fn emulator(project: Option<&Project>) -> Check {
     if let Some(running) = project.and_then(|project| Running::find(&project.root)) {
-        let url = running.url;
-        return match super::target::answers(Some(&url)) {
+        let url = &running.url;
+        return match super::target::is_alive(&running) {
             true => Check::new("emulator", Verdict::Good, text! { en: "running at {url}", zh: "正在运行：{url}" }),
             false => Check::new("emulator", Verdict::Odd, text! { en: "it left without a word: {url} does not answer", zh: "模拟器已异常退出：{url} 没有响应" })
                 .hint(text! { en: "`cloudkit emulate` starts it again", zh: "可用 `cloudkit emulate` 重新启动" }),

@@ -1,10 +1,12 @@
 //! Which environment a command speaks to: found once, from what the person said, the manifest and a running emulator.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::api::control::env::{DescribeEnvs, EnvDescription};
@@ -24,6 +26,11 @@ use super::session::Session;
 
 /// The region of an environment that names none.
 pub const REGION: &str = "ap-shanghai";
+
+/// How long an emulator may take to say what it is.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// In bytes.
+const LONGEST_DESCRIPTION: u64 = 64 * 1024;
 
 /// An environment to speak to.
 pub struct Target {
@@ -173,10 +180,11 @@ impl Search<'_> {
     }
 
     fn local(&self) -> Result<Target> {
-        let (endpoint, credentials) = self.announced().or_else(|| self.running()).ok_or_else(not_running)?;
-        if !answers(endpoint.emulator.as_deref()) {
-            return Err(not_running());
+        let (endpoint, credentials) = match self.announced() {
+            Some(announced) => Some(announced).filter(|(endpoint, _)| speaks(endpoint)),
+            None => self.running(),
         }
+        .ok_or_else(not_running)?;
         let manifest = self.project.manifest.as_ref();
         let protected = manifest.and_then(|it| it.environments.get(LOCAL)).is_some_and(|it| it.protected);
         Ok(Target::new(LOCAL.into(), protected, self.client(endpoint, credentials)?))
@@ -200,7 +208,8 @@ impl Search<'_> {
 
     /// The emulator that left its note in the project.
     fn running(&self) -> Option<(Endpoint, Credentials)> {
-        let Running { url, env_id, region, secret_id, secret_key, .. } = Running::find(&self.project.root)?;
+        let running = Running::find(&self.project.root).filter(is_alive)?;
+        let Running { url, env_id, region, secret_id, secret_key, .. } = running;
         let endpoint = Endpoint { emulator: Some(url), env_id, region };
         Some((endpoint, Credentials { secret_id, secret_key, token: None }))
     }
@@ -252,9 +261,31 @@ fn not_running() -> Error {
     )
 }
 
-/// Returns whether something listens at a loopback address: an emulator that was killed leaves its note behind.
-pub(super) fn answers(url: Option<&str>) -> bool {
-    let address = url.and_then(|url| url.strip_prefix("http://"));
-    let Some(address) = address.and_then(|address| address.parse::<SocketAddr>().ok()) else { return true };
-    TcpStream::connect_timeout(&address, Duration::from_millis(500)).is_ok()
+/// Returns whether the emulator that left a note still runs. One that was killed leaves its note behind, and by now
+/// another program, even another project's emulator, may have its port: its key tells it apart.
+pub(super) fn is_alive(note: &Running) -> bool {
+    description(&note.url)
+        .is_some_and(|it| it.get("secretId").and_then(Value::as_str) == Some(&note.secret_id))
+}
+
+/// Returns whether an emulator answers. An address this program would not write itself is taken on trust.
+fn speaks(endpoint: &Endpoint) -> bool {
+    let url = endpoint.emulator.as_deref().unwrap_or_default();
+    address(url).is_none() || description(url).is_some_and(|it| it.get("secretId").is_some())
+}
+
+fn address(url: &str) -> Option<SocketAddr> {
+    url.strip_prefix("http://")?.parse().ok()
+}
+
+/// Asks an emulator on this machine what it is.
+fn description(url: &str) -> Option<Value> {
+    let address = address(url)?;
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    write!(stream, "GET /__cloudkit/env HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.take(LONGEST_DESCRIPTION).read_to_string(&mut answer).ok()?;
+    let (_, body) = answer.split_once("\r\n\r\n")?;
+    serde_json::from_str(body).ok()
 }
