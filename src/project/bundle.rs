@@ -128,9 +128,11 @@ impl Walk {
             if self.stays_out(&path, last, metadata.is_dir()) {
                 continue;
             }
-            match metadata.is_dir() {
-                true => self.enter(&path, &name, above, files)?,
-                false => files.push(Entry { name, path, size: metadata.len() }),
+            match metadata.file_type() {
+                kind if kind.is_dir() => self.enter(&path, &name, above, files)?,
+                kind if kind.is_file() => files.push(Entry { name, path, size: metadata.len() }),
+                // A pipe, a socket or a device has nothing to deploy, and reading it may never end.
+                _ => {}
             }
         }
         above.pop();
