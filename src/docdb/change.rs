@@ -6,10 +6,10 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Bson, DateTime, Document};
 
 use super::filter::Filter;
-use super::update::Update;
 use super::query::{Matched, Matches, matches};
 use super::store::Collection;
 use super::transaction::{LOCK_WAIT, Running, TransactionId, hold};
+use super::update::Update;
 use super::write::{DocumentWrite, id_value};
 use super::{Database, Error, Result, UpdateRequest, Updated, query};
 

@@ -4,8 +4,8 @@ use bson::raw::{CStr, RawArrayBuf, RawBson, RawBsonRef, RawDocument, RawDocument
 use bson::{Bson, Document};
 
 use super::filter::{Filter, Search};
-use super::value::view::View;
 use super::value::is_true;
+use super::value::view::View;
 use super::{Error, Result};
 
 /// A parsed projection.

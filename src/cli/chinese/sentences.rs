@@ -177,7 +177,7 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "Write the documents of a collection to a file or to standard output, in order of `_id`",
         "按 `_id` 顺序把集合的文档写入文件或标准输出",
     ),
-    ("Standard output by default", "默认为标准输出"),
+    ("Standard output by default, and for `-`", "默认为标准输出，`-` 同此"),
     (
         "A document a line, or one array; by the file's ending by default (`.json` is an array)",
         "每行一个文档，或一个数组；默认由文件扩展名决定（`.json` 为数组）",

@@ -17,7 +17,7 @@ use crate::text;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     collection: CollectionName,
-    /// Standard output by default
+    /// Standard output by default, and for `-`
     file: Option<PathBuf>,
     /// A filter as Extended JSON, `@FILE`, or `-` for standard input
     #[arg(long = "where", value_name = "EJSON")]
@@ -34,13 +34,13 @@ enum Shape {
 }
 
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
+    let to = args.file.filter(|file| file != Path::new("-"));
     let filter = args.filter.as_deref().map(|given| context.argument(given)).transpose()?;
-    let is_json =
-        args.file.as_ref().is_some_and(|file| file.extension().is_some_and(|ending| ending == "json"));
+    let is_json = to.as_ref().is_some_and(|file| file.extension().is_some_and(|ending| ending == "json"));
     let format = match args.format {
         Some(Shape::Jsonl) => Format::Lines,
         Some(Shape::Json) => Format::Array,
-        None if is_json || (context.ui.is_json() && args.file.is_none()) => Format::Array,
+        None if is_json || (context.ui.is_json() && to.is_none()) => Format::Array,
         None => Format::Lines,
     };
     let target = context.target()?;
@@ -48,7 +48,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let take = |emit: &mut (dyn FnMut(&str) -> Result<()> + Send)| {
         context.wait(export::export(&target, &args.collection, filter.as_deref(), format, now, emit))
     };
-    let Some(file) = args.file else {
+    let Some(file) = to else {
         take(&mut |text| {
             context.ui.data(text.as_bytes());
             Ok(())

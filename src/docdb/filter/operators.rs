@@ -4,9 +4,9 @@ use bson::{Bson, Document};
 
 use super::parse::{self, has_operators, predicates};
 use super::{Bits, Kinds, Members, Pattern, Predicate};
-use crate::docdb::value::view::View;
 use crate::docdb::value::is_true;
 use crate::docdb::value::number::{truncated, whole};
+use crate::docdb::value::view::View;
 use crate::docdb::{Error, Result};
 
 /// Parses a conjunction of operators.

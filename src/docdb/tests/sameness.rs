@@ -111,7 +111,14 @@ fn check(database: &Database, query: &Query) -> Result<(), TestCaseError> {
     match (plain, indexed) {
         (Ok(plain), Ok(indexed)) => {
             let used = indexed.stats.index;
-            prop_assert_eq!(&plain.documents, &indexed.documents, "{} sorted {} by {:?}", query.filter, query.sort, used);
+            prop_assert_eq!(
+                &plain.documents,
+                &indexed.documents,
+                "{} sorted {} by {:?}",
+                query.filter,
+                query.sort,
+                used
+            );
             let [plain, indexed] = counts.map(|it| it.unwrap());
             prop_assert_eq!(plain, indexed, "count of {}", query.filter);
         }
