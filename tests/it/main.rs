@@ -5,6 +5,8 @@ mod control;
 mod deploy;
 mod docs;
 mod edge;
+#[cfg(unix)]
+mod generations;
 mod layers;
 mod scaffold;
 mod sdk;

@@ -182,6 +182,24 @@ impl Written {
     }
 }
 
+/// Lends a copy that brought no `node_modules` those of its folder in the project. Node looks there before it looks into
+/// the folders above, which may hold other versions.
+///
+/// Where links are not allowed (some Windows machines), `NODE_PATH` still leads there, after the folders above.
+pub(super) fn lend(code: &Path, modules: &Path) {
+    let place = code.join("node_modules");
+    match fs::read_link(&place) {
+        Ok(lent) if lent == modules => return,
+        Ok(_) => drop(fs::remove_file(&place)),
+        Err(_) if place.exists() => return,
+        Err(_) => {}
+    }
+    #[cfg(unix)]
+    let _ = std::os::unix::fs::symlink(modules, place);
+    #[cfg(windows)]
+    let _ = std::os::windows::fs::symlink_dir(modules, place);
+}
+
 fn read(folder: &Path) -> io::Result<Copy> {
     let path = folder.join("spec.json");
     let written: Written = serde_json::from_slice(&fs::read(&path)?)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::deployed::{Copy, Deployed};
+use super::deployed::{self, Copy, Deployed};
 use super::instance::Told;
 use super::pool::{Crew, Function, Recipe};
 use super::process::Launch;
@@ -253,6 +253,9 @@ fn merge(folder: Option<Wanted>, copy: Copy) -> Option<Wanted> {
         Some(folder) => (folder.local_variables, folder.modules, Some(folder.registered)),
         None => Default::default(),
     };
+    if let (Some(code), Some(modules)) = (&code, &modules) {
+        deployed::lend(code, modules);
+    }
     let registered = match (code, folder) {
         (Some(folder), _) => {
             Registered { spec, origin: Origin::Deployed, folder, code_size, code_sha256, added, modified }
