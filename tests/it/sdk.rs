@@ -1,63 +1,125 @@
-//! Unmodified SDKs on Node, from the lock file in `tests/sdk/`, run under `cloudkit emulate -- …` as a user would.
+//! Unmodified SDKs, from the lock files in `tests/sdk/`, run under `cloudkit emulate -- …` as a user would.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk")
 }
 
-/// Installs what the lock file names, once and only when it changed. `None`: there is no Node here, so the tests skip, visibly.
+/// Tells whether a program is here. Without it the tests that need it skip, visibly.
 ///
 /// # Panics
-/// Without Node where `CI` is set, or when the installation fails.
+/// It is not here, and `CI` is set.
+pub fn is_here(program: &str, arguments: &[&str]) -> bool {
+    let here = Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success());
+    assert!(here || std::env::var_os("CI").is_none(), "CI needs `{program}` for the SDK tests");
+    if !here {
+        eprintln!("skipped: this test needs `{program}`");
+    }
+    here
+}
+
+/// Returns npm as this system starts it.
+pub fn npm() -> &'static str {
+    if cfg!(windows) { "npm.cmd" } else { "npm" }
+}
+
+fn succeeded(what: &str, output: &Output) {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    assert!(
+        output.status.success(),
+        "{what} ended with {}\n{}\n{}",
+        output.status,
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+}
+
+/// Installs what the lock file names, once and only when it changed. `None`: there is no Node here.
+///
+/// # Panics
+/// The installation failed.
 pub fn installed() -> Option<PathBuf> {
     static DONE: OnceLock<Option<PathBuf>> = OnceLock::new();
     DONE.get_or_init(|| {
-        let folder = folder();
-        if Command::new("node").arg("--version").output().is_err() {
-            assert!(std::env::var_os("CI").is_none(), "CI needs Node.js for the SDK tests");
-            eprintln!("skipped: the SDK tests need Node.js");
+        if !is_here("node", &["--version"]) {
             return None;
         }
+        let folder = folder();
         let modified = |path: &str| std::fs::metadata(folder.join(path)).and_then(|it| it.modified()).ok();
         if modified("node_modules/.package-lock.json") < modified("package-lock.json") {
-            let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-            let done = Command::new(npm)
-                .args(["ci", "--ignore-scripts"])
-                .current_dir(&folder)
-                .output()
-                .expect("npm runs");
-            assert!(done.status.success(), "npm ci failed:\n{}", String::from_utf8_lossy(&done.stderr));
+            let done = Command::new(npm()).args(["ci", "--ignore-scripts"]).current_dir(&folder).output();
+            succeeded("npm ci", &done.expect("npm runs"));
         }
         Some(folder)
     })
     .clone()
 }
 
+/// Installs `requirements.txt` below `target/`, once and only when it changed. `None`: there is no Python here.
+fn installed_for_python() -> Option<PathBuf> {
+    if !is_here("python3", &["-m", "pip", "--version"]) {
+        return None;
+    }
+    let requirements = folder().join("requirements.txt");
+    let wanted = std::fs::read_to_string(&requirements).expect("the requirements");
+    let packages = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+    let done = packages.join("installed.txt");
+    if std::fs::read_to_string(&done).ok().as_ref() != Some(&wanted) {
+        let mut pip = Command::new("python3");
+        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target"]);
+        let output = pip.arg(&packages).arg("--requirement").arg(&requirements).output();
+        succeeded("pip install", &output.expect("pip runs"));
+        std::fs::write(done, wanted).expect("a note");
+    }
+    Some(packages)
+}
+
 /// Runs a command under an emulator that serves `tests/sdk/functions`.
-fn under_emulator(command: &[&str]) {
-    let Some(folder) = installed() else { return };
+fn under_emulator(command: &[&str], variables: &[(&str, &Path)]) {
     let home = tempfile::tempdir().expect("a temporary folder");
     let output = Command::new(env!("CARGO_BIN_EXE_cloudkit"))
         .args(["emulate", "--ephemeral", "--port", "0", "--no-install", "--"])
         .args(command)
-        .current_dir(folder)
+        .current_dir(folder())
         .env("HOME", home.path())
         .env_remove("NODE_OPTIONS")
-        .output()
-        .expect("cloudkit runs");
-    assert!(
-        output.status.success(),
-        "{command:?} ended with {}\n{}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+        .envs(variables.iter().copied())
+        .output();
+    succeeded(&format!("{command:?}"), &output.expect("cloudkit runs"));
+}
+
+fn node_under_emulator(arguments: &[&str]) {
+    if installed().is_some() {
+        under_emulator(&[&["node"], arguments].concat(), &[]);
+    }
 }
 
 #[test]
 fn every_sdk_generation_runs_the_scenario_unmodified() {
-    under_emulator(&["node", "--test", "generations.test.mjs"]);
+    node_under_emulator(&["--test", "generations.test.mjs"]);
+}
+
+#[test]
+fn a_program_beside_the_emulator_reaches_it_by_the_server_sdk() {
+    node_under_emulator(&["control/server-sdk.mjs"]);
+}
+
+#[test]
+fn the_clouds_node_sdk_manages_the_emulator() {
+    node_under_emulator(&["control/node-sdk.mjs"]);
+}
+
+#[test]
+fn the_manager_sdk_manages_the_emulator() {
+    node_under_emulator(&["control/manager-node.mjs"]);
+}
+
+#[test]
+fn the_clouds_python_sdk_manages_the_emulator() {
+    if let Some(packages) = installed_for_python() {
+        under_emulator(&["python3", "control/python-sdk.py"], &[("PYTHONPATH", &packages)]);
+    }
 }
