@@ -79,7 +79,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
 impl Show for Line {
     fn show(&self, page: &mut Page) {
         // The date and the zone are the same on every line; `--json` has them.
-        let time = page.paint(Style::Faint, self.time.get(11..23).unwrap_or(&self.time));
+        let time = page.paint(Style::Faint, page.local_time(&self.time, "%H:%M:%S%.3f"));
         let function = page.paint(Style::Strong, &self.function);
         let level = match self.level {
             logs::Level::Debug => page.paint(Style::Faint, "debug"),

@@ -12,3 +12,4 @@ pub mod schedule;
 pub mod trigger;
 
 pub mod clock;
+pub mod wall;

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
 use serde::Serialize;
 
 use crate::api::control::log::{FunctionLine, LogLine, SearchClsLog};
 use crate::error::Result;
 use crate::model::clock::{Clock, Millis};
 use crate::model::name::FunctionName;
+use crate::model::wall;
 
 use super::target::Target;
 
@@ -108,8 +107,8 @@ async fn stretch(target: &Target, filter: &Filter, since: Millis, until: Millis)
     loop {
         let asked = SearchClsLog {
             env_id: Some(target.env_id().to_owned()),
-            start_time: wall(since),
-            end_time: wall(until),
+            start_time: wall::write(since),
+            end_time: wall::write(until),
             query_string: filter.query(),
             limit: Some(PAGE),
             context: context.take(),
@@ -153,10 +152,14 @@ impl Line {
     fn read(found: LogLine) -> Self {
         let line: FunctionLine = serde_json::from_str(&found.content)
             .unwrap_or_else(|_| FunctionLine { log: found.content, ..FunctionLine::default() });
-        let millis = if line.timestamp > 0 { line.timestamp } else { read_wall(&found.timestamp) };
+        let millis = if line.timestamp > 0 {
+            line.timestamp
+        } else {
+            wall::read(&found.timestamp).unwrap_or_default()
+        };
         Line {
             millis,
-            time: rfc3339(millis),
+            time: wall::rfc3339(millis),
             function: line.function_name,
             request_id: line.request_id,
             level: Level::read(&line.level),
@@ -188,27 +191,6 @@ impl Seen {
     }
 }
 
-/// Writes a time as the log service takes it: `YYYY-MM-DD HH:MM:SS` in UTC+8.
-fn wall(time: Millis) -> String {
-    let time = Timestamp::from_millisecond(time).unwrap_or_default();
-    time.to_zoned(beijing()).strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-fn read_wall(text: &str) -> Millis {
-    let time: Option<jiff::civil::DateTime> = text.replacen(' ', "T", 1).parse().ok();
-    let time = time.and_then(|time| time.to_zoned(beijing()).ok());
-    time.map_or(0, |time| time.timestamp().as_millisecond())
-}
-
-fn rfc3339(time: Millis) -> String {
-    let time = Timestamp::from_millisecond(time).unwrap_or_default();
-    time.to_zoned(beijing()).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
-}
-
-fn beijing() -> TimeZone {
-    TimeZone::fixed(Offset::constant(8))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,7 +213,7 @@ mod tests {
             ..LogLine::default()
         });
         assert_eq!((bare.millis, bare.message.as_str()), (1_700_000_000_000, "not json"));
-        assert_eq!(wall(bare.millis), "2023-11-15 06:13:20");
+        assert_eq!(wall::write(bare.millis), "2023-11-15 06:13:20");
     }
 
     #[test]

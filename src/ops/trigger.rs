@@ -1,7 +1,5 @@
 //! What starts functions by itself: list, fire.
 
-use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
 use serde::Serialize;
 
 use crate::api::control::trigger::{ListTriggers, TriggerStatus};
@@ -10,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::name::{FunctionName, did_you_mean};
 use crate::model::schedule::Schedule;
+use crate::model::wall;
 use crate::text;
 
 use super::function::invoke::Invocation;
@@ -41,7 +40,7 @@ impl Trigger {
             function: function.to_owned(),
             name: status.trigger_name.clone(),
             r#type: if status.r#type.is_empty() { "timer".into() } else { status.r#type.clone() },
-            next: schedule.and_then(beijing),
+            next: schedule.map(wall::rfc3339_second),
             config,
         }
     }
@@ -52,13 +51,6 @@ fn cron(description: &str) -> String {
     let json: Option<serde_json::Value> = serde_json::from_str(description).ok();
     let inner = json.as_ref().and_then(|json| json.get("cron")?.as_str());
     inner.unwrap_or(description).to_owned()
-}
-
-/// Writes a time as the platform's people read it: in UTC+8.
-fn beijing(time: Millis) -> Option<String> {
-    let zone = TimeZone::fixed(Offset::constant(8));
-    let time = Timestamp::from_millisecond(time).ok()?.to_zoned(zone);
-    Some(time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }
 
 /// Returns the triggers of all functions, by function and name.

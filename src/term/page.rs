@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::model::text::{Language, Text};
@@ -46,6 +47,12 @@ impl Page {
     /// Returns text whose control characters are written out, to be used in [`Page::styled`].
     pub fn visible<'a>(&self, text: &'a str) -> Cow<'a, str> {
         visible(text)
+    }
+
+    /// Returns an RFC 3339 time as the clock on the reader's wall shows it; what is no such time stays as it is.
+    pub fn local_time(&self, time: &str, format: &str) -> String {
+        let local = time.parse::<jiff::Timestamp>().map(|time| time.to_zoned(TimeZone::system()));
+        local.map_or_else(|_| time.to_owned(), |local| local.strftime(format).to_string())
     }
 
     /// Writes a line as it is, but for control characters.

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::emulator::event::Event;
 use crate::emulator::logs::Level;
 use crate::model::clock::Millis;
+use crate::model::wall;
 use crate::term::{Page, Show, Style};
 use crate::text;
 
@@ -23,8 +22,7 @@ impl Serialize for Line {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut line = fields(&self.event);
         if let Some(line) = line.as_object_mut() {
-            let time = Timestamp::from_millisecond(self.time).unwrap_or_default();
-            line.shift_insert(0, "time".into(), time.to_string().into());
+            line.shift_insert(0, "time".into(), wall::rfc3339(self.time).into());
         }
         line.serialize(serializer)
     }
@@ -139,18 +137,16 @@ fn draw(page: &mut Page, time: Millis, kind: &str, style: Style, told: &str) {
     let mut lines = told.lines();
     let head = format!("{kind:<5}");
     let first = lines.next().unwrap_or_default();
-    let line =
-        format!("{} {} {}", page.paint(Style::Faint, clock_time(time)), page.paint(style, head), first);
+    let line = format!(
+        "{} {} {}",
+        page.paint(Style::Faint, page.local_time(&wall::rfc3339(time), "%H:%M:%S")),
+        page.paint(style, head),
+        first
+    );
     page.styled(line);
     for line in lines {
         page.line(format!("{:14} {line}", ""));
     }
-}
-
-/// Returns the time of day where the reader is, as `22:41:07`.
-fn clock_time(time: Millis) -> String {
-    let time = Timestamp::from_millisecond(time).unwrap_or_default();
-    time.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
 }
 
 /// Returns a duration as a person says it: `0.4 ms`, `14 ms`, `2.1 s`.

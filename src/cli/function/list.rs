@@ -31,7 +31,8 @@ impl Show for List {
             text! { en: "modified", zh: "修改时间" },
         ]);
         for it in &self.0 {
-            table.row([&it.name, &it.runtime, &it.status, &it.modified].map(String::as_str));
+            let modified = page.local_time(&it.modified, "%Y-%m-%d %H:%M:%S");
+            table.row([&it.name, &it.runtime, &it.status, &modified].map(String::as_str));
         }
         page.table(&table, &text! { en: "There are no functions.", zh: "没有云函数。" });
     }

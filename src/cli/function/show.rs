@@ -30,7 +30,7 @@ impl Show for Shown {
             (text! { en: "timeout", zh: "超时" }, format!("{} s", self.timeout)),
             (text! { en: "memory", zh: "内存" }, format!("{} MB", self.memory)),
             (text! { en: "code", zh: "代码" }, format!("{} B", self.code_bytes)),
-            (text! { en: "modified", zh: "修改时间" }, self.modified.clone()),
+            (text! { en: "modified", zh: "修改时间" }, page.local_time(&self.modified, "%Y-%m-%d %H:%M:%S")),
         ];
         fields.extend(self.reasons.iter().map(|why| (text! { en: "reason", zh: "原因" }, why.clone())));
         if !self.variables.is_empty() {

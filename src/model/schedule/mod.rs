@@ -12,11 +12,11 @@ mod tests;
 use std::str::FromStr;
 
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
 use crate::error::{Error, Kind};
 use crate::model::clock::Millis;
+use crate::model::wall;
 use crate::text;
 
 use field::{Days, Field, Unit, Weekdays};
@@ -65,7 +65,7 @@ impl FromStr for Schedule {
 impl Schedule {
     /// Returns the first time after `now` at which the timer fires, or `None` when it never fires again.
     pub fn next_after(&self, now: Millis) -> Option<Millis> {
-        let zone = beijing();
+        let zone = wall::zone();
         let from = Timestamp::from_millisecond(now).ok()?.to_zoned(zone.clone()).datetime();
         // The next whole second: a schedule has no finer grain.
         let from = from.with().subsec_nanosecond(0).build().ok()?.checked_add(1.second()).ok()?;
@@ -122,11 +122,6 @@ impl Schedule {
     pub fn numbers_weekdays(&self) -> bool {
         self.weekday.by_number()
     }
-}
-
-/// The platform reads every schedule in UTC+8, wherever the function runs.
-fn beijing() -> TimeZone {
-    TimeZone::fixed(Offset::constant(8))
 }
 
 fn wrong_count(text: &str, parts: &[&str]) -> Error {

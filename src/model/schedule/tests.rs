@@ -6,7 +6,7 @@ use super::*;
 fn next(cron: &str, from: &str, count: usize) -> Vec<String> {
     let schedule: Schedule = cron.parse().unwrap_or_else(|error| panic!("{cron}: {error}"));
     let from: DateTime = from.parse().expect("a date and time");
-    let mut now = from.to_zoned(beijing()).expect("in range").timestamp().as_millisecond();
+    let mut now = from.to_zoned(wall::zone()).expect("in range").timestamp().as_millisecond();
     let mut found = Vec::new();
     while found.len() < count {
         match schedule.next_after(now) {
@@ -16,7 +16,7 @@ fn next(cron: &str, from: &str, count: usize) -> Vec<String> {
                 break;
             }
         }
-        let zoned = Timestamp::from_millisecond(now).expect("in range").to_zoned(beijing());
+        let zoned = Timestamp::from_millisecond(now).expect("in range").to_zoned(wall::zone());
         found.push(zoned.strftime("%m-%d %H:%M:%S").to_string());
     }
     found

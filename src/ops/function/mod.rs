@@ -11,6 +11,7 @@ use crate::api::control::function::{
 use crate::cloud;
 use crate::error::{Error, Result};
 use crate::model::name::FunctionName;
+use crate::model::wall;
 use crate::text;
 
 use super::target::Target;
@@ -26,7 +27,7 @@ pub struct Listed {
     pub runtime: String,
     /// `Active`, `Updating` and so on, as the platform says it.
     pub status: String,
-    /// As `YYYY-MM-DD HH:MM:SS` in UTC+8.
+    /// RFC 3339, or as the platform wrote it.
     pub modified: String,
 }
 
@@ -37,13 +38,18 @@ pub async fn list(target: &Target) -> Result<Vec<Listed>> {
     Ok(functions)
 }
 
+/// Returns a time of the platform with its offset, which the platform leaves out.
+fn moment(written: String) -> String {
+    wall::read(&written).map_or(written, wall::rfc3339)
+}
+
 impl From<FunctionLine> for Listed {
     fn from(line: FunctionLine) -> Self {
         Listed {
             name: line.function_name,
             runtime: line.runtime,
             status: line.status,
-            modified: line.mod_time,
+            modified: moment(line.mod_time),
         }
     }
 }
@@ -125,7 +131,7 @@ impl From<FunctionDescription> for Shown {
                 .iter()
                 .map(|trigger| super::trigger::Trigger::of(&name, trigger, None))
                 .collect(),
-            modified: it.mod_time,
+            modified: moment(it.mod_time),
             name,
         }
     }

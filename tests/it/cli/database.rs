@@ -34,7 +34,7 @@ async fn documents_come_out_as_relaxed_extended_json_one_a_line() {
         @r#"
     exit 0
     --- stdout
-    {"name":"Ann","_id":"c"}
+    {"_id":"c","name":"Ann"}
     --- stderr
     hint: these are the first 1; `--limit 10` shows more
     "#

@@ -1,7 +1,7 @@
 //! Collections and indexes.
 
 use super::failure::Failure;
-use super::{Result, page, permission, this_environment, written_time};
+use super::{Result, page, permission, this_environment};
 use crate::api::control::Done;
 use crate::api::control::database::*;
 use crate::api::error::codes;
@@ -12,6 +12,7 @@ use crate::emulator::environment::Shared;
 use crate::emulator::permissions::Resource;
 use crate::model::index::{Direction, IndexKey, IndexSpec};
 use crate::model::name::CollectionName;
+use crate::model::wall;
 
 /// The index of `_id`, which cannot be dropped.
 const ID_INDEX: &str = "_id_";
@@ -39,7 +40,7 @@ pub(super) async fn delete(environment: &Shared, asked: DeleteTable) -> Result<D
 
 pub(super) async fn describe(environment: &Shared, asked: DescribeTable) -> Result<TableDescription> {
     this_environment(environment, asked.env_id.as_deref())?;
-    let since = written_time(environment.started);
+    let since = wall::write(environment.started);
     let indexes = environment.database.store().indexes(&asked.table_name)?;
     let indexes: Vec<_> = indexes.into_iter().map(|index| described(index, &since)).collect();
     Ok(TableDescription { index_num: indexes.len() as u64, indexes })

@@ -1,8 +1,9 @@
 //! The one environment there is, and its account.
 
-use super::{Result, this_environment, written_time};
+use super::{Result, this_environment};
 use crate::api::control::env::*;
 use crate::emulator::environment::{Environment, Shared};
+use crate::model::wall;
 
 pub(super) async fn describe_envs(environment: &Shared, asked: DescribeEnvs) -> Result<EnvPage> {
     // A filter that nothing passes is not an error, as in the cloud.
@@ -30,7 +31,7 @@ fn describe(environment: &Environment) -> EnvDescription {
     let config = &environment.config;
     let (id, region, bucket) =
         (config.env_id.to_string(), config.region.clone(), environment.bucket().to_owned());
-    let (account, started) = (account(environment), written_time(environment.started));
+    let (account, started) = (account(environment), wall::write(environment.started));
     EnvDescription {
         alias: id.clone(),
         status: "NORMAL".into(),

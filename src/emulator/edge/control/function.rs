@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::failure::Failure;
 use super::settings::Settings;
-use super::{Result, page, this_environment, trigger, written_time};
+use super::{Result, page, this_environment, trigger};
 use crate::api::control::function::{Environment as FunctionEnvironment, *};
 use crate::api::control::{Done, Flag};
 use crate::api::error::codes;
@@ -13,6 +13,7 @@ use crate::emulator::environment::{Environment, Shared};
 use crate::emulator::functions::Registered;
 use crate::model::function::FunctionSpec;
 use crate::model::name::FunctionName;
+use crate::model::wall;
 
 pub(super) async fn create(environment: &Shared, asked: CreateFunction) -> Result<Done> {
     this_environment(environment, asked.namespace.as_deref())?;
@@ -78,8 +79,8 @@ pub(super) async fn get(environment: &Shared, asked: GetFunction) -> Result<Func
         function_id: format!("lam-{name}"),
         namespace: environment.config.env_id.to_string(),
         status: environment.deployments.status(&name).into(),
-        add_time: written_time(added),
-        mod_time: written_time(modified),
+        add_time: wall::write(added),
+        mod_time: wall::write(modified),
         r#type: "Event".into(),
         memory_size: spec.memory,
         timeout: spec.timeout.as_secs(),
@@ -133,8 +134,8 @@ fn line(environment: &Environment, function: Registered) -> FunctionLine {
         namespace: environment.config.env_id.to_string(),
         runtime: function.spec.runtime,
         status: "Active".into(),
-        add_time: written_time(function.added),
-        mod_time: written_time(function.modified),
+        add_time: wall::write(function.added),
+        mod_time: wall::write(function.modified),
         r#type: "Event".into(),
         ..FunctionLine::default()
     }

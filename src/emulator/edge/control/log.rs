@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::failure::Failure;
-use super::{Result, log_query, read_time, this_environment, written_time};
+use super::{Result, log_query, read_time, this_environment};
 use crate::api::control::log::*;
 use crate::api::error::codes;
 use crate::emulator::environment::{Environment, Shared};
 use crate::emulator::logs::{InvocationRecord, LogRecord, Page, Search};
+use crate::model::wall;
 
 /// A whole second, because the wire's times have no finer grain: the last one counts to its end.
 const SECOND: i64 = 1000;
@@ -49,7 +50,7 @@ fn cursor(context: Option<&str>) -> Result<Option<u64>> {
 }
 
 fn line(record: LogRecord) -> LogLine {
-    let timestamp = written_time(record.time);
+    let timestamp = wall::write(record.time);
     let content = json!(FunctionLine {
         function_name: record.function,
         request_id: record.request_id,
@@ -81,7 +82,7 @@ pub(super) async fn calls(environment: &Shared, asked: GetFunctionLogs) -> Resul
     let listed = found.into_iter().map(|call| FunctionCall {
         ret_code: code(&call),
         retry_num: 0,
-        start_time: written_time(call.time),
+        start_time: wall::write(call.time),
         request_id: call.request_id,
     });
     Ok(FunctionCalls { log_list: listed.collect() })
@@ -94,7 +95,7 @@ pub(super) async fn call(environment: &Shared, asked: GetFunctionLogDetail) -> R
         duration: call.duration.as_secs_f64() * 1000.0,
         mem_usage: call.memory_bytes,
         ret_msg: call.result,
-        start_time: written_time(call.time),
+        start_time: wall::write(call.time),
         log_json: json!({ "log": call.log, "request_id": call.request_id }).to_string(),
         request_id: call.request_id,
         context: String::new(),

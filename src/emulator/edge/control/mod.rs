@@ -40,6 +40,7 @@ use crate::api::control::trigger::*;
 use crate::api::error::codes;
 use crate::api::{Action, Service, local as own};
 use crate::emulator::environment::{Environment, Shared};
+use crate::model::wall;
 use failure::Failure;
 use request::{Asked, Form};
 
@@ -223,22 +224,9 @@ fn page<T>(items: Vec<T>, offset: Option<u64>, limit: Option<u64>, default: u64)
     items.into_iter().skip(count(offset.unwrap_or(0))).take(count(limit.unwrap_or(default))).collect()
 }
 
-/// Writes a time as the platform does: `YYYY-MM-DD HH:MM:SS` in UTC+8.
-fn written_time(millis: i64) -> String {
-    let time = jiff::Timestamp::from_millisecond(millis).unwrap_or_default();
-    time.to_zoned(beijing()).strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
 /// Reads a time as clients write it.
 fn read_time(text: &str) -> Result<i64> {
-    let time = jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", text.trim())
-        .and_then(|time| time.to_zoned(beijing()))
-        .map_err(|_| Failure::value(format!("The time `{text}` is not `YYYY-MM-DD HH:MM:SS`.")))?;
-    Ok(time.timestamp().as_millisecond())
-}
-
-fn beijing() -> jiff::tz::TimeZone {
-    jiff::tz::Offset::constant(8).to_time_zone()
+    wall::read(text).ok_or_else(|| Failure::value(format!("The time `{text}` is not `YYYY-MM-DD HH:MM:SS`.")))
 }
 
 #[cfg(test)]
@@ -272,8 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_those_of_beijing() {
-        assert_eq!(written_time(1_700_000_000_000), "2023-11-15 06:13:20");
+    fn a_time_is_read_or_refused() {
         assert_eq!(read_time("2023-11-15 06:13:20"), Ok(1_700_000_000_000));
         assert!(read_time("yesterday").is_err());
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::function::{deploy, known};
-use super::{Result, page, written_time};
+use super::{Result, page};
 use crate::api::control::trigger::*;
 use crate::api::control::{Done, lenient};
 use crate::api::error::codes;
@@ -12,6 +12,7 @@ use crate::emulator::environment::{Environment, Shared};
 use crate::emulator::functions::Registered;
 use crate::model::schedule::Schedule;
 use crate::model::trigger::Trigger;
+use crate::model::wall;
 
 pub(super) async fn batch_create(environment: &Shared, asked: BatchCreateTrigger) -> Result<Done> {
     let function = known(environment, asked.namespace.as_deref(), &asked.function_name)?;
@@ -73,7 +74,7 @@ async fn replace(environment: &Environment, function: Registered, triggers: Vec<
 
 /// Describes a trigger as GetFunction and ListTriggers do.
 pub(super) fn describe(trigger: &Trigger, modified: i64) -> TriggerStatus {
-    let time = written_time(modified);
+    let time = wall::write(modified);
     TriggerStatus {
         trigger_name: trigger.name.clone(),
         r#type: "timer".into(),
