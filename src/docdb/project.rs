@@ -57,7 +57,7 @@ impl Projection {
         }
         let only_id = projection.get("_id").filter(|_| projection.len() == 1);
         let searches = parsed.root.0.iter().any(|(_, part)| matches!(part, Part::ElemMatch(_)));
-        parsed.inclusive = mode.unwrap_or(searches || only_id.is_some_and(|it| is_true(it)));
+        parsed.inclusive = mode.unwrap_or(searches || only_id.is_some_and(is_true));
         if parsed.inclusive && !projection.contains_key("_id") {
             parsed.root.0.insert(0, ("_id".to_owned(), Part::Include));
         }

@@ -3,6 +3,8 @@
 //! Prints figures and ratios; nothing here fails for being slow, because shared machines are. Run one part with
 //! `cargo bench -- invoke` (parts: start, invoke, database, memory).
 
+#![expect(clippy::print_stdout, reason = "figures are what it is for")]
+
 mod database;
 mod invoke;
 mod load;

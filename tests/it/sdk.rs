@@ -12,6 +12,7 @@ fn folder() -> PathBuf {
 ///
 /// # Panics
 /// It is not here, and `CI` is set.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 pub fn is_here(program: &str, arguments: &[&str]) -> bool {
     let here = Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success());
     assert!(here || std::env::var_os("CI").is_none(), "CI needs `{program}` for the SDK tests");

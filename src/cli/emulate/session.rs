@@ -138,10 +138,6 @@ impl Session {
         })
     }
 
-    pub fn running(&self) -> &Running {
-        &self.running
-    }
-
     /// Returns the variables that lead a child and its SDKs here.
     pub fn child_variables(&self) -> Vec<(String, String)> {
         self.emulator.child_variables()

@@ -85,9 +85,11 @@ pub struct Members {
     pub patterns: Vec<Pattern>,
 }
 
+type Holds = dyn Fn(&Document) -> Result<bool> + Send + Sync;
+
 /// A parsed `$expr`: whether it holds for a document.
 #[derive(Clone)]
-pub struct Condition(Arc<dyn Fn(&Document) -> Result<bool> + Send + Sync>);
+pub struct Condition(Arc<Holds>);
 
 impl Condition {
     pub fn new(holds: impl Fn(&Document) -> Result<bool> + Send + Sync + 'static) -> Self {
