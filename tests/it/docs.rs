@@ -90,10 +90,13 @@ mod tour {
         fn shell(&self, script: &str) -> Command {
             let program = std::path::Path::new(env!("CARGO_BIN_EXE_cloudkit")).parent().expect("a folder");
             let path = std::env::var_os("PATH").unwrap_or_default();
-            let path = std::env::join_paths([program.to_owned()].into_iter().chain(std::env::split_paths(&path)));
+            let path =
+                std::env::join_paths([program.to_owned()].into_iter().chain(std::env::split_paths(&path)));
             let foreign = std::env::vars_os().map(|(name, _)| name).filter(|name| {
                 let name = name.to_string_lossy();
-                ["CLOUDKIT", "TENCENTCLOUD", "TCB", "XDG_", "NODE_OPTIONS"].iter().any(|it| name.starts_with(it))
+                ["CLOUDKIT", "TENCENTCLOUD", "TCB", "XDG_", "NODE_OPTIONS"]
+                    .iter()
+                    .any(|it| name.starts_with(it))
             });
             let mut shell = Command::new("sh");
             foreign.for_each(|name| {
@@ -101,10 +104,15 @@ mod tour {
             });
             shell.args(["-euc", script]).stdin(Stdio::null());
             shell.current_dir(fs::read_to_string(self.home.path().join(".cwd")).expect("a folder").trim());
-            shell.env("PATH", path.expect("a path")).env("HOME", self.home.path()).env("CLOUDKIT_KEYRING", "off");
+            shell
+                .env("PATH", path.expect("a path"))
+                .env("HOME", self.home.path())
+                .env("CLOUDKIT_KEYRING", "off");
             if let Some(home) = std::env::var_os("HOME") {
                 let home = std::path::PathBuf::from(home);
-                shell.env("npm_config_userconfig", home.join(".npmrc")).env("npm_config_cache", home.join(".npm"));
+                shell
+                    .env("npm_config_userconfig", home.join(".npmrc"))
+                    .env("npm_config_cache", home.join(".npm"));
             }
             shell
         }
@@ -172,7 +180,8 @@ fn the_demo_runs_from_nothing_to_a_deploy() {
     let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let steps = told["steps"].as_array().expect("steps");
     let step = |begins: &str| {
-        let found = steps.iter().filter(|step| step["command"].as_str().is_some_and(|it| it.contains(begins)));
+        let found =
+            steps.iter().filter(|step| step["command"].as_str().is_some_and(|it| it.contains(begins)));
         found.collect::<Vec<_>>()
     };
     assert!(steps.iter().all(|step| step["exitCode"] == 0), "{told:#}");
