@@ -28,9 +28,10 @@ impl Show for Explanation {
     fn show(&self, page: &mut Page) {
         let none = text! { en: "none: every document is examined", zh: "无：检查了所有文档" };
         let index = self.index.clone().unwrap_or_else(|| page.words(&none).to_owned());
-        let order = match self.sorted_in_memory {
-            true => text! { en: "sorted in memory", zh: "在内存中排序" },
-            false => text! { en: "as the index has it", zh: "与索引一致" },
+        let order = match (self.sorted_in_memory, &self.index) {
+            (true, _) => text! { en: "sorted in memory", zh: "在内存中排序" },
+            (false, None) => text! { en: "as the documents were added", zh: "按写入顺序" },
+            (false, Some(_)) => text! { en: "as the index has it", zh: "与索引一致" },
         };
         let mut fields = vec![
             (text! { en: "index", zh: "索引" }, index),
