@@ -7,9 +7,6 @@ use super::value::Class;
 use super::value::number::Number;
 use super::value::view::{Fields, Items, View};
 
-/// The most bytes an index key may have; a longer one is cut to a prefix.
-pub const LONGEST: usize = 1024;
-
 /// Ends a text, an object, an array. Below every class and, because a zero inside is escaped, below every character.
 const END: u8 = 0;
 const ESCAPED_ZERO: [u8; 2] = [0, 0xff];
@@ -21,13 +18,6 @@ pub fn encode<'a>(value: impl Into<View<'a>>, descending: bool, bytes: &mut Vec<
     if descending {
         bytes.iter_mut().skip(start).for_each(|byte| *byte = !*byte);
     }
-}
-
-/// Cuts a key that is too long; returns whether it was, so that equal keys no longer mean equal values.
-pub fn cut(bytes: &mut Vec<u8>) -> bool {
-    let long = bytes.len() > LONGEST;
-    bytes.truncate(LONGEST);
-    long
 }
 
 fn write(value: View<'_>, bytes: &mut Vec<u8>) {

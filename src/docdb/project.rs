@@ -1,16 +1,28 @@
 //! Projections: which parts of a document a query returns.
 
 use bson::raw::{CStr, RawArrayBuf, RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
-use bson::{Bson, Document};
+use bson::{Bson, DateTime, Document};
 
+use super::aggregate::shape;
 use super::filter::{Filter, Search};
 use super::value::is_true;
 use super::value::view::View;
 use super::{Error, Result};
 
 /// A parsed projection.
-#[derive(Debug, Clone)]
-pub struct Projection {
+#[derive(Debug)]
+pub struct Projection(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Cut(Cut),
+    /// With expressions, as `$project` has them.
+    Compute(shape::Projection, DateTime),
+}
+
+/// Which fields are kept, and how much of them.
+#[derive(Debug, Default)]
+struct Cut {
     root: Tree,
     /// Whether fields that the projection does not name are left out.
     inclusive: bool,
@@ -37,38 +49,86 @@ enum Part {
 }
 
 impl Projection {
-    /// Parses a projection; an empty one keeps everything.
+    /// Parses a projection; an empty one keeps everything. `now` is the present of its expressions.
     ///
     /// # Errors
-    /// Inclusion and exclusion mixed (31254, 31253), a path named twice (31249, 31250), an empty path (9).
-    pub fn parse(projection: &Document) -> Result<Self> {
-        let mut parsed = Self { root: Tree::default(), inclusive: false, positional: false };
-        let mut mode = None;
-        for (path, operand) in projection {
-            let (path, part) = parse_part(path, operand)?;
-            if let Some(inclusive) = wants(path, &part) {
-                if mode.is_some_and(|mode| mode != inclusive) {
-                    return Err(mixed(path, inclusive));
-                }
-                mode = Some(inclusive);
-            }
-            parsed.positional |= matches!(part, Part::Positional);
-            parsed.root.add(path, path, part)?;
+    /// Inclusion and exclusion mixed (31253, 31254), a path named twice (31249, 31250), an empty path (9).
+    pub fn parse(projection: &Document, now: DateTime) -> Result<Self> {
+        if projection.values().any(is_computed) {
+            return Ok(Self(Kind::Compute(shape::Projection::of_query(projection)?, now)));
         }
-        let only_id = projection.get("_id").filter(|_| projection.len() == 1);
-        let searches = parsed.root.0.iter().any(|(_, part)| matches!(part, Part::ElemMatch(_)));
-        parsed.inclusive = mode.unwrap_or(searches || only_id.is_some_and(is_true));
-        if parsed.inclusive && !projection.contains_key("_id") {
-            parsed.root.0.insert(0, ("_id".to_owned(), Part::Include));
-        }
-        Ok(parsed)
+        Ok(Self(Kind::Cut(Cut::parse(projection)?)))
     }
 
     /// Returns the parts of a document that the projection keeps. `filter` is the query's: it gives `arr.$` its position.
     ///
     /// # Errors
-    /// A positional projection without an element that the filter found (51246).
+    /// A positional projection without an element that the filter found (51246); what an expression fails with.
     pub fn apply(&self, document: &RawDocument, filter: &Filter) -> Result<RawDocumentBuf> {
+        match &self.0 {
+            Kind::Cut(cut) => cut.apply(document, filter),
+            Kind::Compute(projection, now) => {
+                let document = document.try_into().map_err(damaged)?;
+                (&projection.project(&document, *now)?).try_into().map_err(damaged)
+            }
+        }
+    }
+}
+
+/// Whether a projection's value has to be computed: a literal, or an expression.
+fn is_computed(value: &Bson) -> bool {
+    match value {
+        Bson::Document(inner) => match inner.keys().next().map(String::as_str) {
+            Some("$slice" | "$elemMatch") => false,
+            Some(name) if name.starts_with('$') => true,
+            _ => inner.values().any(is_computed),
+        },
+        Bson::Boolean(_) => false,
+        _ => !View::from(value).is_number(),
+    }
+}
+
+impl Cut {
+    fn parse(projection: &Document) -> Result<Self> {
+        let mut cut = Self::default();
+        let mut mode = None;
+        cut.add_all("", projection, &mut mode)?;
+        let only_id = projection.get("_id").filter(|_| projection.len() == 1);
+        let searches = cut.root.0.iter().any(|(_, part)| matches!(part, Part::ElemMatch(_)));
+        cut.inclusive = mode.unwrap_or(searches || only_id.is_some_and(is_true));
+        if cut.inclusive && cut.root.get("_id").is_none() {
+            cut.root.0.insert(0, ("_id".to_owned(), Part::Include));
+        }
+        Ok(cut)
+    }
+
+    /// Adds fields below a path; an object without operators nests further ones.
+    fn add_all(&mut self, above: &str, fields: &Document, mode: &mut Option<bool>) -> Result<()> {
+        for (name, operand) in fields {
+            let path = format!("{above}{name}");
+            match operand {
+                Bson::Document(inner) if inner.keys().next().is_some_and(|it| !it.starts_with('$')) => {
+                    self.add_all(&format!("{path}."), inner, mode)?;
+                }
+                _ => self.add(&path, operand, mode)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, path: &str, operand: &Bson, mode: &mut Option<bool>) -> Result<()> {
+        let (path, part) = parse_part(path, operand)?;
+        if let Some(inclusive) = wants(path, &part) {
+            if mode.is_some_and(|mode| mode != inclusive) {
+                return Err(mixed(path, inclusive));
+            }
+            *mode = Some(inclusive);
+        }
+        self.positional |= matches!(part, Part::Positional);
+        self.root.add(path, path, part)
+    }
+
+    fn apply(&self, document: &RawDocument, filter: &Filter) -> Result<RawDocumentBuf> {
         if self.root.0.is_empty() {
             return Ok(document.to_owned());
         }
@@ -113,9 +173,6 @@ fn parse_part<'p>(path: &'p str, operand: &Bson) -> Result<(&'p str, Part)> {
     if let Bson::Document(operand) = operand {
         return Ok((path, parse_operator(path, operand)?));
     }
-    if !matches!(operand, Bson::Boolean(_)) && !View::from(operand).is_number() {
-        return Err(Error::invalid(2, format!("the projection of `{path}` must be 1, 0, true or false")));
-    }
     match path.strip_suffix(".$") {
         Some(path) => Ok((path, Part::Positional)),
         None if is_true(operand) => Ok((path, Part::Include)),
@@ -128,7 +185,7 @@ fn parse_operator(path: &str, operand: &Document) -> Result<Part> {
         Some((name, operand)) if name == "$slice" => parse_slice(operand),
         Some((name, query)) if name == "$elemMatch" => Ok(Part::ElemMatch(Search::parse(query)?)),
         Some((name, _)) if name.starts_with('$') => Err(Error::UnknownOperator { name: name.clone() }),
-        _ => Err(Error::invalid(2, format!("the projection of `{path}` must be 1, 0, $slice or $elemMatch"))),
+        _ => Err(Error::invalid(2, format!("the projection of `{path}` must not be an empty object"))),
     }
 }
 

@@ -134,7 +134,7 @@ impl Database {
     ) -> Result<(Found, Vec<String>, Option<super::index::IndexDefinition>)> {
         let filter = Filter::parse(&query.filter, query.now)?;
         let sort = (!query.sort.is_empty()).then(|| Sort::parse(&query.sort)).transpose()?;
-        let projection = Projection::parse(&query.projection)?;
+        let projection = Projection::parse(&query.projection, query.now)?;
         let selection =
             Selection { filter: &filter, sort: sort.as_ref(), skip: query.skip, limit: query.limit };
         let plan = plan::choose(view, collection, &selection)?;

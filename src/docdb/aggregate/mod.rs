@@ -16,7 +16,7 @@ mod order;
 mod path;
 mod pushdown;
 mod random;
-mod shape;
+pub mod shape;
 
 #[cfg(test)]
 mod tests;

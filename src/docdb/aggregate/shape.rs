@@ -1,13 +1,13 @@
 //! The tree of paths that `$project`, `$addFields` and `$unset` describe, and what it makes of a document.
 
-use bson::{Bson, Document};
+use bson::{Bson, DateTime, Document};
 
 use super::expression::{Expression, Names, Scope, is_true, split_path};
 use crate::docdb::{Error, Result};
 
 /// What happens to each named field, in the order of the specification.
 #[derive(Debug, Default)]
-pub(super) struct Shape(Vec<(String, Part)>);
+pub struct Shape(Vec<(String, Part)>);
 
 #[derive(Debug)]
 enum Part {
@@ -19,7 +19,7 @@ enum Part {
 
 /// A parsed `$project`.
 #[derive(Debug)]
-pub(super) enum Projection {
+pub enum Projection {
     /// Only what is named, and what is computed.
     Include(Shape),
     /// All but what is named.
@@ -58,6 +58,15 @@ impl Projection {
         let mut shape = Shape::default();
         paths.iter().try_for_each(|path| shape.put(&split_path(path)?, Part::Exclude))?;
         Ok(Projection::Exclude(shape))
+    }
+
+    /// Parses the projection of a query; it knows the system variables only.
+    pub fn of_query(projection: &Document) -> Result<Self> {
+        Self::parse(projection, &Names::default())
+    }
+
+    pub fn project(&self, document: &Document, now: DateTime) -> Result<Document> {
+        self.apply(document, &Scope::new(document, now, &[]))
     }
 
     pub(super) fn apply(&self, document: &Document, scope: &Scope) -> Result<Document> {
@@ -159,8 +168,13 @@ impl Shape {
             Bson::Array(items) => {
                 Some(Bson::Array(items.iter().filter_map(|it| self.only_value(it)).collect()))
             }
-            _ => None,
+            // What is computed inside makes an object of it.
+            _ => self.computes().then(|| Bson::Document(Document::new())),
         }
+    }
+
+    fn computes(&self) -> bool {
+        self.0.iter().any(|(_, part)| part.has(&|it| matches!(it, Part::Compute(_))))
     }
 
     fn without(&self, document: &Document) -> Document {
@@ -189,7 +203,7 @@ impl Shape {
                     Some(value) => drop(document.insert(name.clone(), value)),
                     None => drop(document.remove(name)),
                 },
-                Part::Inside(inner) if part.has(&|it| matches!(it, Part::Compute(_))) => {
+                Part::Inside(inner) if inner.computes() => {
                     let value = document.get_mut(name).map(|it| std::mem::replace(it, Bson::Null));
                     document.insert(name.clone(), inner.compute_value(value, scope)?);
                 }

@@ -69,7 +69,7 @@ impl Operator {
 
     /// Refuses a name that is no operator's, where no operand would.
     pub fn check_name(name: &str) -> Result<()> {
-        const NAMES: [&str; 16] = [
+        const NAMES: [&str; 15] = [
             "$set",
             "$setOnInsert",
             "$unset",
@@ -85,7 +85,6 @@ impl Operator {
             "$pop",
             "$pull",
             "$pullAll",
-            "$pushAll",
         ];
         if NAMES.contains(&name) { Ok(()) } else { Err(Error::UnknownOperator { name: name.to_owned() }) }
     }
@@ -196,11 +195,11 @@ fn rename(
 /// Whether a path enters an array before its end.
 fn passes_array(document: &Document, path: &UpdatePath) -> bool {
     let mut document = document;
-    for step in path.steps() {
+    let Some((_, above)) = path.steps().split_last() else { return false };
+    for step in above {
         match document.get(step.to_string()) {
             Some(Bson::Document(inner)) => document = inner,
-            Some(Bson::Array(_)) => return path.steps().last() != Some(step),
-            _ => return false,
+            other => return matches!(other, Some(Bson::Array(_))),
         }
     }
     false

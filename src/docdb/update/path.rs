@@ -89,16 +89,15 @@ impl Step {
     }
 }
 
-/// Positions by number, other steps by their text.
+/// Positions first and by number, other steps by their text.
 impl Ord for Step {
     fn cmp(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Step::Name(left), Step::Name(right)) => match (position(left), position(right)) {
-                (Some(left), Some(right)) => left.cmp(&right),
-                _ => left.cmp(right),
-            },
-            _ => self.to_string().cmp(&other.to_string()),
+        let (left, right) = (self.to_string(), other.to_string());
+        match (position(&left), position(&right)) {
+            (Some(left), Some(right)) => left.cmp(&right),
+            (left, right) => right.is_some().cmp(&left.is_some()),
         }
+        .then_with(|| left.cmp(&right))
     }
 }
 

@@ -5,7 +5,6 @@ use bson::{Bson, Document};
 
 use super::{Kind, Update, encode, replaced};
 use crate::docdb::filter::{Filter, Node, Predicate};
-use crate::docdb::value::place;
 use crate::docdb::{Error, Result};
 
 impl Update {
@@ -43,15 +42,25 @@ fn add_equalities(node: &Node, document: &mut Document) -> Result<()> {
                 },
                 _ => return Ok(()),
             };
-            if place::get_at(document, path.as_str()).is_some() {
-                return Err(Error::invalid(
+            match put(document, path.as_str(), value) {
+                true => Ok(()),
+                false => Err(Error::invalid(
                     54,
                     format!("cannot infer query fields to set, path '{path}' is matched twice"),
-                ));
+                )),
             }
-            place::set_at(document, path.as_str(), value.clone());
-            Ok(())
         }
         _ => Ok(()),
+    }
+}
+
+/// Sets a path, making objects on its way; returns whether nothing was there, nor a value without fields on the way.
+fn put(document: &mut Document, path: &str, value: &Bson) -> bool {
+    let Some((first, rest)) = path.split_once('.') else {
+        return !document.contains_key(path) && document.insert(path, value.clone()).is_none();
+    };
+    match document.entry(first.to_owned()).or_insert_with(|| Bson::Document(Document::new())) {
+        Bson::Document(inner) => put(inner, rest, value),
+        _ => false,
     }
 }

@@ -1,4 +1,4 @@
-//! Extended JSON: canonical and relaxed in, canonical out. Key order is kept.
+//! Reading Extended JSON, canonical and relaxed. Key order is kept.
 
 use bson::{Bson, Document};
 use serde_json::Value as Json;
@@ -22,16 +22,6 @@ pub fn parse_document(text: &str) -> Result<Document> {
 /// FailedToParse (9): a malformed `$…` value.
 pub fn from_json(json: Json) -> Result<Bson> {
     Bson::try_from(json).map_err(malformed)
-}
-
-/// Writes a value as canonical Extended JSON.
-pub fn to_json(value: Bson) -> Json {
-    value.into_canonical_extjson()
-}
-
-/// Writes a document as one line of canonical Extended JSON.
-pub fn to_text(document: Document) -> String {
-    to_json(Bson::Document(document)).to_string()
 }
 
 fn malformed(error: impl std::fmt::Display) -> Error {

@@ -6,9 +6,6 @@ use crate::docdb::{Error, Result};
 /// The most bytes of one document (MongoDB's hard limit).
 pub const LARGEST_DOCUMENT: usize = 16 * 1024 * 1024;
 
-/// The bytes from which the platform's documentation advises against a document: the SDK's `db_doc_size_limit`.
-pub const ADVISED_DOCUMENT: usize = 512 * 1024;
-
 /// The most levels of objects and arrays in a document, its own included.
 pub const DEEPEST_NESTING: usize = 100;
 

@@ -8,10 +8,9 @@ pub mod number;
 mod order;
 
 pub mod path;
-pub mod place;
 
 pub mod ejson;
 pub mod limits;
 pub mod show;
 
-pub use order::{Class, compare, equals, identical, is_true};
+pub use order::{Class, compare, equals, is_true};

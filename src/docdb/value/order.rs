@@ -1,4 +1,4 @@
-//! The total order of all values, and the three kinds of sameness.
+//! The total order of all values, and what counts as equal and as true.
 
 use std::cmp::Ordering;
 
@@ -62,26 +62,6 @@ pub fn compare<'a, 'b>(left: impl Into<View<'a>>, right: impl Into<View<'b>>) ->
 /// Returns whether two values are equal: `1` is `1.0`, and an object's fields have an order.
 pub fn equals<'a, 'b>(left: impl Into<View<'a>>, right: impl Into<View<'b>>) -> bool {
     compare_views(left.into(), right.into()).is_eq()
-}
-
-/// Returns whether two values are stored alike: equal, and of the same types through and through.
-pub fn identical<'a, 'b>(left: impl Into<View<'a>>, right: impl Into<View<'b>>) -> bool {
-    match (left.into(), right.into()) {
-        (View::Double(left), View::Double(right)) => left.to_bits() == right.to_bits(),
-        (View::Document(left), View::Document(right)) => {
-            let same =
-                |(left, right): (&(_, View), &(_, View))| left.0 == right.0 && identical(left.1, right.1);
-            let (left, right): (Vec<_>, Vec<_>) = (left.iter().collect(), right.iter().collect());
-            left.len() == right.len() && left.iter().zip(&right).all(same)
-        }
-        (View::Array(left), View::Array(right)) => {
-            let (left, right): (Vec<_>, Vec<_>) = (left.iter().collect(), right.iter().collect());
-            left.len() == right.len() && left.iter().zip(&right).all(|(left, right)| identical(*left, *right))
-        }
-        (left, right) => {
-            std::mem::discriminant(&left) == std::mem::discriminant(&right) && equals(left, right)
-        }
-    }
 }
 
 /// Returns whether a value counts as true: everything but false, null and zero.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::view::{Fields, View};
+use super::view::{Fields, Items, View};
 use crate::docdb::{Error, Result};
 
 /// A dotted path: never empty.
@@ -135,13 +135,25 @@ impl<'a> Walk<'_, 'a> {
                 Some(value) => self.enter(value, rest, at),
                 None => self.offer(None, at),
             },
-            View::Array(items) => items.iter().enumerate().any(|(here, item)| {
-                let at = at.or(Some(here));
-                let field = matches!(item, View::Document(_)) && self.enter(item, steps, at);
-                field || (step.position == Some(here) && self.enter_element(item, rest, at))
-            }),
+            View::Array(items) => self.enter_items(items, step, steps, at),
             _ => self.offer(None, at),
         }
+    }
+
+    /// Goes on at the element that a numeric step names, and at every element that is an object with this step.
+    fn enter_items(&mut self, items: Items<'a>, step: &Step, steps: &[Step], at: Option<usize>) -> bool {
+        let rest = steps.get(1..).unwrap_or_default();
+        let mut length = 0;
+        for (here, item) in items.iter().enumerate() {
+            length += 1;
+            let at = at.or(Some(here));
+            let in_field = matches!(item, View::Document(_)) && self.enter(item, steps, at);
+            if in_field || (step.position == Some(here) && self.enter_element(item, rest, at)) {
+                return true;
+            }
+        }
+        // A position beyond the end is a place where the path ends nowhere.
+        step.position.is_some_and(|it| it >= length) && self.offer(None, at)
     }
 
     /// Goes on at an element that a numeric step named: at the path's end its own elements are not tried.
