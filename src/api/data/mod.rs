@@ -38,7 +38,19 @@ pub struct Common<'a> {
     pub action: Cow<'a, str>,
     /// What the emulator put into `TCB_SESSIONTOKEN` of the calling function.
     #[serde(borrow, default, rename = "tcb_sessionToken")]
-    pub session_token: Option<Cow<'a, str>>,
+    session_token: Option<Cow<'a, str>>,
+    /// What the emulator put into `WX_API_TOKEN`: the same, where there is a user.
+    #[serde(borrow, default, rename = "wxCloudApiToken")]
+    api_token: Option<Cow<'a, str>>,
+}
+
+impl Common<'_> {
+    /// Returns what names the function that calls, empty outside of functions. tcb-admin-node 1.6 and 1.9, on which
+    /// wx-server-sdk 0.x stands, sends the second token only (its `src/functions/index.js`).
+    pub fn session_token(&self) -> &str {
+        let tokens = [&self.session_token, &self.api_token];
+        tokens.into_iter().flatten().map(|token| &**token).find(|token| !token.is_empty()).unwrap_or_default()
+    }
 }
 
 /// A failure on the wire: status 200, a code and a sentence (§2.4, §13).

@@ -57,7 +57,7 @@ async fn carry_out(environment: &Shared, parts: &Parts, body: Body) -> Result<An
     let common: Common<'_> = serde_json::from_slice(&body).map_err(Failure::parameter)?;
     let call = Call {
         action: &common.action,
-        session_token: common.session_token.as_deref().unwrap_or_default(),
+        session_token: common.session_token(),
         source: header(&parts.headers, HeaderName::from_static("x-tcb-source")),
         body: &body,
         file: &file,

@@ -35,6 +35,7 @@ module.exports = (tcb, rejecting = (answer) => answer) => {
       const user = app.auth().getUserInfo()
       return { OPENID: user.openId, APPID: user.appId, fromEvent: event.userInfo && event.userInfo.openId }
     }
+    if (event.op === 'relay') return sdk.call(event.to, { op: 'identity' })
     return steps(sdk)
   }
 }

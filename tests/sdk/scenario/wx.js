@@ -34,6 +34,7 @@ module.exports = (cloud) => {
   }
   return async (event) => {
     if (event.op === 'identity') return { ...cloud.getWXContext(), fromEvent: event.userInfo && event.userInfo.openId }
+    if (event.op === 'relay') return sdk.call(event.to, { op: 'identity' })
     return steps(sdk)
   }
 }
