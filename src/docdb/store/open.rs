@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -28,6 +29,8 @@ const LARGEST_LOG: i64 = 64 << 20;
 /// After an unclean end a file up to this many bytes is checked whole when opened (a few milliseconds). A larger one
 /// relies on the checks of each read: a kill cannot damage it, only the disk can.
 const CHECKED_AT_OPEN: u64 = 4 << 20;
+/// How long a lock that somebody holds is asked for.
+const LOCK_PATIENCE: Duration = Duration::from_millis(100);
 
 impl Store {
     /// Opens or creates the file and takes the writer's lock. An ephemeral store lives in a temporary folder instead.
@@ -79,10 +82,17 @@ pub(super) fn reader(path: &Path, durability: Durability) -> Result<Connection> 
 
 fn take_lock(path: &Path) -> Result<File> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, ".lock"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Locked),
-        Err(TryLockError::Error(error)) => Err(error.into()),
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // A holder that was just closed may have a child between fork and exec, which has the lock a moment longer.
+            Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_PATIENCE => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            Err(TryLockError::WouldBlock) => return Err(Error::Locked),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
     }
 }
 
