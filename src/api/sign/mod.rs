@@ -138,7 +138,8 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
-fn unhex(digits: &str) -> Option<Vec<u8>> {
+/// Reads hex digits, in either letter case.
+pub fn unhex(digits: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let pairs = digits.as_bytes().chunks(2).map(|pair| match *pair {
         [high, low] => Some((digit(high)? * 16 + digit(low)?) as u8),

@@ -3,6 +3,7 @@
 use ring::hmac;
 
 use super::Storage;
+use crate::api::sign::unhex;
 use crate::model::clock::{Millis, hex};
 
 /// What a link allows.
@@ -43,9 +44,4 @@ fn message(purpose: Purpose, key: &str, until: i64) -> String {
         Purpose::Write => "write",
     };
     format!("{verb}\n{key}\n{until}")
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<Vec<_>>>()?;
-    digits.chunks(2).map(|pair| u8::try_from(pair.first()? * 16 + pair.get(1)?).ok()).collect()
 }

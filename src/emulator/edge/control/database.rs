@@ -48,11 +48,6 @@ pub(super) async fn describe(environment: &Shared, asked: DescribeTable) -> Resu
 
 fn described(index: IndexStatus, since: &str) -> IndexDescription {
     let IndexStatus { definition, size, uses } = index;
-    let direction = |order| match order {
-        Order::Ascending => Direction::Ascending,
-        Order::Descending => Direction::Descending,
-        Order::Sphere => Direction::Sphere,
-    };
     let field =
         |(name, order): (String, Order)| IndexField { name, direction: direction(order).wire().into() };
     IndexDescription {
@@ -63,6 +58,15 @@ fn described(index: IndexStatus, since: &str) -> IndexDescription {
         sparse: definition.sparse.then_some(true),
         keys: definition.keys.into_iter().map(field).collect(),
         accesses: Accesses { ops: uses, since: since.to_owned() },
+    }
+}
+
+/// Returns the engine's order in the words of the wire.
+pub(super) fn direction(order: Order) -> Direction {
+    match order {
+        Order::Ascending => Direction::Ascending,
+        Order::Descending => Direction::Descending,
+        Order::Sphere => Direction::Sphere,
     }
 }
 

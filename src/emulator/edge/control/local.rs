@@ -3,20 +3,20 @@
 use bson::{DateTime, Document};
 
 use super::Result;
-use super::database::blocking;
+use super::database::{blocking, direction};
 use super::failure::Failure;
 use super::function::known;
 use super::invoke::{call, invoked};
 use crate::api::control::function::Invoked;
 use crate::api::ejson;
 use crate::api::error::codes;
-use crate::api::event::{self, Caller, Identity};
+use crate::api::event::{Caller, Identity};
 use crate::api::local::*;
 use crate::docdb::index::Order;
 use crate::docdb::query::Query;
 use crate::emulator::environment::Shared;
-use crate::emulator::event::Event;
-use crate::model::index::{Direction, IndexKey};
+use crate::emulator::timers;
+use crate::model::index::IndexKey;
 
 pub(super) async fn invoke(environment: &Shared, asked: InvokeFunction) -> Result<Invoked> {
     known(environment, None, &asked.function_name)?;
@@ -33,13 +33,12 @@ pub(super) async fn fire(environment: &Shared, asked: FireTrigger) -> Result<Inv
     if !function.spec.triggers.iter().any(|known| known.name == trigger) {
         return Err(Failure::new(codes::TRIGGER_NOT_FOUND, format!("Trigger [{trigger}] not found.")));
     }
-    let time = jiff::Timestamp::from_millisecond(time.unwrap_or_else(|| environment.config.clock.now()))
+    let time = time.unwrap_or_else(|| environment.config.clock.now());
+    jiff::Timestamp::from_millisecond(time)
         .map_err(|error| Failure::value(format!("`Time` is not a time: {error}.")))?;
-    let event = event::timer(&trigger, &time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
-    // An error means that nobody listens.
-    let _ =
-        environment.events.send(Event::Fired { function: function_name.clone(), trigger: trigger.clone() });
-    Ok(invoked(call(environment, &function_name, event, Caller::Timer { trigger }).await, None))
+    let outcome =
+        timers::fire(&environment.functions, &environment.events, &function_name, &trigger, time).await;
+    Ok(invoked(outcome, None))
 }
 
 pub(super) async fn explain(environment: &Shared, asked: ExplainQuery) -> Result<Explained> {
@@ -92,12 +91,7 @@ pub(super) async fn advice(environment: &Shared, _: IndexAdvice) -> Result<Missi
 /// Writes keys as a person does: `score:desc`.
 fn written_keys(keys: &[(String, Order)]) -> Vec<String> {
     let key = |(path, order): &(String, Order)| {
-        let direction = match order {
-            Order::Ascending => Direction::Ascending,
-            Order::Descending => Direction::Descending,
-            Order::Sphere => Direction::Sphere,
-        };
-        IndexKey { path: path.clone(), direction }.to_string()
+        IndexKey { path: path.clone(), direction: direction(*order) }.to_string()
     };
     keys.iter().map(key).collect()
 }
