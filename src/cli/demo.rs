@@ -114,14 +114,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
         (Some(temporary), _) => temporary.path().join("leaderboard"),
         (None, keep) => context.cwd.join(keep.as_deref().unwrap_or(Path::new("leaderboard"))),
     };
-    let runtime = context.runtime()?;
-    let steps = runtime.block_on(async {
-        tokio::select! {
-            steps = play(&folder, context) => steps,
-            _ = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted, text! { en: "interrupted", zh: "已中断" })),
-        }
-    })?;
-    runtime.shutdown_background();
+    let steps = context.wait(play(&folder, context))?;
     let folder = temporary.is_none().then(|| folder.display().to_string());
     let shown = Shown { steps, folder };
     match context.ui.is_json() {
@@ -190,9 +183,8 @@ struct Typist<'a> {
 
 impl<'a> Typist<'a> {
     fn new(folder: &'a Path, context: &'a Context) -> Result<Self> {
-        let program = std::env::current_exe().map_err(|error| {
+        let program = context.program.clone().ok_or_else(|| {
             Error::new(Kind::Failed, text! { en: "this program cannot find itself", zh: "程序无法定位自身" })
-                .source(&error)
         })?;
         Ok(Typist { program, folder, context })
     }

@@ -90,8 +90,11 @@ impl Store {
         let text =
             serde_json::to_string(credentials).map_err(|error| self.failed(&std::io::Error::other(error)))?;
         if self.entry().is_some_and(|entry| entry.set_password(&text).is_ok()) {
-            let _ = std::fs::remove_file(&self.file);
-            return Ok(Origin::Keyring);
+            match std::fs::remove_file(&self.file) {
+                // A key that was replaced must not stay behind.
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(self.failed(&error)),
+                _ => return Ok(Origin::Keyring),
+            }
         }
         self.write(&text).map_err(|error| self.failed(&error))?;
         Ok(Origin::File(self.file.clone()))

@@ -70,6 +70,7 @@ async fn end(child: &mut Child) {
             return;
         }
     }
+    // An error means that it has ended.
     let _ = child.kill().await;
 }
 

@@ -136,12 +136,11 @@ impl Show for Line {
 fn draw(page: &mut Page, time: Millis, kind: &str, style: Style, told: &str) {
     let mut lines = told.lines();
     let head = format!("{kind:<5}");
-    let first = lines.next().unwrap_or_default();
+    let first = page.visible(lines.next().unwrap_or_default());
     let line = format!(
-        "{} {} {}",
+        "{} {} {first}",
         page.paint(Style::Faint, page.local_time(&wall::rfc3339(time), "%H:%M:%S")),
         page.paint(style, head),
-        first
     );
     page.styled(line);
     for line in lines {

@@ -355,6 +355,7 @@ impl Stop {
         }
         #[cfg(not(unix))]
         {
+            // Where Ctrl-C cannot be heard, the system ends the program by itself.
             let _ = tokio::signal::ctrl_c().await;
             Asked::Interrupt
         }

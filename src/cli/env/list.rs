@@ -1,7 +1,5 @@
 //! `cloudkit env list`.
 
-use serde::Serialize;
-
 use crate::cli::context::Context;
 use crate::error::Result;
 use crate::ops::env::{self, Listed};
@@ -26,14 +24,11 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
         Some(credentials) => context.wait(env::account(credentials, REGION, &context.clock, &context.ids))?,
         None => Vec::new(),
     };
-    context.ui.show(&List(env::list(&project, &account)));
+    context.ui.show(&env::list(&project, &account));
     Ok(())
 }
 
-#[derive(Serialize)]
-struct List(Vec<Listed>);
-
-impl Show for List {
+impl Show for Vec<Listed> {
     fn show(&self, page: &mut Page) {
         let mut table = Table::new([
             text! { en: "name", zh: "名称" },
@@ -44,7 +39,7 @@ impl Show for List {
         ]);
         let (default, protected) =
             (text! { en: "default", zh: "默认" }, text! { en: "protected", zh: "受保护" });
-        for it in &self.0 {
+        for it in self {
             let notes = [(it.default, &default), (it.protected, &protected)];
             let notes: Vec<&str> =
                 notes.iter().filter(|(is, _)| *is).map(|(_, note)| page.words(note)).collect();

@@ -24,8 +24,8 @@ impl Show for Chosen {
     fn show(&self, page: &mut Page) {
         let name = &self.default;
         page.done(&match self.manifest_changed {
-            true => text! { en: "Commands now speak to `{name}`", zh: "命令现在作用于 `{name}`" },
-            false => text! { en: "Commands speak to `{name}` already", zh: "命令已经作用于 `{name}`" },
+            true => text! { en: "Commands now speak to `{name}`", zh: "当前环境已切换为 `{name}`" },
+            false => text! { en: "Commands speak to `{name}` already", zh: "当前环境已是 `{name}`" },
         });
     }
 }

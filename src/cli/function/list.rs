@@ -1,7 +1,5 @@
 //! `cloudkit fn list`.
 
-use serde::Serialize;
-
 use crate::cli::context::Context;
 use crate::error::Result;
 use crate::ops::function::{self, Listed};
@@ -15,14 +13,11 @@ pub struct Args {}
 pub fn run(_args: Args, context: &mut Context) -> Result<()> {
     let target = context.target()?;
     let functions = context.wait(function::list(&target))?;
-    context.ui.show(&List(functions));
+    context.ui.show(&functions);
     Ok(())
 }
 
-#[derive(Serialize)]
-struct List(Vec<Listed>);
-
-impl Show for List {
+impl Show for Vec<Listed> {
     fn show(&self, page: &mut Page) {
         let mut table = Table::new([
             text! { en: "name", zh: "名称" },
@@ -30,7 +25,7 @@ impl Show for List {
             text! { en: "status", zh: "状态" },
             text! { en: "modified", zh: "修改时间" },
         ]);
-        for it in &self.0 {
+        for it in self {
             let modified = page.local_time(&it.modified, "%Y-%m-%d %H:%M:%S");
             table.row([&it.name, &it.runtime, &it.status, &modified].map(String::as_str));
         }

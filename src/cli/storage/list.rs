@@ -1,7 +1,5 @@
 //! `cloudkit storage list [PREFIX]`.
 
-use serde::Serialize;
-
 use crate::cli::context::Context;
 use crate::error::Result;
 use crate::ops::storage::{self, Listed};
@@ -18,14 +16,11 @@ pub struct Args {
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let target = context.target()?;
     let files = context.wait(storage::list(&target, args.prefix.trim_start_matches('/')))?;
-    context.ui.show(&List(files));
+    context.ui.show(&files);
     Ok(())
 }
 
-#[derive(Serialize)]
-struct List(Vec<Listed>);
-
-impl Show for List {
+impl Show for Vec<Listed> {
     fn show(&self, page: &mut Page) {
         let mut table = Table::new([
             text! { en: "path", zh: "路径" },
@@ -33,7 +28,7 @@ impl Show for List {
             text! { en: "modified", zh: "修改时间" },
         ])
         .right(1);
-        for it in &self.0 {
+        for it in self {
             table.row([&it.path, &it.bytes.to_string(), &it.modified]);
         }
         page.table(&table, &text! { en: "There are no files.", zh: "没有文件。" });

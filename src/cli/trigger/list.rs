@@ -1,7 +1,5 @@
 //! `cloudkit trigger list`.
 
-use serde::Serialize;
-
 use crate::cli::context::Context;
 use crate::error::Result;
 use crate::ops::trigger::{self, Trigger};
@@ -15,14 +13,11 @@ pub struct Args {}
 pub fn run(_args: Args, context: &mut Context) -> Result<()> {
     let target = context.target()?;
     let triggers = context.wait(trigger::list(&target, context.clock.now()))?;
-    context.ui.show(&List(triggers));
+    context.ui.show(&triggers);
     Ok(())
 }
 
-#[derive(Serialize)]
-struct List(Vec<Trigger>);
-
-impl Show for List {
+impl Show for Vec<Trigger> {
     fn show(&self, page: &mut Page) {
         let mut table = Table::new([
             text! { en: "function", zh: "云函数" },
@@ -31,7 +26,7 @@ impl Show for List {
             text! { en: "config", zh: "配置" },
             text! { en: "next", zh: "下次触发" },
         ]);
-        for it in &self.0 {
+        for it in self {
             let next = it.next.as_deref().unwrap_or("-");
             table.row([&it.function, &it.name, &it.r#type, &it.config, next]);
         }

@@ -97,8 +97,10 @@ impl Deployed {
             before.as_ref().map(|copy| (copy.code_size, copy.code_sha256.clone())).unwrap_or_default();
         if let Some(package) = package {
             let fresh = folder.join("code.new");
+            // What an interrupted deploy left; unpacking tells if it could not be removed.
             let _ = fs::remove_dir_all(&fresh);
-            if let Err(error) = unpack(package, &fresh) {
+            if let Err(error) = unpack(package, &fresh, UNPACKED_LIMIT) {
+                // The next deploy tries again.
                 let _ = fs::remove_dir_all(&fresh);
                 return Err(error);
             }
@@ -225,24 +227,25 @@ fn write(folder: &Path, written: &Written) -> io::Result<()> {
 
 fn replace(fresh: &Path, place: &Path) -> io::Result<()> {
     let old = place.with_extension("old");
+    // There is hardly one; if it stays, moving the present code there fails and tells.
     let _ = fs::remove_dir_all(&old);
     if place.exists() {
         fs::rename(place, &old)?;
     }
     fs::rename(fresh, place)?;
+    // The new code is in its place; what is left of the old only takes room.
     let _ = fs::remove_dir_all(&old);
     Ok(())
 }
 
-/// Unpacks a zip; a path that would leave the folder refuses all of it.
-fn unpack(package: &[u8], folder: &Path) -> Result<()> {
+/// Unpacks a zip of at most `room` bytes; a path that would leave the folder refuses all of it.
+fn unpack(package: &[u8], folder: &Path, mut room: u64) -> Result<()> {
     let refused = |message| Error::new(Kind::Failed, message).code("InvalidParameterValue.ZipFile");
     let unreadable = |error: &dyn std::error::Error| {
         refused(text! { en: "the package cannot be unpacked", zh: "代码包无法解压" }).source(error)
     };
     let mut archive = ZipArchive::new(Cursor::new(package)).map_err(|error| unreadable(&error))?;
     fs::create_dir_all(folder).map_err(|error| unreadable(&error))?;
-    let mut unpacked = 0;
     for at in 0..archive.len() {
         let mut file = archive.by_index(at).map_err(|error| unreadable(&error))?;
         let name = file.name().map(|name| name.into_owned()).map_err(|error| unreadable(&error))?;
@@ -252,28 +255,27 @@ fn unpack(package: &[u8], folder: &Path) -> Result<()> {
                 zh: "代码包中的 `{name}` 指向目录之外"
             }));
         };
-        unpacked += file.size();
-        if unpacked > UNPACKED_LIMIT {
-            return Err(refused(
-                text! { en: "the package is over 500 MB unpacked", zh: "代码包解压后超过 500 MB" },
-            ));
-        }
         let target = folder.join(path);
         let written = if file.is_dir() {
-            fs::create_dir_all(&target)
+            fs::create_dir_all(&target).map(|()| 0)
         } else {
-            write_file(&target, &mut io::Read::take(&mut file, UNPACKED_LIMIT))
+            // The size a package declares is only a claim: what is written counts.
+            write_file(&target, &mut io::Read::take(&mut file, room + 1))
         };
-        written.map_err(|error| unreadable(&error))?;
+        let written = written.map_err(|error| unreadable(&error))?;
+        room = room.checked_sub(written).ok_or_else(|| {
+            refused(text! { en: "the package is over 500 MB unpacked", zh: "代码包解压后超过 500 MB" })
+        })?;
     }
     Ok(())
 }
 
-fn write_file(target: &Path, source: &mut impl io::Read) -> io::Result<()> {
+/// Writes a file and returns how many bytes it has.
+fn write_file(target: &Path, source: &mut impl io::Read) -> io::Result<u64> {
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent)?;
     }
-    io::copy(source, &mut fs::File::create(target)?).map(drop)
+    io::copy(source, &mut fs::File::create(target)?)
 }
 
 fn damaged(folder: &Path, error: &io::Error) -> Error {
@@ -330,6 +332,15 @@ mod tests {
         assert_eq!(deployed.package("login").expect("kept"), zip);
         deployed.remove("login").expect("it can go");
         assert!(deployed.all().0.is_empty());
+    }
+
+    #[test]
+    fn the_files_of_a_package_have_room_together() {
+        let zip = package(&[("a.js", "12"), ("b.js", "34")]);
+        for (room, fits) in [(4, true), (3, false), (1, false)] {
+            let root = tempfile::tempdir().expect("a temporary folder");
+            assert_eq!(unpack(&zip, root.path(), room).is_ok(), fits, "{room}");
+        }
     }
 
     #[test]

@@ -27,6 +27,9 @@ const ENDING: Duration = Duration::from_millis(500);
 /// The longest line of standard output kept in one piece.
 const LONGEST_LINE: usize = 64 << 10;
 
+/// How much of what was said one call keeps, in bytes; the environment's log goes on.
+const KEPT_SAID: usize = 1 << 20;
+
 /// How far a process has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Load {
@@ -99,6 +102,16 @@ struct Talk {
     /// The process has ended or is about to.
     ended: bool,
     memory_bytes: u64,
+}
+
+impl Talk {
+    /// Keeps a line for the first call's log, unless a function that is still loading has said too much already.
+    fn hold(&mut self, level: Level, message: String) {
+        let held: usize = self.held.iter().map(|(_, message)| message.len() + 1).sum();
+        if held < KEPT_SAID {
+            self.held.push((level, message));
+        }
+    }
 }
 
 struct Call {
@@ -348,9 +361,9 @@ impl Shared {
         let (request_id, late) = {
             let mut talk = self.talk();
             if talk.request_id.is_empty() {
-                return talk.held.push((level, message));
+                return talk.hold(level, message);
             }
-            if let Some(call) = &mut talk.call {
+            if let Some(call) = talk.call.as_mut().filter(|call| call.said.len() < KEPT_SAID) {
                 call.said.push_str(&message);
                 call.said.push('\n');
             }

@@ -3,6 +3,7 @@
 //! A process in an endless loop hears nothing else. The inspector speaks JSON over a web socket; of both only what this
 //! one question needs is here.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -24,7 +25,9 @@ pub(super) struct Place {
 /// Asks the inspector at an address (`ws://…`) where its process is in the code below `folder`.
 pub(super) async fn locate(address: &str, folder: &Path) -> Option<Place> {
     let (host, path) = address.strip_prefix("ws://")?.split_once('/')?;
-    let mut stream = BufReader::new(TcpStream::connect(host).await.ok()?);
+    // A function can print any address. Nothing but this machine is ever connected to.
+    let address: SocketAddr = host.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback())?;
+    let mut stream = BufReader::new(TcpStream::connect(address).await.ok()?);
     let hello = format!(
         "GET /{path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: Y2xvdWRraXQgbG9va3MgaW4=\r\n\r\n"

@@ -1,7 +1,5 @@
 //! `cloudkit db collection list`.
 
-use serde::Serialize;
-
 use crate::cli::context::Context;
 use crate::error::Result;
 use crate::ops::database::collection::{self, Listed};
@@ -15,14 +13,11 @@ pub struct Args {}
 pub fn run(_args: Args, context: &mut Context) -> Result<()> {
     let target = context.target()?;
     let collections = context.wait(collection::list(&target))?;
-    context.ui.show(&List(collections));
+    context.ui.show(&collections);
     Ok(())
 }
 
-#[derive(Serialize)]
-struct List(Vec<Listed>);
-
-impl Show for List {
+impl Show for Vec<Listed> {
     fn show(&self, page: &mut Page) {
         let mut table = Table::new([
             text! { en: "collection", zh: "集合" },
@@ -33,7 +28,7 @@ impl Show for List {
         .right(1)
         .right(2)
         .right(3);
-        for it in &self.0 {
+        for it in self {
             let numbers = [it.documents, it.bytes, it.indexes].map(|number| number.to_string());
             table.row(std::iter::once(it.name.clone()).chain(numbers));
         }

@@ -1,7 +1,5 @@
 //! `cloudkit db index list [COLLECTION]`.
 
-use serde::Serialize;
-
 use crate::cli::context::Context;
 use crate::error::Result;
 use crate::model::name::CollectionName;
@@ -23,14 +21,11 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
             None => index::list_all(&target).await,
         }
     })?;
-    context.ui.show(&List(indexes));
+    context.ui.show(&indexes);
     Ok(())
 }
 
-#[derive(Serialize)]
-struct List(Vec<Listed>);
-
-impl Show for List {
+impl Show for Vec<Listed> {
     fn show(&self, page: &mut Page) {
         let mut table = Table::new([
             text! { en: "collection", zh: "集合" },
@@ -40,7 +35,7 @@ impl Show for List {
             text! { en: "uses", zh: "使用次数" },
         ])
         .right(4);
-        for it in &self.0 {
+        for it in self {
             let unique = if it.unique { "✔" } else { "" };
             table.row([&it.collection, &it.name, &it.keys.join(" "), unique, &it.uses.to_string()]);
         }

@@ -1,7 +1,5 @@
 //! `cloudkit db index suggest`.
 
-use serde::Serialize;
-
 use crate::cli::context::Context;
 use crate::error::Result;
 use crate::ops::database::index::{self, Advice};
@@ -15,19 +13,16 @@ pub struct Args {}
 pub fn run(_args: Args, context: &mut Context) -> Result<()> {
     let target = context.target()?;
     let advice = context.wait(index::suggest(&target))?;
-    context.ui.show(&List(advice));
+    context.ui.show(&advice);
     Ok(())
 }
 
-#[derive(Serialize)]
-struct List(Vec<Advice>);
-
-impl Show for List {
+impl Show for Vec<Advice> {
     fn show(&self, page: &mut Page) {
-        if self.0.is_empty() {
+        if self.is_empty() {
             page.sentence(&text! { en: "No query has missed an index.", zh: "没有查询缺少索引。" });
         }
-        for it in &self.0 {
+        for it in self {
             tell(it, page);
         }
     }

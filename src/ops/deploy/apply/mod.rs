@@ -99,6 +99,7 @@ fn record(steps: &[(usize, Outcome, Done)], scene: &Scene<'_>) {
         }
     }
     if changed {
+        // Best effort, as told above.
         let _ = deployed.write(&scene.project.root);
     }
 }
