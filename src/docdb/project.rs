@@ -309,3 +309,69 @@ fn slice(length: usize, skip: Option<i64>, count: i64) -> std::ops::Range<usize>
 fn damaged(error: bson::error::Error) -> Error {
     Error::Damaged { detail: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::value::ejson::parse_document;
+    use super::*;
+
+    const DOCUMENT: &str =
+        r#"{"_id":1,"a":2,"o":{"p":1,"q":2},"l":[{"x":1,"y":2},5,[{"x":3}]],"n":[1,2,3,4]}"#;
+
+    fn project(projection: &str, filter: &str) -> Result<Document> {
+        let document = |text: &str| parse_document(text).expect("a document");
+        let now = DateTime::from_millis(0);
+        let filter = Filter::parse(&document(filter), now)?;
+        let raw = RawDocumentBuf::try_from(&document(DOCUMENT)).expect("a document");
+        let kept = Projection::parse(&document(projection), now)?.apply(&raw, &filter)?;
+        Ok(Document::try_from(kept).expect("a document"))
+    }
+
+    fn check(projection: &str, expected: &str) {
+        let kept =
+            project(projection, r#"{"n":{"$gt":2}}"#).unwrap_or_else(|error| panic!("{projection}: {error}"));
+        assert_eq!(kept, parse_document(expected).expect("a document"), "{projection}");
+    }
+
+    #[test]
+    fn projections_keep_what_they_name() {
+        check("{}", DOCUMENT);
+        check(r#"{"a":1}"#, r#"{"_id":1,"a":2}"#);
+        check(r#"{"a":true,"_id":0}"#, r#"{"a":2}"#);
+        check(r#"{"_id":1}"#, r#"{"_id":1}"#);
+        check(r#"{"o.p":1,"l.x":1}"#, r#"{"_id":1,"o":{"p":1},"l":[{"x":1},[{"x":3}]]}"#);
+        check(r#"{"o":{"p":1}}"#, r#"{"_id":1,"o":{"p":1}}"#);
+        check(r#"{"a.b":1}"#, r#"{"_id":1}"#);
+        check(r#"{"l":0,"n":0,"o.q":0}"#, r#"{"_id":1,"a":2,"o":{"p":1}}"#);
+        check(r#"{"l.x":0,"n":0,"o":0,"a":0}"#, r#"{"_id":1,"l":[{"y":2},5,[{}]]}"#);
+        check(r#"{"_id":0,"l":0,"o":0}"#, r#"{"a":2,"n":[1,2,3,4]}"#);
+    }
+
+    #[test]
+    fn projections_cut_arrays() {
+        check(r#"{"a":1,"n":{"$slice":2}}"#, r#"{"_id":1,"a":2,"n":[1,2]}"#);
+        check(r#"{"a":1,"n":{"$slice":-1}}"#, r#"{"_id":1,"a":2,"n":[4]}"#);
+        check(r#"{"a":1,"n":{"$slice":[-3,2]}}"#, r#"{"_id":1,"a":2,"n":[2,3]}"#);
+        check(r#"{"l":{"$elemMatch":{"y":2}}}"#, r#"{"_id":1,"l":[{"x":1,"y":2}]}"#);
+        check(r#"{"n.$":1}"#, r#"{"_id":1,"n":[3]}"#);
+        check(r#"{"b":{"$add":["$a",1]},"o":{"p":"$a"}}"#, r#"{"_id":1,"b":3,"o":{"p":2}}"#);
+    }
+
+    #[test]
+    fn wrong_projections_are_named_errors() {
+        for (projection, expected) in [
+            (r#"{"a":1,"o":0}"#, 31254),
+            (r#"{"a":0,"o":1}"#, 31253),
+            (r#"{"o":1,"o.p":1}"#, 31249),
+            (r#"{"o.p":1,"o":1}"#, 31250),
+            (r#"{"":1}"#, 9),
+            (r#"{"n":{"$slice":[1,0]}}"#, 28667),
+        ] {
+            match project(projection, "{}") {
+                Err(Error::Invalid { code, .. }) => assert_eq!(code, expected, "{projection}"),
+                other => panic!("{projection}: {other:?}"),
+            }
+        }
+        assert!(project(r#"{"n.$":1}"#, "{}").is_err(), "no condition on the array");
+    }
+}

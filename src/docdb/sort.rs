@@ -71,3 +71,47 @@ impl SortField {
         chosen.unwrap_or(View::Null)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::value::ejson::parse_document;
+    use super::*;
+    use bson::doc;
+
+    /// The `_id`s of documents in the order of a sort.
+    fn sorted(sort: &str, documents: &[&str]) -> String {
+        let document = |text: &str| parse_document(text).expect("a document");
+        let sort = Sort::parse(&document(sort)).expect("a sort");
+        let mut documents: Vec<Document> = documents.iter().map(|it| document(it)).collect();
+        documents.sort_by_cached_key(|it| sort.key(it));
+        documents.iter().map(|it| it.get("_id").map(Bson::to_string).unwrap_or_default()).collect()
+    }
+
+    #[test]
+    fn array_is_sorted_by_its_least_or_greatest_element() {
+        let documents =
+            [r#"{"_id":1,"a":[1,9]}"#, r#"{"_id":2,"a":5}"#, r#"{"_id":3,"a":[]}"#, r#"{"_id":4}"#];
+        assert_eq!(sorted(r#"{"a":1}"#, &documents), "3412");
+        assert_eq!(sorted(r#"{"a":-1}"#, &documents), "1243");
+    }
+
+    #[test]
+    fn fields_weigh_in_turn_and_ties_keep_their_order() {
+        let documents = [
+            r#"{"_id":1,"a":1,"b":1}"#,
+            r#"{"_id":2,"a":1,"b":2}"#,
+            r#"{"_id":3,"a":0,"b":1}"#,
+            r#"{"_id":4,"a":1,"b":2}"#,
+        ];
+        assert_eq!(sorted(r#"{"a":1,"b":-1}"#, &documents), "3241");
+    }
+
+    #[test]
+    fn direction_is_one_or_minus_one() {
+        for wrong in
+            [doc! { "a": 2 }, doc! { "a": "asc" }, doc! { "a": true }, doc! { "": 1 }, doc! { "a.": 1 }]
+        {
+            assert!(matches!(Sort::parse(&wrong), Err(Error::Invalid { code: 2, .. })), "{wrong}");
+        }
+    }
+}

@@ -11,6 +11,9 @@ mod path;
 mod upsert;
 mod walk;
 
+#[cfg(test)]
+mod tests;
+
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{DateTime, Document};
 

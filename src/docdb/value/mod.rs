@@ -13,4 +13,7 @@ pub mod ejson;
 pub mod limits;
 pub mod show;
 
+#[cfg(test)]
+mod tests;
+
 pub use order::{Class, compare, equals, is_true};
