@@ -13,8 +13,7 @@ use crate::model::clock::{Clock, Ids};
 use crate::term::{Settings, Ui};
 use crate::text;
 
-/// What the process was given, before any flag is known.
-#[derive(Debug)]
+/// What the process was given, before any flag is known. Variables hold secrets, so there is no `Debug`.
 pub struct Outside {
     variables: BTreeMap<String, String>,
 }
@@ -84,8 +83,7 @@ fn working_folder(directory: Option<&Path>) -> Result<PathBuf> {
     Err(Error::new(Kind::Usage, text! { en: "`{shown}` is not a folder", zh: "`{shown}` 不是目录" }))
 }
 
-/// Everything a command may know of the world.
-#[derive(Debug)]
+/// Everything a command may know of the world. Variables hold secrets, so there is no `Debug`.
 pub struct Context {
     pub ui: Ui,
     /// The target asked for by `--env` or `CLOUDKIT_ENV`.

@@ -8,8 +8,8 @@ use crate::model::clock::{Clock, Ids};
 use crate::model::name::EnvId;
 use crate::project::Project;
 
-/// Everything an emulator needs to know.
-#[derive(Debug, Clone)]
+/// Everything an emulator needs to know. It holds a key and the machine's variables, so there is no `Debug`.
+#[derive(Clone)]
 pub struct Config {
     /// Loopback unless a person said otherwise.
     pub address: IpAddr,

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::data::{self, Answer, Call};
 use super::reply;
+use super::target::header_values;
 use crate::api::data::{Common, Failure};
 use crate::api::sign::{self, Authorization};
 use crate::emulator::environment::Shared;
@@ -92,11 +93,7 @@ fn authenticate(environment: &Shared, parts: &Parts, body: &[u8]) -> Result<(), 
     if named.is_none_or(|named| named.secret_id != config.secret_id) {
         return Ok(());
     }
-    let headers: Vec<_> = parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-        .collect();
+    let headers = header_values(&parts.headers);
     let received = sign::Received {
         method: parts.method.as_str(),
         query: parts.uri.query().unwrap_or_default(),

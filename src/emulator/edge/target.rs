@@ -1,6 +1,8 @@
-//! Request targets: percent-encoding and queries.
+//! Request targets and headers as text: percent-encoding, queries, and what signatures cover.
 
 use std::fmt::Write;
+
+use axum::http::HeaderMap;
 
 /// Encodes everything but letters, digits and what a path may hold, as `encodeURIComponent` does but for slashes.
 pub(super) fn encode(text: &str) -> String {
@@ -50,6 +52,12 @@ pub(super) fn decode(text: &str) -> Option<String> {
 
 fn digit(hex: u8) -> u8 {
     char::from(hex).to_digit(16).map_or(0, |digit| digit as u8)
+}
+
+/// Returns the headers as the signatures read them: names in lower case, values as text.
+pub(super) fn header_values(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
 }
 
 /// Returns the names and values of a query such as `a=1&b=2`, decoded.

@@ -48,10 +48,7 @@ impl<'a> Form<'a> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let header = |name: &str| parts.headers.get(name).map(|value| text(value.as_bytes()));
         if parts.headers.contains_key("x-tc-action") {
-            let named = |name: &axum::http::HeaderName, value: &axum::http::HeaderValue| {
-                (name.as_str().to_owned(), text(value.as_bytes()))
-            };
-            let mut headers: Vec<_> = parts.headers.iter().map(|(name, value)| named(name, value)).collect();
+            let mut headers = target::header_values(&parts.headers);
             if header("host").is_none() {
                 headers.extend(parts.uri.authority().map(|host| ("host".to_owned(), host.to_string())));
             }

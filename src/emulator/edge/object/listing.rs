@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::xml::{document, element, error};
 use crate::api::sign::{Refusal, cos};
-use crate::emulator::edge::target::{query_value, query_values};
+use crate::emulator::edge::target::{header_values, query_value, query_values};
 use crate::emulator::environment::Environment;
 use crate::emulator::storage::{Listing, Object};
 
@@ -33,7 +33,7 @@ pub(super) fn list(environment: &Environment, parts: &Parts) -> Response {
 /// Checks the signature of object storage, made with the emulator's own key.
 fn authenticate(environment: &Environment, parts: &Parts) -> Result<(), Refusal> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers: Vec<_> = parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    let headers = header_values(&parts.headers);
     let parameters = query_values(parts.uri.query().unwrap_or_default());
     let request = cos::Request { method: "get", path: "/", parameters: &parameters, headers: &headers };
     let authorization = parts.headers.get(AUTHORIZATION).map(text).unwrap_or_default();
