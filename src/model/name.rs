@@ -108,6 +108,11 @@ pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str
         .map(|(_, candidate)| candidate)
 }
 
+/// Returns the hint that names what was probably meant.
+pub fn suggestion(near: &str) -> Text {
+    text! { en: "did you mean `{near}`?", zh: "是否想写 `{near}`？" }
+}
+
 /// Counts the edits (insert, remove, replace; letter case is free) from `a` to `b`.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.to_lowercase().chars().collect();

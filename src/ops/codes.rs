@@ -2,7 +2,7 @@
 
 use crate::api::error;
 use crate::error::{Error, Kind, Result};
-use crate::model::name::did_you_mean;
+use crate::model::name::{did_you_mean, suggestion};
 use crate::model::text::Text;
 use crate::text;
 
@@ -32,7 +32,7 @@ pub fn explain(code: &str) -> Result<Explanation> {
         text! { en: "`{code}` is not a code this program knows", zh: "未收录错误码 `{code}`" },
     );
     Err(match did_you_mean(code, names.iter().map(String::as_str)) {
-        Some(near) => unknown.hint(text! { en: "did you mean `{near}`?", zh: "是否想查 `{near}`？" }),
+        Some(near) => unknown.hint(suggestion(near)),
         None => unknown,
     })
 }

@@ -9,7 +9,7 @@ use crate::cloud::credentials::Credentials;
 use crate::cloud::{Client, Endpoint};
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::{Clock, Ids};
-use crate::model::name::did_you_mean;
+use crate::model::name::{did_you_mean, suggestion};
 use crate::project::Project;
 use crate::project::edit;
 use crate::project::manifest::{LOCAL, Manifest};
@@ -119,7 +119,7 @@ fn unknown(manifest: &Manifest, name: &str) -> Error {
     );
     let names = manifest.environments.keys().map(String::as_str).chain([LOCAL]);
     error.hint(match did_you_mean(name, names) {
-        Some(near) => text! { en: "did you mean `{near}`?", zh: "是否想写 `{near}`？" },
+        Some(near) => suggestion(near),
         None => text! { en: "add `[env.{name}]` with its `id` to cloudkit.toml", zh: "请在 cloudkit.toml 中添加带 `id` 的 `[env.{name}]`" },
     })
 }

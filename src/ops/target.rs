@@ -15,7 +15,7 @@ use crate::cloud::credentials::Credentials;
 use crate::cloud::{Client, Endpoint};
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::{Clock, Ids};
-use crate::model::name::{EnvId, did_you_mean};
+use crate::model::name::{EnvId, did_you_mean, suggestion};
 use crate::model::text::Text;
 use crate::project::Project;
 use crate::project::manifest::LOCAL;
@@ -116,7 +116,7 @@ pub(super) fn not_there<'a>(
         told = told.code(refused.code).request_id(refused.request_id);
     }
     match did_you_mean(name, known) {
-        Some(near) => told.hint(text! { en: "did you mean `{near}`?", zh: "是否想写 `{near}`？" }),
+        Some(near) => told.hint(suggestion(near)),
         None => told.hint(remedy),
     }
 }
@@ -128,7 +128,7 @@ fn unknown(id: &str, known: &[&str]) -> Error {
         text! { en: "environment `{id}` is not in your account", zh: "您的账号中没有环境 `{id}`" },
     );
     if let Some(near) = did_you_mean(id, known.iter().copied()) {
-        return error.hint(text! { en: "did you mean `{near}`?", zh: "是否想写 `{near}`？" });
+        return error.hint(suggestion(near));
     }
     let list = known.join("`, `");
     match known.is_empty() {
@@ -227,7 +227,7 @@ impl Search<'_> {
                     Kind::NotFound,
                     text! { en: "the manifest has no environment `{name}`", zh: "清单中没有环境 `{name}`" },
                 )
-                .hint(text! { en: "did you mean `{near}`?", zh: "是否想写 `{near}`？" }));
+                .hint(suggestion(near)));
             }
         }
         let env_id: EnvId = match known.and_then(|it| it.id.clone()) {

@@ -6,7 +6,7 @@ use crate::api::control::trigger::{ListTriggers, TriggerStatus};
 use crate::api::local::FireTrigger;
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
-use crate::model::name::{FunctionName, did_you_mean};
+use crate::model::name::{FunctionName, did_you_mean, suggestion};
 use crate::model::schedule::Schedule;
 use crate::model::wall;
 use crate::text;
@@ -83,7 +83,7 @@ pub async fn fire(
         );
         let names = known.iter().map(|it| it.trigger_name.as_str());
         return Err(match did_you_mean(trigger, names.clone()) {
-            Some(near) => error.hint(text! { en: "did you mean `{near}`?", zh: "是否想写 `{near}`？" }),
+            Some(near) => error.hint(suggestion(near)),
             None if known.is_empty() => error,
             None => {
                 let list = names.collect::<Vec<_>>().join("`, `");

@@ -7,7 +7,7 @@ mod write;
 use include_dir::{Dir, include_dir};
 
 use crate::error::{Error, Kind, Result};
-use crate::model::name::did_you_mean;
+use crate::model::name::{did_you_mean, suggestion};
 use crate::model::text::Text;
 use crate::text;
 
@@ -63,7 +63,7 @@ pub fn find(name: &str) -> Result<Template> {
             text! { en: "there is no template `{name}`", zh: "没有名为 `{name}` 的模板" },
         );
         match did_you_mean(name, names.iter().copied()) {
-            Some(meant) => error.hint(text! { en: "did you mean `{meant}`?", zh: "是否想用 `{meant}`？" }),
+            Some(meant) => error.hint(suggestion(meant)),
             None => error.hint(text! { en: "the templates are `{listed}`", zh: "现有模板：`{listed}`" }),
         }
     };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::model::name::did_you_mean;
+use crate::model::name::{did_you_mean, suggestion};
 use crate::model::permission::Permission;
 use crate::ops::rules::{self, Resource};
 use crate::text;
@@ -60,7 +60,7 @@ fn read(given: &str, context: &Context) -> Result<Permission> {
         text! { en: "`{given}` is not a permission", zh: "`{given}` 不是合法的权限" },
     );
     Err(error.hint(match did_you_mean(given, Permission::PRESETS) {
-        Some(near) => text! { en: "did you mean `{near}`?", zh: "是否想写 `{near}`？" },
+        Some(near) => suggestion(near),
         None => text! { en: "it is one of `{presets}`, or a FILE.json with a rule", zh: "可用 `{presets}`，或包含规则的 FILE.json" },
     }))
 }

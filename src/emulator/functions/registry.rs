@@ -15,7 +15,7 @@ use crate::emulator::event::Event;
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::function::FunctionSpec;
-use crate::model::name::did_you_mean;
+use crate::model::name::{did_you_mean, suggestion};
 use crate::project::{Project, bundle, functions};
 use crate::text;
 
@@ -219,7 +219,7 @@ impl Inner {
         )
         .code("ResourceNotFound.Function");
         match did_you_mean(name, functions.iter().map(|function| function.name())) {
-            Some(near) => error.hint(text! { en: "did you mean `{near}`?", zh: "您是否想用 `{near}`？" }),
+            Some(near) => error.hint(suggestion(near)),
             None => error,
         }
     }

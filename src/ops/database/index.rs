@@ -6,7 +6,7 @@ use crate::api::control::database::{DescribeTable, DroppedIndex, IndexDescriptio
 use crate::api::local::{IndexAdvice, MissingIndex};
 use crate::error::{Error, Kind, Result};
 use crate::model::index::{Direction, IndexKey, IndexSpec};
-use crate::model::name::{CollectionName, did_you_mean};
+use crate::model::name::{CollectionName, did_you_mean, suggestion};
 use crate::ops::target::Target;
 use crate::project::Project;
 use crate::project::edit::{self, Edit};
@@ -202,7 +202,7 @@ fn unknown(collection: &CollectionName, name: &str, known: &[IndexDescription]) 
     let names: Vec<&str> = known.iter().map(|index| index.name.as_str()).collect();
     let list = names.join("`, `");
     error.hint(match did_you_mean(name, names) {
-        Some(near) => text! { en: "did you mean `{near}`?", zh: "是否想写 `{near}`？" },
+        Some(near) => suggestion(near),
         None => text! { en: "it has `{list}`", zh: "它有 `{list}`" },
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Kind, Result};
 use crate::model::function::FunctionSpec;
-use crate::model::name::{CollectionName, FunctionName, did_you_mean};
+use crate::model::name::{CollectionName, FunctionName, did_you_mean, suggestion};
 use crate::model::permission::Permission;
 use crate::model::text::Text;
 use crate::project::Project;
@@ -99,7 +99,7 @@ fn unknown(project: &Project, name: &FunctionName) -> Error {
     let names: Vec<&str> = project.function_names().map(FunctionName::as_str).collect();
     let listed = names.join("`, `");
     match did_you_mean(name.as_str(), names) {
-        Some(meant) => error.hint(text! { en: "did you mean `{meant}`?", zh: "是否想写 `{meant}`？" }),
+        Some(meant) => error.hint(suggestion(meant)),
         None if listed.is_empty() => error,
         None => error.hint(text! { en: "its functions are `{listed}`", zh: "项目中的云函数有 `{listed}`" }),
     }

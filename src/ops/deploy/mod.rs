@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::Ids;
-use crate::model::name::{FunctionName, did_you_mean};
+use crate::model::name::{FunctionName, did_you_mean, suggestion};
 use crate::model::text::Text;
 use crate::project::Project;
 use crate::project::fingerprint::{Deployed, sha256};
@@ -86,7 +86,7 @@ impl FromStr for Part {
             text! { en: "`{text}` is not a part of a project", zh: "`{text}` 不是项目的组成部分" },
         );
         Err(match did_you_mean(text, names) {
-            Some(meant) => error.hint(text! { en: "did you mean `{meant}`?", zh: "是否想写 `{meant}`？" }),
+            Some(meant) => error.hint(suggestion(meant)),
             None => error.hint(text! { en: "the parts are `{listed}`", zh: "组成部分有 `{listed}`" }),
         })
     }

@@ -12,7 +12,7 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 use super::manifest::{Collection, FILE_NAME, Manifest};
 use crate::error::{Error, Kind, Result};
 use crate::model::index::IndexSpec;
-use crate::model::name::{CollectionName, did_you_mean};
+use crate::model::name::{CollectionName, did_you_mean, suggestion};
 use crate::model::permission::Permission;
 use crate::text;
 
@@ -347,7 +347,7 @@ pub fn unknown_index(collection: &CollectionName, name: &str, known: &[IndexSpec
     );
     let listed = names.join("`, `");
     match did_you_mean(name, names) {
-        Some(meant) => error.hint(text! { en: "did you mean `{meant}`?", zh: "是否想写 `{meant}`？" }),
+        Some(meant) => error.hint(suggestion(meant)),
         None if listed.is_empty() => error,
         None => error.hint(text! { en: "its indexes are `{listed}`", zh: "它的索引有 `{listed}`" }),
     }

@@ -13,7 +13,7 @@ use super::settings::{self, FunctionSettings};
 use super::{Project, devtools, discover, dotenv};
 use crate::error::{Error, Kind, Result};
 use crate::model::function::FunctionSpec;
-use crate::model::name::{FunctionName, did_you_mean};
+use crate::model::name::{FunctionName, did_you_mean, suggestion};
 use crate::model::schedule::Schedule;
 use crate::text;
 
@@ -172,9 +172,7 @@ impl Layers<'_> {
                 text! { en: "function `{name}` is declared but has no folder", zh: "云函数 `{name}` 已声明，但没有对应的文件夹" },
             );
             match did_you_mean(name.as_str(), names.iter().copied()) {
-                Some(meant) => {
-                    error.hint(text! { en: "did you mean `{meant}`?", zh: "是否想写 `{meant}`？" })
-                }
+                Some(meant) => error.hint(suggestion(meant)),
                 None => error,
             }
         };

@@ -12,7 +12,7 @@ use toml_edit::{Item, Value};
 use super::settings::{self, FunctionLayer, FunctionSettings};
 use crate::error::{Error, Kind, Result};
 use crate::model::index::{IndexKey, IndexSpec};
-use crate::model::name::{CollectionName, EnvId, FunctionName, did_you_mean};
+use crate::model::name::{CollectionName, EnvId, FunctionName, did_you_mean, suggestion};
 use crate::model::permission::Permission;
 use crate::model::schedule::Schedule;
 use crate::model::trigger::Trigger;
@@ -126,7 +126,7 @@ impl Manifest {
         }
         let names = self.environments.keys().map(String::as_str).chain([LOCAL]);
         let label = match did_you_mean(name, names) {
-            Some(meant) => text! { en: "did you mean `{meant}`?", zh: "是否想写 `{meant}`？" },
+            Some(meant) => suggestion(meant),
             None => text! { en: "add `[env.{name}]` with its `id`", zh: "请添加带 `id` 的 `[env.{name}]`" },
         };
         let message = text! { en: "`default-env` names an environment that is not here", zh: "`default-env` 指向了不存在的环境" };
@@ -261,7 +261,7 @@ fn unknown_permission(name: &str) -> Error {
     let error =
         Error::new(Kind::Usage, text! { en: "`{name}` is not a permission", zh: "`{name}` 不是权限名称" });
     match did_you_mean(name, Permission::PRESETS) {
-        Some(meant) => error.hint(text! { en: "did you mean `{meant}`?", zh: "是否想写 `{meant}`？" }),
+        Some(meant) => error.hint(suggestion(meant)),
         None => error.hint(text! { en: "the permissions are `{known}`; anything else is a `rule`", zh: "权限有 `{known}`；其他情况请写 `rule`" }),
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use toml_edit::{Document, Item, TableLike};
 
 use crate::error::{Error, Excerpt, Kind, Result};
-use crate::model::name::did_you_mean;
+use crate::model::name::{did_you_mean, suggestion};
 use crate::model::text::Text;
 use crate::text;
 
@@ -227,7 +227,7 @@ impl<'a> Section<'a> {
             self.asked.join("`, `"),
         );
         let label = match did_you_mean(key, self.asked.iter().copied()) {
-            Some(meant) => text! { en: "did you mean `{meant}`?", zh: "是否想写 `{meant}`？" },
+            Some(meant) => suggestion(meant),
             None => text! { en: "not a key of this table", zh: "此表没有这个键" },
         };
         Err(self
