@@ -3,13 +3,14 @@
 //! A pool belongs to one state of the code. When the code changes the function gets a new pool; calls in flight keep
 //! the old one until they end, and its processes end with it.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::sync::Notify;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,13 +19,14 @@ use super::instance::{Instance, Load, Told};
 use super::process::{Launch, Watchman};
 use super::registry::Wanted;
 
-/// Processes of a function that are started as soon as calls overlap.
+/// Processes of a function that are started as soon as calls overlap, and that load at the same time.
 const EAGER: usize = 4;
 
 /// Processes of a function at most; the platform's default concurrency is larger, a laptop's memory is not.
 const CEILING: usize = 64;
 
-/// How long a call waits for a busy process, when there are several, before it gets a new one.
+/// How long no process may become free before a waiting call gets a new one. Where calls are short, those that wait
+/// have their turn sooner than a process starts, and more processes would only be in each other's way.
 const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Spare processes of all functions together.
@@ -65,8 +67,6 @@ pub(super) struct Function {
     pub wanted: Wanted,
     pub recipe: Recipe,
     state: Mutex<State>,
-    /// A process was given back or has ended.
-    returned: Notify,
     /// Whether it takes the place of an older state that nobody was told of yet.
     replaces: AtomicBool,
 }
@@ -78,8 +78,21 @@ struct State {
     spare: Option<Spare>,
     /// Idle and busy ones.
     live: usize,
+    /// Those started for a call that may still be loading.
+    loading: Vec<watch::Receiver<Load>>,
+    /// Calls that wait for a process, first come first served. Invariant: while one waits, none is idle.
+    waiting: VecDeque<oneshot::Sender<Lease>>,
+    /// When a process was last given back.
+    returned: Option<Instant>,
     /// The function's own files that its processes were loaded from.
     files: Vec<(PathBuf, Stamp)>,
+}
+
+/// What a call gets that asks for a process.
+enum Taken {
+    Process(Lease),
+    /// Where one will arrive; closed without one when there is room to start one.
+    Turn(oneshot::Receiver<Lease>),
 }
 
 /// A place among the spares, given back when dropped.
@@ -106,8 +119,7 @@ fn stamp(path: &std::path::Path) -> Stamp {
 
 impl Function {
     pub fn new(wanted: Wanted, recipe: Recipe, replaces: bool) -> Self {
-        let (state, returned) = (Mutex::default(), Notify::new());
-        Function { wanted, recipe, state, returned, replaces: AtomicBool::new(replaces) }
+        Function { wanted, recipe, state: Mutex::default(), replaces: AtomicBool::new(replaces) }
     }
 
     /// Tells, once, whether it took the place of an older state.
@@ -129,42 +141,62 @@ impl Function {
 
     /// Returns a process for one call: a free one, the spare one, a new one, or one that becomes free.
     pub async fn acquire(self: &Arc<Self>) -> io::Result<Lease> {
+        let mut limit = EAGER;
         loop {
-            let returned = self.returned.notified();
-            if let Some(lease) = self.take(EAGER)? {
-                return Ok(lease);
-            }
-            if tokio::time::timeout(PATIENCE, returned).await.is_err()
-                && let Some(lease) = self.take(CEILING)?
-            {
+            let mut turn = match self.take(limit)? {
+                Taken::Process(lease) => return Ok(lease),
+                Taken::Turn(turn) => turn,
+            };
+            limit = loop {
+                match tokio::time::timeout(PATIENCE, &mut turn).await {
+                    Ok(Ok(lease)) => return Ok(lease),
+                    Ok(Err(_)) => break EAGER,
+                    Err(_) if self.is_stuck() => break CEILING,
+                    Err(_) => {}
+                }
+            };
+            turn.close();
+            if let Ok(lease) = turn.try_recv() {
                 return Ok(lease);
             }
         }
     }
 
-    /// Takes a process if one is free, or starts one if there are fewer than `limit`.
-    fn take(self: &Arc<Self>, limit: usize) -> io::Result<Option<Lease>> {
+    /// Tells whether waiting calls need one more process: none becomes free, and few are on their way.
+    fn is_stuck(&self) -> bool {
+        let mut state = self.state();
+        state.loading.retain(|load| *load.borrow() == Load::Loading);
+        let moving = state.returned.is_some_and(|returned| returned.elapsed() < PATIENCE);
+        !moving && state.live < CEILING && state.loading.len() < EAGER
+    }
+
+    /// Takes a process if one is free, or starts one if there are fewer than `limit`, or waits in line.
+    fn take(self: &Arc<Self>, limit: usize) -> io::Result<Taken> {
         let inspector = {
             let mut state = self.state();
             while let Some(instance) = state.idle.pop() {
                 if instance.is_alive() {
-                    return Ok(Some(self.lease(instance)));
+                    return Ok(Taken::Process(self.lease(instance)));
                 }
                 state.live -= 1;
             }
-            if let Some(spare) = state.spare.take() {
-                state.live += 1;
-                return Ok(Some(self.lease(spare.instance)));
-            }
             if state.live >= limit {
-                return Ok(None);
+                let (place, turn) = oneshot::channel();
+                state.waiting.push_back(place);
+                return Ok(Taken::Turn(turn));
             }
             state.live += 1;
+            if let Some(spare) = state.spare.take() {
+                return Ok(Taken::Process(self.lease(spare.instance)));
+            }
             // The port is free when no other process of this function can hold it.
             self.recipe.inspector.filter(|_| state.live == 1)
         };
         match self.start(inspector) {
-            Ok(instance) => Ok(Some(self.lease(instance))),
+            Ok(instance) => {
+                self.state().loading.push(instance.load());
+                Ok(Taken::Process(self.lease(instance)))
+            }
             Err(error) => {
                 self.state().live -= 1;
                 Err(error)
@@ -255,12 +287,28 @@ impl Lease {
         self.instance.as_mut().expect("the instance is there until the lease is given up")
     }
 
-    /// Gives the process back for the next call, unless it has ended.
+    /// Gives the process to the call that waits longest, or keeps it for the next; one that has ended is dropped.
     pub fn give_back(mut self) {
-        if let Some(mut instance) = self.instance.take_if(|instance| instance.is_alive()) {
-            instance.idle_since = Instant::now();
-            self.function.state().idle.push(instance);
-            self.function.returned.notify_one();
+        if !self.instance().is_alive() {
+            return;
+        }
+        let now = Instant::now();
+        self.instance().idle_since = now;
+        let (function, mut lease) = (self.function.clone(), self);
+        loop {
+            let next = {
+                let mut state = function.state();
+                state.returned = Some(now);
+                match state.waiting.pop_front() {
+                    Some(next) => next,
+                    None => return state.idle.extend(lease.instance.take()),
+                }
+            };
+            match next.send(lease) {
+                Ok(()) => return,
+                // Who waited has gone.
+                Err(returned) => lease = returned,
+            }
         }
     }
 }
@@ -268,8 +316,10 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if self.instance.take().is_some() {
-            self.function.state().live -= 1;
-            self.function.returned.notify_one();
+            let mut state = self.function.state();
+            state.live -= 1;
+            // There is room for a new process: whoever waits longest may start it.
+            while state.waiting.pop_front().is_some_and(|next| next.is_closed()) {}
         }
     }
 }
