@@ -84,6 +84,9 @@ impl Ui {
     pub fn is_json(&self) -> bool {
         self.0.settings.json
     }
+    pub fn is_quiet(&self) -> bool {
+        self.0.settings.quiet
+    }
     pub fn is_verbose(&self) -> bool {
         self.0.settings.verbose
     }

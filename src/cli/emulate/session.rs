@@ -183,10 +183,12 @@ impl Session {
     /// Draws events until the first Ctrl-C or SIGTERM; a second Ctrl-C while stopping ends at once.
     pub async fn serve(&self, context: &Context) -> Result<()> {
         let mut stop = Stop::listen()?;
+        // Who hears nothing need not be woken at every call.
+        let told = context.ui.is_json() || !context.ui.is_quiet();
         loop {
             tokio::select! {
                 _ = stop.next() => break,
-                line = self.next_line(context) => match context.ui.is_json() {
+                line = self.next_line(context), if told => match context.ui.is_json() {
                     true => context.ui.event(&line),
                     false => context.ui.aside(&line),
                 },

@@ -25,10 +25,10 @@ const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// Answers one request.
 pub(super) async fn answer(environment: &Shared, parts: &Parts, body: Body) -> Response {
-    let request_id = environment.config.ids.request();
+    let request_id = || environment.config.ids.request();
     match carry_out(environment, parts, body).await {
         Ok(Answer::Data { json, request_id: own }) => {
-            let request_id = own.as_deref().unwrap_or(&request_id);
+            let request_id = own.unwrap_or_else(request_id);
             reply::typed(
                 StatusCode::OK,
                 reply::JSON,
@@ -36,11 +36,12 @@ pub(super) async fn answer(environment: &Shared, parts: &Parts, body: Body) -> R
             )
         }
         Ok(Answer::Top(fields)) => {
+            let request_id = request_id();
             reply::typed(StatusCode::OK, reply::JSON, format!(r#"{{"requestId":"{request_id}",{fields}}}"#))
         }
         Ok(Answer::Bytes(bytes)) => reply::typed(StatusCode::OK, BYTES, bytes),
         Err(Failure { code, message }) => reply::json(&serde_json::json!({
-            "requestId": request_id,
+            "requestId": request_id(),
             "code": code,
             "message": message,
         })),
