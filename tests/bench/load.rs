@@ -34,7 +34,7 @@ impl Connection {
         Ok(Connection { stream, buffer: Vec::with_capacity(16 * 1024) })
     }
 
-    /// Sends a request and returns the body of its answer.
+    /// Sends a request and returns the body of its answer, which must not be a refusal.
     pub async fn ask(&mut self, request: &[u8]) -> std::io::Result<Vec<u8>> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
@@ -43,10 +43,16 @@ impl Connection {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
             }
             if let Some(body) = complete_body(&self.buffer) {
+                let refused = !self.buffer.starts_with(b"HTTP/1.1 200") || contains(body, b"\"code\":");
+                assert!(!refused, "{}", String::from_utf8_lossy(&self.buffer));
                 return Ok(body.to_vec());
             }
         }
     }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|it| it == part)
 }
 
 /// Returns the body once it is all there: by `content-length`, or to the last chunk.
