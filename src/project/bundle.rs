@@ -121,12 +121,12 @@ impl Walk {
             let path = entry.map_err(|error| unreadable(folder, &error))?.path();
             let Some(last) = path.file_name().and_then(|last| last.to_str()) else { continue };
             let name = if name.is_empty() { last.to_owned() } else { format!("{name}/{last}") };
-            if path.is_symlink() {
-                self.check_link(&path)?;
-            }
             let metadata = std::fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
             if self.stays_out(&path, last, metadata.is_dir()) {
                 continue;
+            }
+            if path.is_symlink() {
+                self.check_link(&path)?;
             }
             match metadata.file_type() {
                 kind if kind.is_dir() => self.enter(&path, &name, above, files)?,
@@ -310,5 +310,7 @@ mod tests {
         symlink("/etc/hostname", function.folder.join("host")).expect("linked");
         let error = list().expect_err("a link out of the project");
         assert!(error.message().en.contains("is a link out of the project"), "{error}");
+        let ignoring = Function { ignore: vec!["host".into()], ..function.clone() };
+        assert!(Tree::of(&ignoring, project.path()).is_ok(), "what its hint says helps");
     }
 }
