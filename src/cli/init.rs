@@ -41,7 +41,7 @@ pub struct Args {
 
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
     if args.list {
-        context.ui.show(&Templates(init::templates()));
+        context.ui.show(&init::templates());
         return Ok(());
     }
     let folder = args.folder.map_or_else(|| context.cwd.clone(), |folder| context.cwd.join(folder));
@@ -55,15 +55,11 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
     Ok(())
 }
 
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Templates(Vec<init::Listed>);
-
-impl Show for Templates {
+impl Show for Vec<init::Listed> {
     fn show(&self, page: &mut Page) {
         let mut table =
             Table::new([text! { en: "template", zh: "模板" }, text! { en: "what it is", zh: "说明" }]);
-        for template in &self.0 {
+        for template in self {
             table.row([template.name, page.words(&template.text)]);
         }
         page.table(&table, &text! { en: "no templates", zh: "没有模板" });

@@ -15,6 +15,8 @@ use crate::model::clock::{Clock, hex};
 use crate::model::name::EnvId;
 use crate::model::text::Text;
 use crate::ops::install;
+use crate::ops::target::REGION;
+use crate::project::manifest::LOCAL;
 use crate::project::running::Running;
 use crate::project::state;
 use crate::project::{Options, Project};
@@ -27,9 +29,6 @@ use super::screen::{FunctionRow, Screen};
 
 /// The port people remember; the next emulator takes any free one.
 const USUAL_PORT: u16 = 7400;
-/// The id of an environment that nobody named.
-const LOCAL: &str = "local";
-const REGION: &str = "ap-shanghai";
 /// What `WX_APPID` is when the project does not say.
 const APP_ID: &str = "wx0000000000000000";
 
