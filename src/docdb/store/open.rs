@@ -104,10 +104,12 @@ fn refuse_foreign(path: &Path) -> Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    if start.is_empty() || start == b"SQLite format 3\0" {
-        return Ok(());
+    match &start[..] {
+        b"SQLite format 3\0" => Ok(()),
+        // SQLite would make a new database of it, and throw away a log of writes that lies beside it.
+        b"" => Err(Error::Damaged { detail: "it is empty".into() }),
+        _ => Err(Error::Damaged { detail: "it does not begin as a database does".into() }),
     }
-    Err(Error::Damaged { detail: "it does not begin as a database does".into() })
 }
 
 fn connect(path: &Path, durability: Durability, cache: i64) -> Result<Connection> {

@@ -83,7 +83,7 @@ fn commits_of_several_writers_share_a_flush() {
 #[test]
 fn other_files_are_not_taken_for_databases() {
     let folder = tempfile::tempdir().unwrap();
-    for content in ["{\"a\":1}", "SQLite format 3\0 and then nothing of the kind"] {
+    for content in ["", "{\"a\":1}", "SQLite format 3\0 and then nothing of the kind"] {
         let path = folder.path().join("other");
         fs::write(&path, content).unwrap();
         let error = open(&path).err().unwrap();
