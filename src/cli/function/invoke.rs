@@ -55,9 +55,21 @@ pub fn answer(invocation: &Invocation, function: &FunctionName, context: &mut Co
     let error = error.request_id(&invocation.request_id);
     Err(match &invocation.error {
         None => error,
-        // The stack has just been shown with the log.
-        Some(why) => error.cause(why.err_msg.lines().next().unwrap_or_default().into()),
+        Some(why) => {
+            let error = error.cause(headline(&why.err_msg).into());
+            match why.remedy() {
+                Some(remedy) => error.hint(remedy),
+                None => error,
+            }
+        }
     })
+}
+
+/// Returns the line that says what happened; the stack has just been shown with the log. Node begins a syntax error with
+/// the place it is at.
+fn headline(message: &str) -> &str {
+    let names_error = |line: &&str| line.split_once(':').is_some_and(|(name, _)| name.ends_with("Error"));
+    message.lines().find(names_error).or(message.lines().next()).unwrap_or_default()
 }
 
 impl Show for Invocation {

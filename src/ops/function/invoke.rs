@@ -7,7 +7,10 @@ use crate::api::control::function::{InvocationResult, Invoke};
 use crate::api::local::InvokeFunction;
 use crate::error::Result;
 use crate::model::name::FunctionName;
+use crate::model::text::Text;
+use crate::ops::codes;
 use crate::ops::target::Target;
+use crate::text;
 
 /// What is asked of a function.
 #[derive(Debug, Clone)]
@@ -97,6 +100,23 @@ impl Invocation {
 }
 
 impl Failure {
+    /// Returns what helps, for a failure that its words alone do not explain. The status is the functions service's
+    /// (control-plane facts §5).
+    pub fn remedy(&self) -> Option<Text> {
+        if self.err_msg.ends_with("body size is too long") {
+            return Some(text! {
+                en: "an event or a result may have 6 MB; pass a file id instead of the data",
+                zh: "事件与返回值不得超过 6 MB；请改为传递文件 ID"
+            });
+        }
+        let code = match self.more.get("statusCode").and_then(Value::as_i64)? {
+            433 => "FUNCTIONS_TIME_LIMIT_EXCEEDED",
+            434 => "FUNCTIONS_MEMORY_LIMIT_EXCEEDED",
+            _ => return None,
+        };
+        codes::explain(code).ok().map(|explanation| explanation.remedy)
+    }
+
     /// Reads `{errorCode, errorMessage, …}`, which has had several spellings, or a bare sentence.
     fn of(told: Value, invoke_result: i64) -> Self {
         let Value::Object(mut more) = told else {
