@@ -140,7 +140,7 @@ async fn play(folder: &Path, context: &Context) -> Result<Vec<Typed>> {
     let project = Project::load(&Options { directory: folder.to_owned(), ..Options::default() })?;
     let step =
         context.ui.step(text! { en: "installed wx-server-sdk with npm", zh: "已用 npm 安装 wx-server-sdk" });
-    install::run(install::needed(&project)?, |_| {}).await?;
+    install::run(install::needed(&project), |_| {}).await?;
     step.finish();
 
     let session = Session::start(

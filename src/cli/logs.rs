@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use crate::error::{Error, Kind, Result};
 use crate::model::name::FunctionName;
 use crate::ops::logs::{self, Filter, Line};
-use crate::term::{Page, Show, Style};
+use crate::term::{Page, Show, Style, Ui};
 use crate::text;
 
 use super::context::Context;
@@ -73,7 +73,20 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
         ui.event(&line);
         !ui.is_closed()
     };
-    context.wait(logs::read(&target, &filter, args.follow, &context.clock, &mut emit))
+    context.wait(async {
+        tokio::select! {
+            read = logs::read(&target, &filter, args.follow, &context.clock, &mut emit) => read,
+            () = nobody_listens(&context.ui) => Ok(()),
+        }
+    })
+}
+
+/// Waits until the reader of standard output has gone away: `logs -f | head -1` ends when `head` does, not with the
+/// next line.
+async fn nobody_listens(ui: &Ui) {
+    while !ui.is_closed() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 impl Show for Line {

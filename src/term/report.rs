@@ -11,8 +11,22 @@ use super::style::{Paint, Style};
 
 /// Draws what failed, where, why, and what to do next.
 pub(super) fn report(error: &Error, language: Language, paint: Paint) -> String {
+    let mut label = text! { en: "error", zh: "错误" }.in_language(language).to_owned();
+    if error.wire_code() != error.kind().code() {
+        label = format!("{label}[{}]", error.wire_code());
+    }
+    draw(&paint.apply(Style::Bad, &label), error, language, paint)
+}
+
+/// Draws what is wrong in the same form, when the work goes on without it.
+pub(super) fn warning(error: &Error, language: Language, paint: Paint) -> String {
+    let label = text! { en: "warning", zh: "警告" };
+    draw(&paint.apply(Style::Warning, label.in_language(language)), error, language, paint)
+}
+
+fn draw(label: &str, error: &Error, language: Language, paint: Paint) -> String {
     let say = |text: &Text| paint.sentence(text.in_language(language));
-    let mut lines = vec![heading(error, language, paint)];
+    let mut lines = vec![format!("{label}{}{}", colon(language), say(error.message()))];
     if let Some(excerpt) = error.shown_excerpt() {
         lines.push(snippet(excerpt, language, paint));
     }
@@ -30,16 +44,6 @@ pub(super) fn report(error: &Error, language: Language, paint: Paint) -> String 
         lines.push(paint.apply(Style::Faint, &format!("{}{id}", label.in_language(language))));
     }
     lines.join("\n")
-}
-
-fn heading(error: &Error, language: Language, paint: Paint) -> String {
-    let word = text! { en: "error", zh: "错误" };
-    let mut label = word.in_language(language).to_owned();
-    if error.wire_code() != error.kind().code() {
-        label = format!("{label}[{}]", error.wire_code());
-    }
-    let message = paint.sentence(error.message().in_language(language));
-    format!("{}{}{message}", paint.apply(Style::Bad, &label), colon(language))
 }
 
 fn colon(language: Language) -> &'static str {

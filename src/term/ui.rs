@@ -153,6 +153,11 @@ impl Ui {
         self.labelled(Style::Warning, &text! { en: "warning", zh: "警告" }, sentence);
     }
 
+    /// Tells what is wrong, where and why, when the work goes on without it.
+    pub fn warn_of(&self, error: &Error) {
+        self.talk(&super::report::warning(error, self.language(), self.0.err));
+    }
+
     /// Says what to do next.
     pub fn hint(&self, sentence: &Text) {
         if !self.0.settings.quiet {
@@ -182,7 +187,7 @@ impl Ui {
 
     /// Returns whether nobody reads standard output any more: a stream may stop.
     pub fn is_closed(&self) -> bool {
-        self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some() || reader_is_gone()
     }
 
     /// Ends the output.
@@ -245,4 +250,19 @@ impl Ui {
     pub(super) fn bars(&self) -> &MultiProgress {
         self.0.bars.get_or_init(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()))
     }
+}
+
+/// Returns whether standard output is a pipe that nobody reads any more, before anything is written to it.
+fn reader_is_gone() -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let out = io::stdout();
+        let mut watched = [PollFd::new(&out, PollFlags::empty())];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut watched, Some(&at_once)).is_ok()
+            && watched.iter().any(|it| it.revents().intersects(PollFlags::ERR | PollFlags::HUP))
+    }
+    #[cfg(not(unix))]
+    false
 }

@@ -116,6 +116,6 @@ pub(super) fn project_for(context: &Context, target: &Target) -> Result<Project>
         environment: Some(target.name.clone()),
         variables: context.variables.clone(),
     })?;
-    project.warnings.iter().for_each(|warning| context.ui.warn(warning.message()));
+    project.warnings.iter().for_each(|warning| context.ui.warn_of(warning));
     Ok(project)
 }

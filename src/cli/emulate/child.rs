@@ -1,6 +1,7 @@
 //! The command after `--`: run against the emulator, and ended with it.
 
 use std::ffi::{OsStr, OsString};
+use std::time::Duration;
 
 use tokio::process::{Child, Command};
 
@@ -10,6 +11,9 @@ use crate::text;
 use super::super::context::Context;
 use super::session::{Session, Stop};
 
+/// How long a command may take to end when it is asked to.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Runs the command and returns the exit code to end with: its own, or 128 and the signal that ended it.
 ///
 /// A first Ctrl-C reaches the command from the terminal by itself, and the emulator waits for it to end; a second one, or
@@ -18,6 +22,7 @@ pub async fn run(
     program: &OsStr,
     arguments: &[OsString],
     session: &Session,
+    mut stop: Stop,
     context: &Context,
 ) -> Result<u8> {
     let mut command = Command::new(program);
@@ -37,7 +42,6 @@ pub async fn run(
             zh: "`--` 之后的命令会直接执行，不经过 shell；需要时请用 `-- sh -c '…'`"
         })
     })?;
-    let mut stop = Stop::listen()?;
     let mut interrupted = false;
     loop {
         tokio::select! {
@@ -50,24 +54,30 @@ pub async fn run(
             }
             signal = stop.next() => {
                 if signal.is_terminate() || interrupted {
-                    end(&mut child).await;
+                    end(&mut child, &mut stop).await;
                     return Ok(Kind::Interrupted.exit_code());
                 }
                 interrupted = true;
+                context.ui.say(&text! {
+                    en: "waiting for the command to end; Ctrl-C again ends it",
+                    zh: "正在等待命令结束；再按一次 Ctrl-C 将终止它"
+                });
             }
             line = session.next_line(context) => context.ui.aside(&line),
         }
     }
 }
 
-/// Asks the command to end, and makes it after a while.
-async fn end(child: &mut Child) {
+/// Asks the command to end, and makes it after a while or at the next signal.
+async fn end(child: &mut Child, stop: &mut Stop) {
     #[cfg(unix)]
     if let Some(pid) = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
         // It may have ended in this very moment.
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        if tokio::time::timeout(std::time::Duration::from_secs(5), child.wait()).await.is_ok() {
-            return;
+        tokio::select! {
+            _ = child.wait() => return,
+            _ = tokio::time::sleep(PATIENCE) => {}
+            _ = stop.next() => {}
         }
     }
     // An error means that it has ended.

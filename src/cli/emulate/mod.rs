@@ -79,6 +79,8 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let runtime = context.runtime()?;
     let code = runtime.block_on(async {
         let session = session::Session::start(wanted, context).await?;
+        // Before anything is left behind that only an orderly end takes away.
+        let stop = session::Stop::listen()?;
         if let Some(file) = &ready_file {
             session.write_ready_file(file)?;
         }
@@ -86,9 +88,9 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
             None => {
                 session.leave_note()?;
                 context.ui.aside(&session.screen()?);
-                session.serve(context).await.map(|()| Kind::Interrupted.exit_code())
+                session.serve(stop, context).await.map(|()| Kind::Interrupted.exit_code())
             }
-            Some((program, arguments)) => child::run(program, arguments, &session, context).await,
+            Some((program, arguments)) => child::run(program, arguments, &session, stop, context).await,
         };
         session.stop().await;
         ended

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use crate::emulator::Emulator;
 use crate::emulator::config::{Config, Durability};
@@ -61,12 +62,32 @@ pub struct Session {
     running: Running,
     project: Project,
     data: PathBuf,
-    events: Mutex<Receiver<Event>>,
+    audience: Mutex<Audience>,
     clock: Clock,
     /// What the start took, installations left out.
     ready_in: Duration,
     /// Holds the data of an ephemeral session; gone when the session is.
     _ephemeral: Option<tempfile::TempDir>,
+}
+
+/// Who listens to the emulator on behalf of the screen.
+struct Audience {
+    events: Receiver<Event>,
+    /// How many events nobody could draw in time, since it was last said.
+    missed: u64,
+}
+
+impl Audience {
+    /// Says once for a whole burst that not all of it was shown.
+    fn admit_gap(&mut self, context: &Context) {
+        let missed = std::mem::take(&mut self.missed);
+        if missed > 0 {
+            context.ui.warn(&text! {
+                en: "{missed} lines came too fast to be shown; `cloudkit logs` has them",
+                zh: "{missed} 行输出过快未能显示；可用 `cloudkit logs` 查看"
+            });
+        }
+    }
 }
 
 impl Session {
@@ -81,7 +102,7 @@ impl Session {
             environment: Some(LOCAL.into()),
             variables: context.variables.clone(),
         })?;
-        project.warnings.iter().chain(&project.problems).for_each(|odd| context.ui.warn(&told(odd)));
+        project.warnings.iter().chain(&project.problems).for_each(|odd| context.ui.warn_of(odd));
         offer_installation(&project, wanted.install, context).await?;
 
         let ephemeral = wanted.ephemeral.then(temporary_folder).transpose()?;
@@ -127,7 +148,7 @@ impl Session {
         let emulator = Emulator::start(config).await?;
         Ok(Session {
             running: Running { url: emulator.url().to_owned(), ..running },
-            events: Mutex::new(emulator.events()),
+            audience: Mutex::new(Audience { events: emulator.events(), missed: 0 }),
             emulator,
             project,
             data,
@@ -180,8 +201,7 @@ impl Session {
     }
 
     /// Draws events until the first Ctrl-C or SIGTERM; a second Ctrl-C while stopping ends at once.
-    pub async fn serve(&self, context: &Context) -> Result<()> {
-        let mut stop = Stop::listen()?;
+    pub async fn serve(&self, mut stop: Stop, context: &Context) -> Result<()> {
         // Who hears nothing need not be woken at every call.
         let told = context.ui.is_json() || !context.ui.is_quiet();
         loop {
@@ -207,13 +227,13 @@ impl Session {
     /// Waits for the next event. Events that nobody could draw in time are counted, not waited for.
     pub async fn next_line(&self, context: &Context) -> Line {
         loop {
-            let received = self.events.lock().await.recv().await;
-            match received {
+            let mut audience = self.audience.lock().await;
+            if audience.events.is_empty() {
+                audience.admit_gap(context);
+            }
+            match audience.events.recv().await {
                 Ok(event) => return Line { time: self.clock.now(), event },
-                Err(RecvError::Lagged(missed)) => context.ui.warn(&text! {
-                    en: "{missed} lines came too fast to be shown; `cloudkit logs` has them",
-                    zh: "{missed} 行输出过快未能显示；可用 `cloudkit logs` 查看"
-                }),
+                Err(RecvError::Lagged(missed)) => audience.missed += missed,
                 // The emulator is being stopped: nothing more will come.
                 Err(RecvError::Closed) => std::future::pending().await,
             }
@@ -222,9 +242,15 @@ impl Session {
 
     /// Draws what has been told already.
     pub async fn drain(&self, context: &Context) {
-        while let Ok(event) = self.events.lock().await.try_recv() {
-            context.ui.aside(&Line { time: self.clock.now(), event });
+        let mut audience = self.audience.lock().await;
+        loop {
+            match audience.events.try_recv() {
+                Ok(event) => context.ui.aside(&Line { time: self.clock.now(), event }),
+                Err(TryRecvError::Lagged(missed)) => audience.missed += missed,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
         }
+        audience.admit_gap(context);
     }
 
     /// Ends everything and takes the note away.
@@ -238,21 +264,11 @@ impl Session {
     }
 }
 
-/// Returns a warning's words, with the first hint behind them.
-fn told(odd: &Error) -> Text {
-    let causes = |zh: bool| -> String {
-        let parts = odd.causes().iter().chain(odd.hints().first());
-        parts.map(|it| format!("; {}", if zh { &it.zh } else { &it.en })).collect()
-    };
-    let message = odd.message();
-    Text { en: format!("{}{}", message.en, causes(false)), zh: format!("{}{}", message.zh, causes(true)) }
-}
-
 async fn offer_installation(project: &Project, wanted: Install, context: &Context) -> Result<()> {
     if wanted == Install::No && !context.ui.is_verbose() {
         return Ok(());
     }
-    let needed = install::needed(project)?;
+    let needed = install::needed(project);
     if needed.is_empty() {
         return Ok(());
     }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::settings::{self, FunctionSettings};
-use super::{Project, devtools, discover, dotenv};
+use super::{Project, devtools, discover, dotenv, json};
 use crate::error::{Error, Kind, Result};
 use crate::model::function::FunctionSpec;
 use crate::model::name::{FunctionName, did_you_mean, suggestion};
@@ -80,6 +80,7 @@ pub(super) fn read(
             Err(error) => (FunctionSettings::default(), Some(error)),
         };
         problems.extend(problem);
+        problems.extend(json::read(&folder.join("package.json")).err());
         let settings = layers.settings(&name, file);
         match entry_file(&folder, settings.handler.as_deref().unwrap_or(FunctionSpec::HANDLER)) {
             Some(_) => {

@@ -48,3 +48,17 @@ async fn following_goes_on_until_ctrl_c() {
     rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("sent");
     assert_eq!(following.wait().expect("ended").code(), Some(130));
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn following_ends_quietly_when_the_reader_goes_away() {
+    let cloudkit = Cloudkit::serving(&[NOISY]).await;
+    cloudkit.run(&["fn", "invoke", "noisy"]);
+    let mut command = cloudkit.command(&["logs", "-f", "--grep", "three"]);
+    let mut following = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("run");
+    let mut reader = BufReader::new(following.stdout.take().expect("piped"));
+    reader.read_line(&mut String::new()).expect("the only line");
+    drop(reader);
+    let output = following.wait_with_output().expect("ended");
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}

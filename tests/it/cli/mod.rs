@@ -2,6 +2,7 @@
 
 mod database;
 mod deploy;
+mod emulate;
 mod environment;
 mod function;
 mod import;

@@ -1,0 +1,378 @@
+//! `cloudkit emulate`: the command it runs, the signals that end it, and what is left of it afterwards.
+
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use cloudkit::project::running::Running;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::cloudkit::Cloudkit;
+use crate::support::http::Request;
+
+/// How long a test waits for what should come at once, before it fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+const QUIET: [&str; 4] = ["emulate", "--port", "0", "--ephemeral"];
+
+/// An emulator in a process of its own, and the ends of its streams.
+struct Emulated {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    talk: BufReader<ChildStderr>,
+}
+
+impl Emulated {
+    fn start(cloudkit: &Cloudkit, arguments: &[&str]) -> Self {
+        Self::start_with(cloudkit, &[&QUIET, arguments].concat())
+    }
+
+    fn start_with(cloudkit: &Cloudkit, arguments: &[&str]) -> Self {
+        let mut command = cloudkit.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("run");
+        Emulated {
+            input: child.stdin.take(),
+            output: BufReader::new(child.stdout.take().expect("piped")),
+            talk: BufReader::new(child.stderr.take().expect("piped")),
+            child,
+        }
+    }
+
+    /// Starts it without a command and waits until it is ready.
+    fn serve(cloudkit: &Cloudkit) -> Self {
+        let mut running = Self::start(cloudkit, &[]);
+        running.hear("ready in");
+        running
+    }
+
+    /// Waits for a line of standard output.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("text");
+        line.trim_end().to_owned()
+    }
+
+    /// Waits until it says these words.
+    fn hear(&mut self, words: &str) {
+        let mut said = String::new();
+        while self.talk.read_line(&mut said).expect("text") > 0 {
+            if said.contains(words) {
+                return;
+            }
+        }
+        panic!("never said `{words}`:\n{said}");
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).expect("a process");
+        kill_process(pid, signal).expect("sent");
+    }
+
+    /// Waits for the end and returns the exit code.
+    fn code(mut self) -> Option<i32> {
+        drop(self.input);
+        self.child.wait().expect("ended").code()
+    }
+}
+
+#[test]
+fn the_exit_code_is_the_commands() {
+    let cloudkit = Cloudkit::alone(&[]);
+    for (script, code) in
+        [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137), ("kill -TERM $$", 143), ("kill -INT $$", 130)]
+    {
+        let output = cloudkit.command(&[&QUIET[..], &["--", "sh", "-c", script]].concat()).output();
+        assert_eq!(output.expect("run").status.code(), Some(code), "{script}");
+    }
+}
+
+#[test]
+fn a_command_that_is_not_there_is_named() {
+    let cloudkit = Cloudkit::alone(&[]);
+    insta::assert_snapshot!(cloudkit.run(&[&QUIET[..], &["--", "no-such-program"]].concat()), @r"
+    exit 4
+    --- stderr
+    error: could not run `no-such-program`
+      caused by: No such file or directory (os error 2)
+    hint: the command after `--` is run as it is, without a shell; use `-- sh -c '…'` for one
+    ");
+}
+
+#[test]
+fn standard_output_is_the_commands_alone() {
+    if !has_node() {
+        return;
+    }
+    let cloudkit = Cloudkit::alone(&[("cloudfunctions/noisy/index.js", NOISY)]);
+    let script = r#"printf 'a\000b'; "$CLOUDKIT" fn invoke noisy >/dev/null 2>&1; printf 'no line end'"#;
+    for more in [&[][..], &["--json"]] {
+        let arguments = [more, &QUIET, &["--", "sh", "-c", script]].concat();
+        let output = cloudkit.command(&arguments).output().expect("run");
+        assert_eq!(output.stdout, b"a\0bno line end");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("said by a function"));
+    }
+}
+
+const NOISY: &str = "exports.main = async () => { console.log('said by a function'); };\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_finds_the_emulator_in_its_environment() {
+    let cloudkit = Cloudkit::alone(&[]);
+    let ready = cloudkit.folder().join("ready.json");
+    let script = "env | cut -d= -f1 | grep -E '^(CLOUDKIT|TENCENTCLOUD|TCB|NODE_OPTIONS)' | sort | tr '\\n' ' '; \
+                  echo; echo $CLOUDKIT_ENV; read end; exit 0";
+    let arguments =
+        ["--ready-file", &ready.to_string_lossy(), "--env-id", "shop-1", "--", "sh", "-c", script];
+    let mut running = Emulated::start(&cloudkit, &arguments);
+    assert_eq!(
+        running.line(),
+        "CLOUDKIT CLOUDKIT_EMULATOR_URL CLOUDKIT_ENV CLOUDKIT_ENV_ID CLOUDKIT_KEYRING NODE_OPTIONS TCB_CONTEXT_CNFG \
+         TENCENTCLOUD_REGION TENCENTCLOUD_SECRETID TENCENTCLOUD_SECRETKEY"
+    );
+    assert_eq!(running.line(), "local");
+    let written: serde_json::Value = serde_json::from_str(&cloudkit.read("ready.json")).expect("JSON");
+    let url = written["url"].as_str().expect("an address");
+    assert_eq!(written["envId"], "shop-1");
+    assert_eq!(written["variables"]["CLOUDKIT_ENV_ID"], "shop-1");
+    assert_eq!(Request::new("GET", &format!("{url}/healthz")).send().await.status, 200);
+    assert_eq!(Request::new("GET", &format!("{url}/__cloudkit/env")).send().await.json(), written);
+    assert_eq!(running.code(), Some(0));
+    assert!(!cloudkit.folder().join(".cloudkit").exists(), "an ephemeral run leaves nothing");
+}
+
+#[test]
+fn ten_run_side_by_side_in_one_project() {
+    let cloudkit = Cloudkit::alone(&[]);
+    let script = "echo $CLOUDKIT_EMULATOR_URL; read end; exit 0";
+    let mut all: Vec<_> = (0..10).map(|_| Emulated::start(&cloudkit, &["--", "sh", "-c", script])).collect();
+    let mut urls: Vec<String> = all.iter_mut().map(Emulated::line).collect();
+    urls.sort();
+    urls.dedup();
+    assert_eq!(urls.len(), 10, "{urls:?}");
+    assert!(all.into_iter().map(Emulated::code).all(|code| code == Some(0)));
+}
+
+#[test]
+fn the_first_ctrl_c_waits_for_the_command() {
+    let cloudkit = Cloudkit::alone(&[]);
+    let mut running = Emulated::start(&cloudkit, &["--", "sh", "-c", "echo up; read end; echo down"]);
+    assert_eq!(running.line(), "up");
+    running.signal(Signal::INT);
+    running.hear("waiting for the command to end");
+    writeln!(running.input.as_ref().expect("piped"), "end").expect("a reader");
+    assert_eq!(running.line(), "down");
+    assert_eq!(running.code(), Some(130));
+}
+
+#[test]
+fn a_command_that_will_not_end_is_ended() {
+    let cloudkit = Cloudkit::alone(&[]);
+    let script = "trap 'echo asked' TERM; trap '' INT; echo up; while :; do read end; done";
+    let start = || {
+        let mut running = Emulated::start(&cloudkit, &["--", "sh", "-c", script]);
+        assert_eq!(running.line(), "up");
+        running
+    };
+    let mut interrupted = start();
+    interrupted.signal(Signal::INT);
+    interrupted.hear("waiting for the command to end");
+    let mut terminated = start();
+    for (running, signal) in [(&mut interrupted, Signal::INT), (&mut terminated, Signal::TERM)] {
+        running.signal(signal);
+        assert_eq!(running.line(), "asked");
+        running.signal(signal);
+    }
+    assert_eq!((interrupted.code(), terminated.code()), (Some(130), Some(130)));
+}
+
+#[test]
+fn nothing_is_left_however_it_ends() {
+    if !has_node() {
+        return;
+    }
+    let door = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = door.local_addr().expect("bound").port().to_string();
+    let cloudkit = Cloudkit::alone(&LINGERERS).variable("DOOR", &port);
+    for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+        let running = Emulated::serve(&cloudkit);
+        let mut calls = Vec::new();
+        let alive: Vec<TcpStream> = LINGERERS
+            .iter()
+            .filter_map(|(path, _)| path.split('/').nth(1))
+            .map(|function| {
+                let mut call = cloudkit.command(&["fn", "invoke", function]);
+                calls.push(call.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("run"));
+                door.accept().expect("a process that knocks").0
+            })
+            .collect();
+        running.signal(signal);
+        alive.into_iter().for_each(wait_for_the_end);
+        assert_eq!(running.code(), (signal != Signal::KILL).then_some(130));
+        for mut call in calls {
+            call.wait().expect("ended");
+        }
+        assert_eq!(Running::find(cloudkit.folder()).is_some(), signal == Signal::KILL, "the note");
+    }
+}
+
+/// Functions that do not end by themselves. Each holds a connection to the test, which the system closes when the
+/// process is gone.
+const LINGERERS: [(&str, &str); 4] = [
+    (
+        "cloudfunctions/waiting/index.js",
+        "const { connect } = require('net');\n\
+         exports.main = () => new Promise(() => connect(process.env.DOOR, '127.0.0.1'));\n",
+    ),
+    (
+        "cloudfunctions/timers/index.js",
+        "const { connect } = require('net');\n\
+         setInterval(() => {}, 1000);\n\
+         exports.main = async () => { connect(process.env.DOOR, '127.0.0.1'); };\n",
+    ),
+    (
+        "cloudfunctions/looping/index.js",
+        "const { connect } = require('net');\n\
+         exports.main = () => new Promise(() => connect(process.env.DOOR, '127.0.0.1', () => { for (;;); }));\n",
+    ),
+    (
+        "cloudfunctions/spawning/index.js",
+        "const { spawn } = require('child_process');\n\
+         const code = `process.on('SIGTERM', () => {}); require('net').connect(process.env.DOOR, '127.0.0.1')`;\n\
+         exports.main = () => new Promise(() => spawn(process.execPath, ['-e', code]));\n",
+    ),
+];
+
+/// Waits until the process at the other end is gone.
+fn wait_for_the_end(mut alive: TcpStream) {
+    alive.set_read_timeout(Some(PATIENCE)).expect("a limit");
+    match alive.read_to_end(&mut Vec::new()) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+        Err(error) => panic!("a process is left: {error}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_emulators_note_leads_nowhere() {
+    let cloudkit = Cloudkit::alone(&[]);
+    let running = Emulated::serve(&cloudkit);
+    running.signal(Signal::KILL);
+    assert_eq!(running.code(), None);
+    let note = Running::find(cloudkit.folder()).expect("left behind");
+    let other = Cloudkit::serving(&[]).await;
+    let others = Running::find(other.folder()).expect("it runs").url;
+    for url in [note.url.clone(), stranger(), others] {
+        Running { url, ..note.clone() }.leave(cloudkit.folder()).expect("written");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(cloudkit.run(&["fn", "list", "--env", "local"]), @r"
+            exit 4
+            --- stderr
+            error: no emulator is running here
+            hint: start it with `cloudkit emulate`, or name another environment with `--env`
+            ");
+        }
+    }
+}
+
+/// Starts a server that is no emulator and returns its address.
+fn stranger() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut request = BufReader::new(&stream);
+            while request.read_line(&mut String::new()).is_ok_and(|length| length > 2) {}
+            let _ = (&stream).write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"hello\":1}");
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn a_taken_port_and_a_folder_in_use_are_named() {
+    let cloudkit = Cloudkit::alone(&[]);
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    let told = cloudkit.run(&["emulate", "--ephemeral", "--port", &port, "--", "true"]);
+    insta::assert_snapshot!(told.replace(&port, "[port]"), @r"
+    exit 1
+    --- stderr
+    error: port [port] is taken
+      caused by: Address already in use (os error 98)
+    hint: choose another with `--port N`, or `--port 0` for a free one
+    ");
+    let mut holder = Emulated::start_with(
+        &cloudkit,
+        &["emulate", "--data", "data", "--", "sh", "-c", "echo $CLOUDKIT_EMULATOR_URL; read end"],
+    );
+    let (url, pid) = (holder.line(), holder.child.id().to_string());
+    let told = cloudkit.run(&["emulate", "--data", "data", "--", "true"]);
+    insta::assert_snapshot!(told.replace(&url, "[url]").replace(&pid, "[pid]"), @r"
+    exit 1
+    --- stderr
+    error: the data folder `[project]/data` is in use by the emulator at [url] (process [pid])
+    hint: stop that one, or start this one with `--data DIR` or `--ephemeral`
+    ");
+}
+
+#[test]
+fn damaged_documents_stay_as_they_are() {
+    let cloudkit = Cloudkit::alone(&[]);
+    let file = cloudkit.folder().join("data/documents.sqlite");
+    std::fs::create_dir(cloudkit.folder().join("data")).expect("a folder");
+    for (content, why) in [("", "it is empty"), ("{}", "it does not begin as a database does")] {
+        std::fs::write(&file, content).expect("written");
+        let told = cloudkit.run(&["emulate", "--data", "data", "--", "true"]);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(told.replace(why, "[why]"), @r"
+            exit 1
+            --- stderr
+            error: could not open the documents in `[project]/data/documents.sqlite`
+              caused by: the database file is damaged: [why]
+            hint: move the file away to start empty; keep it if you need what is in it
+            ");
+        }
+        assert_eq!(std::fs::read_to_string(&file).expect("still there"), content);
+    }
+}
+
+#[test]
+fn one_broken_function_does_not_keep_the_others_from_being_served() {
+    let cloudkit = Cloudkit::alone(&[
+        ("cloudfunctions/good/index.js", NOISY),
+        ("cloudfunctions/bad/index.js", NOISY),
+        ("cloudfunctions/bad/package.json", "{\n  \"name\": bad\n}\n"),
+        ("cloudfunctions/late/index.js", NOISY),
+        (
+            "cloudfunctions/late/config.json",
+            r#"{"triggers":[{"name":"t","type":"timer","config":"0 0 * * *"}]}"#,
+        ),
+    ]);
+    insta::assert_snapshot!(cloudkit.run(&[&QUIET[..], &["--", "true"]].concat()), @r#"
+    exit 0
+    --- stderr
+    warning: `[project]/cloudfunctions/bad/package.json` is not valid JSON
+    --> [project]/cloudfunctions/bad/package.json:2:11
+      |
+    2 |   "name": bad
+      |           ^ expected value
+    warning: the cron `0 0 * * *` has 5 fields instead of seven
+      caused by: in the settings of function `late`
+    hint: the seven fields are `second minute hour day month weekday year`, in UTC+8
+    hint: write `0 0 0 * * * *` for: every day at 00:00
+    "#);
+}
+
+/// Returns whether functions can run here; a test that needs them says when it is skipped.
+fn has_node() -> bool {
+    let found = Command::new("node").arg("--version").output().is_ok();
+    assert!(found || std::env::var_os("CI").is_none(), "CI needs Node.js for these tests");
+    if !found {
+        eprintln!("skipped: this test needs Node.js");
+    }
+    found
+}
