@@ -33,6 +33,7 @@ use sdk_actions;
 
 /// The fields every request has and the edge reads; the others of §2.3 mean nothing to an emulator.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object with an `action`")]
 pub struct Common<'a> {
     #[serde(borrow)]
     pub action: Cow<'a, str>,
