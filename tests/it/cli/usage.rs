@@ -145,7 +145,7 @@ fn codes_are_explained_in_both_languages() {
     exit 4
     --- stderr
     错误：未收录错误码 `DATABASE_COLLECTION_NOT_EXISTS`
-    提示：是否想查 `DATABASE_COLLECTION_NOT_EXIST`？
+    提示：是否想写 `DATABASE_COLLECTION_NOT_EXIST`？
     ");
 }
 
