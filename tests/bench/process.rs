@@ -12,8 +12,6 @@ pub const CLOUDKIT: &str = env!("CARGO_BIN_EXE_cloudkit");
 pub struct Server {
     child: Child,
     pub port: u16,
-    /// From spawn to the first accepted connection.
-    pub started_in: Duration,
     _data: Option<tempfile::TempDir>,
 }
 
@@ -36,7 +34,7 @@ impl Server {
             assert!(start.elapsed() < Duration::from_secs(60), "nothing listens on port {port}");
             std::thread::sleep(Duration::from_micros(200));
         }
-        Server { child, port, started_in: start.elapsed(), _data: None }
+        Server { child, port, _data: None }
     }
 
     /// Starts `cloudkit emulate` on a folder of functions, with its data in a folder of its own.

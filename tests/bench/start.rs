@@ -31,8 +31,18 @@ pub fn run(runtime: &tokio::runtime::Runtime) {
         start.elapsed()
     });
     let root = hello_root();
-    let ready = median(TIMES, || Server::emulator(root.path()).started_in);
-    println!("  emulate, to accepting     {:6.1} ms   (goal 15)", millis(ready));
+    let healthz = |port| format!("GET /healthz HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n\r\n").into_bytes();
+    // The port accepts as soon as it is bound; only an answer shows that the emulator is ready.
+    let ready = median(TIMES, || {
+        let start = Instant::now();
+        let server = Server::emulator(root.path());
+        runtime.block_on(async {
+            let mut connection = Connection::open(server.port).await.expect("it listens");
+            connection.ask(&healthz(server.port)).await.expect("an answer");
+        });
+        start.elapsed()
+    });
+    println!("  emulate, to /healthz      {:6.1} ms   (goal 15)", millis(ready));
     let first = median(TIMES, || {
         let start = Instant::now();
         let server = Server::emulator(root.path());
