@@ -11,6 +11,7 @@ use crate::model::clock::{Clock, Millis};
 use crate::model::name::FunctionName;
 use crate::model::wall;
 
+use super::function;
 use super::target::Target;
 
 /// The most lines of one answer.
@@ -83,21 +84,31 @@ pub async fn read(
 ) -> Result<()> {
     let mut seen = Seen::default();
     let mut since = filter.since;
+    let mut silent = true;
     loop {
         let mut lines = stretch(target, filter, since, clock.now()).await?;
         lines.sort_by_key(|line| line.millis);
         for line in seen.only_new(lines) {
             since = since.max(line.millis - LAG);
+            silent = false;
             if !emit(line) {
                 return Ok(());
             }
         }
         seen.forget_before(since);
         if !follow {
-            return Ok(());
+            return if silent { all_known(target, &filter.functions).await } else { Ok(()) };
         }
         tokio::time::sleep(if target.emulator().is_some() { PAUSE_LOCAL } else { PAUSE_CLOUD }).await;
     }
+}
+
+/// Tells of a function that said nothing because it does not exist.
+async fn all_known(target: &Target, names: &[FunctionName]) -> Result<()> {
+    for name in names {
+        function::show(target, name).await?;
+    }
+    Ok(())
 }
 
 /// Returns the wanted lines of a stretch of time.

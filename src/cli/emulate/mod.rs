@@ -62,7 +62,10 @@ pub struct Args {
 
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let wanted = session::Wanted {
-        project: args.dir.map(|dir| context.cwd.join(dir)).unwrap_or_else(|| context.cwd.clone()),
+        project: match args.dir {
+            Some(dir) => folder(context.cwd.join(dir))?,
+            None => context.cwd.clone(),
+        },
         port: args.port.or((!args.command.is_empty()).then_some(0)),
         ephemeral: args.ephemeral,
         data: args.data.map(|data| context.cwd.join(data)),
@@ -99,6 +102,15 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let code = code?;
     context.exit_with(code);
     Ok(())
+}
+
+/// Refuses a project that is not there: an empty backend would look like a good one.
+fn folder(path: PathBuf) -> Result<PathBuf> {
+    if path.is_dir() {
+        return Ok(path);
+    }
+    let shown = path.display();
+    Err(Error::new(Kind::NotFound, text! { en: "`{shown}` is not a folder", zh: "`{shown}` 不是目录" }))
 }
 
 /// A failure to write a file the user named.

@@ -166,7 +166,7 @@ impl Functions {
     }
 
     pub fn get(&self, name: &str) -> Option<Registered> {
-        self.0.registry.get(name).map(|function| function.registered().clone())
+        self.0.current(name).map(|function| function.registered().clone())
     }
 
     /// Runs a function once and waits for its answer. When the future is dropped, the call goes on by itself, as in

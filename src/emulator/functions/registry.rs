@@ -69,11 +69,12 @@ pub(super) struct Wanted {
 impl Inner {
     /// Returns the function as its files are now.
     pub(super) fn current(self: &Arc<Self>, name: &str) -> Option<Arc<Function>> {
-        let function = self.registry.get(name)?;
-        if !function.is_stale() {
-            return Some(function);
-        }
-        self.refresh(&[name]);
+        match self.registry.get(name) {
+            Some(function) if !function.is_stale() => return Some(function),
+            Some(_) => self.refresh(&[name]),
+            // Its folder may have come to be a moment ago.
+            None => self.refresh(&[]),
+        };
         self.registry.get(name)
     }
 

@@ -64,7 +64,8 @@ fn with_preload(node_options: Option<&str>, preload: &Path) -> String {
 }
 
 /// Returns every variable of a function process: `own` are the function's, the latter stronger; `modules` are where it
-/// finds what its own `node_modules` lack. What could reach the real cloud is not inherited.
+/// finds what its own `node_modules` lack. Of the machine's variables it has those that programs need to run, as on the
+/// platform; the rest would work here and be missing there.
 pub(super) fn function_environment(
     config: &Config,
     url: &str,
@@ -72,8 +73,10 @@ pub(super) fn function_environment(
     own: [&BTreeMap<String, String>; 2],
     modules: &[String],
 ) -> BTreeMap<String, String> {
-    let inherited = config.inherited.iter().filter(|(name, _)| !reaches_the_cloud(name)).cloned();
+    let inherited = config.inherited.iter().filter(|(name, _)| is_inherited(name)).cloned();
     let mut variables: BTreeMap<String, String> = inherited.collect();
+    // The platform's machines are in UTC; a function that wants another zone sets `TZ` here and there.
+    variables.insert("TZ".into(), "UTC".into());
     own.into_iter().for_each(|own| variables.extend(own.clone()));
     let node_options = variables.get("NODE_OPTIONS").cloned();
     variables.extend(child_environment(config, url, scripts, node_options.as_deref()));
@@ -88,14 +91,37 @@ pub(super) fn function_environment(
     variables
 }
 
-/// Tells whether a variable of the machine names credentials or an environment of the cloud, or sends plain HTTP (the
-/// SDKs' requests to the emulator) elsewhere.
-fn reaches_the_cloud(name: &str) -> bool {
-    const PREFIXES: [&str; 7] =
-        ["TENCENTCLOUD_", "TENCENT_SECRET", "TCB_", "WX_", "SCF_", "QCLOUD_", "CLOUDBASE_"];
-    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        || ["CBR_ENV_ID", "KUBERNETES_SERVICE_HOST"].contains(&name)
-        || name.eq_ignore_ascii_case("http_proxy")
+/// Tells whether a variable of the machine is one that programs need to run: where things are, the language, the way
+/// out. `http_proxy` is not among them: it would lead the older SDKs' requests to the emulator elsewhere.
+fn is_inherited(name: &str) -> bool {
+    const NAMES: [&str; 24] = [
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "LANG",
+        "LANGUAGE",
+        "TMPDIR",
+        "NODE_OPTIONS",
+        "NODE_PATH",
+        "NODE_EXTRA_CA_CERTS",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "LD_LIBRARY_PATH",
+        // Windows.
+        "SYSTEMROOT",
+        "WINDIR",
+        "COMSPEC",
+        "PATHEXT",
+        "TEMP",
+        "TMP",
+        "USERPROFILE",
+        "APPDATA",
+    ];
+    name.starts_with("LC_") || NAMES.iter().any(|it| it.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -113,12 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn credentials_of_the_machine_stay_outside() {
-        for name in ["TENCENTCLOUD_SECRETID", "TCB_ENV", "WX_OPENID", "HTTP_PROXY", "CLOUDBASE_APIKEY"] {
-            assert!(reaches_the_cloud(name), "{name}");
+    fn a_function_inherits_what_programs_need_and_nothing_else() {
+        for name in ["PATH", "HOME", "LANG", "LC_ALL", "https_proxy", "Path"] {
+            assert!(is_inherited(name), "{name}");
         }
-        for name in ["PATH", "HOME", "LANG", "WXWORK", "https_proxy"] {
-            assert!(!reaches_the_cloud(name), "{name}");
+        for name in ["TENCENTCLOUD_SECRETID", "TCB_ENV", "WX_OPENID", "HTTP_PROXY", "TZ", "MY_SECRET"] {
+            assert!(!is_inherited(name), "{name}");
         }
     }
 }

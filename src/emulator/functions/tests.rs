@@ -290,13 +290,25 @@ async fn a_mistake_is_told_when_it_is_saved_with_its_place() {
 }
 
 #[tokio::test]
+async fn a_function_is_in_utc_unless_its_variables_say_where() {
+    let code = "exports.main = () => [new Date(0).getHours(), process.env.TZ]";
+    let stage = Stage::new(&[
+        (
+            "/cloudkit.toml",
+            "[functions]\nroot = \"cloudfunctions\"\n[functions.g]\nvariables = { TZ = \"Asia/Shanghai\" }\n",
+        ),
+        ("f/index.js", code),
+        ("g/index.js", code),
+    ]);
+    assert_eq!(stage.call("f", "{}").await, Ok("[0,\"UTC\"]".into()));
+    assert_eq!(stage.call("g", "{}").await, Ok("[8,\"Asia/Shanghai\"]".into()));
+}
+
+#[tokio::test]
 async fn functions_appear_and_vanish_with_their_folders() {
     let stage = Stage::of("exports.main = () => 1");
     stage.write("g/index.js", "exports.main = () => 2");
-    while stage.functions.get("g").is_none() {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(stage.call("g", "{}").await, Ok("2".into()));
+    assert_eq!(stage.call("g", "{}").await, Ok("2".into()), "at once, before any watcher tells");
     std::fs::remove_dir_all(stage.folder.path().join("cloudfunctions/g")).expect("it can be removed");
     while stage.functions.get("g").is_some() {
         tokio::task::yield_now().await;

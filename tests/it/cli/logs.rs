@@ -27,7 +27,13 @@ async fn lines_are_filtered_and_have_one_shape() {
     assert_eq!(lines(&["--grep", "tw"]).len(), 1);
     assert_eq!(lines(&["--level", "error"]).len(), 1);
     assert_eq!(lines(&["--level", "warn"]).len(), 2);
-    assert_eq!(lines(&["other"]).len(), 0);
+    insta::assert_snapshot!(cloudkit.run(&["logs", "nosy"]), @r"
+    exit 4
+    --- stderr
+    error[ResourceNotFound.Function]: function `nosy` does not exist
+    hint: did you mean `noisy`?
+    request id: [id]
+    ");
     assert_eq!(lines(&["--request-id", "00000000-0000-0000-0000-000000000000"]).len(), 0);
 }
 
