@@ -178,3 +178,34 @@ fn help_and_version_are_data() {
     let version = cloudkit.command(&["--version"]).output().expect("run");
     assert_eq!(String::from_utf8_lossy(&version.stdout), format!("cloudkit {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn every_command_answers_json_with_one_document() {
+    let cloudkit = Cloudkit::alone(&[]);
+    let commands = leaves(&cloudkit, &[]);
+    assert!(commands.len() > 30, "{commands:?}");
+    // These run until they are ended, or print something that is no result.
+    let others = ["emulate", "demo", "completions"];
+    for command in commands.iter().filter(|command| !others.contains(&command[0].as_str())) {
+        let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+        let document = cloudkit.json(&arguments);
+        assert!(document.is_object() || document.is_array(), "{command:?}: {document}");
+    }
+}
+
+/// Returns the commands that have no commands below them, as the help lists them.
+fn leaves(cloudkit: &Cloudkit, above: &[String]) -> Vec<Vec<String>> {
+    let above: Vec<&str> = above.iter().map(String::as_str).collect();
+    let output = cloudkit.command(&[&above[..], &["--help"]].concat()).output().expect("run");
+    let help = String::from_utf8_lossy(&output.stdout).into_owned();
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = listed.take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("   "));
+    let below = names.filter_map(|line| line.split_whitespace().next()).flat_map(|name| {
+        let command: Vec<String> = above.iter().chain([&name]).map(|&word| word.to_owned()).collect();
+        match leaves(cloudkit, &command) {
+            deeper if deeper.is_empty() => vec![command],
+            deeper => deeper,
+        }
+    });
+    below.collect()
+}

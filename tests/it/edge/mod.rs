@@ -6,4 +6,5 @@ mod door;
 mod function;
 mod legacy;
 mod lifecycle;
+mod refusals;
 mod storage;
