@@ -76,9 +76,13 @@ impl Database {
         let Some(id) = transaction else { return self.change_now(collection, work) };
         let running = self.transactions().find(id)?;
         let mut running = hold(&running);
-        running.check()?;
+        running.check(id)?;
         let collection = running.snapshot.collection(collection)?;
-        work(&mut Pending { database: self, id, running: &mut running }, &collection)
+        let outcome = work(&mut Pending { database: self, id, running: &mut running }, &collection);
+        if outcome.is_err() {
+            self.fail(id, &mut running);
+        }
+        outcome
     }
 
     /// Commits a change; waits for a transaction that has written one of its documents.

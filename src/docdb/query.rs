@@ -87,7 +87,7 @@ impl Database {
         };
         let running = self.transactions().find(id)?;
         let running = hold(&running);
-        running.check()?;
+        running.check(id)?;
         let collection = running.snapshot.collection(collection)?;
         self.answer(running.snapshot.view(), &collection, query, Some(&running.writes)).map(|it| it.0)
     }

@@ -60,15 +60,25 @@ fn queries_in_a_transaction_page_and_sort_over_its_writes() {
 #[test]
 fn insert_in_a_transaction_refuses_an_id_that_is_there() {
     let database = seeded();
+    let insert = |transaction: &TransactionId, id: i32| {
+        database.insert(Some(transaction), "c", vec![raw(doc! { "_id": id, "a": 0 })])
+    };
+    // A refusal ends the transaction, so each has its own.
+    let refused = |name: &str, before: &dyn Fn(&TransactionId), id: i32| {
+        let transaction = begin(&database, name);
+        before(&transaction);
+        assert!(matches!(insert(&transaction, id), Err(Error::DuplicateKey { .. })), "{name}");
+        database.abort(&transaction).unwrap();
+    };
+    refused("stored", &|_| (), 1);
+    refused("inserted", &|it| drop(insert(it, 3).unwrap()), 3);
+    refused("updated", &|it| drop(set(&database, Some(it), 2, 20).unwrap()), 2);
+
     let id = begin(&database, "t");
-    let insert = |id_: i32| database.insert(Some(&id), "c", vec![raw(doc! { "_id": id_, "a": 0 })]);
-    assert!(matches!(insert(1), Err(Error::DuplicateKey { .. })));
-    insert(3).unwrap();
-    assert!(matches!(insert(3), Err(Error::DuplicateKey { .. })));
+    insert(&id, 3).unwrap();
     set(&database, Some(&id), 2, 20).unwrap();
-    assert!(matches!(insert(2), Err(Error::DuplicateKey { .. })));
     database.remove(Some(&id), "c", &doc! { "_id": 1 }, false, now()).unwrap();
-    insert(1).unwrap();
+    insert(&id, 1).unwrap();
     database.commit(&id, now()).unwrap();
     let all: Vec<_> = found(&database, &query(doc! {})).iter().map(|it| it.get_i32("a").unwrap()).collect();
     assert_eq!(all, [0, 20, 0]);
@@ -146,9 +156,11 @@ fn plain_write_waits_for_a_transaction_on_its_document() {
 fn unique_index_holds_between_transactions() {
     let database = seeded();
     database.create_index("c", &unique("a")).unwrap();
-    let (first, second) = (begin(&database, "first"), begin(&database, "second"));
-    let error = set(&database, Some(&first), 1, 2).unwrap_err();
+    let refused = begin(&database, "refused");
+    let error = set(&database, Some(&refused), 1, 2).unwrap_err();
     assert!(matches!(error, Error::DuplicateKey { .. }), "{error}");
+    database.abort(&refused).unwrap();
+    let (first, second) = (begin(&database, "first"), begin(&database, "second"));
     set(&database, Some(&first), 1, 9).unwrap();
     set(&database, Some(&second), 2, 9).unwrap();
     database.commit(&first, now()).unwrap();
@@ -214,4 +226,20 @@ fn sum_of_accounts_holds_at_every_read() {
         writers.into_iter().for_each(|it| it.join().unwrap());
         done.store(true, Ordering::Relaxed);
     });
+}
+
+#[test]
+fn refused_write_leaves_a_transaction_that_can_only_be_aborted() {
+    let database = seeded();
+    let id = begin(&database, "t");
+    set(&database, Some(&id), 1, 10).unwrap();
+    let refused = database.insert(Some(&id), "c", vec![raw(doc! { "_id": 2 })]);
+    assert!(matches!(refused, Err(Error::DuplicateKey { .. })), "{refused:?}");
+    assert!(matches!(set(&database, Some(&id), 1, 11), Err(Error::NoSuchTransaction { .. })));
+    assert!(matches!(database.commit(&id, now()), Err(Error::NoSuchTransaction { .. })));
+    assert_eq!(a_of(&database, None, 1), Some(1));
+    let other = begin(&database, "u");
+    let nonsense = update(doc! { "_id": 1 }, doc! { "$inc": { "a": "x" } });
+    database.update(Some(&other), "c", &nonsense).unwrap_err();
+    database.abort(&other).expect("what failed can be aborted");
 }

@@ -46,8 +46,17 @@ struct Entry {
 pub(super) struct Running {
     pub snapshot: Snapshot,
     pub writes: WriteSet,
-    /// It lost to another writer: all that is left is to end it.
-    doomed: bool,
+    state: State,
+}
+
+/// Whether a transaction can still be committed; any can be aborted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    /// Another writer was first.
+    Lost,
+    /// A write was refused.
+    Failed,
 }
 
 impl Transactions {
@@ -82,9 +91,13 @@ impl Transactions {
 }
 
 impl Running {
-    /// Refuses a transaction that has lost.
-    pub fn check(&self) -> Result<()> {
-        if self.doomed { Err(Error::TransactionConflict) } else { Ok(()) }
+    /// Refuses a transaction that can only be aborted.
+    pub fn check(&self, id: &TransactionId) -> Result<()> {
+        match self.state {
+            State::Open => Ok(()),
+            State::Lost => Err(Error::TransactionConflict),
+            State::Failed => Err(Error::NoSuchTransaction { id: id.0.clone() }),
+        }
     }
 }
 
@@ -93,7 +106,7 @@ impl Database {
     pub fn begin(&self, id: TransactionId, now: DateTime) -> Result<()> {
         self.transactions().expire(now);
         let running =
-            Running { snapshot: self.store().snapshot()?, writes: WriteSet::default(), doomed: false };
+            Running { snapshot: self.store().snapshot()?, writes: WriteSet::default(), state: State::Open };
         let deadline = now.timestamp_millis() + LIFE.as_millis() as i64;
         let entry = Entry { deadline, running: Arc::new(Mutex::new(running)) };
         self.transactions().running().insert(id, entry);
@@ -108,7 +121,7 @@ impl Database {
         self.transactions().expire(now);
         let running = self.transactions().end(id)?;
         let running = hold(&running);
-        let outcome = running.check().and_then(|()| {
+        let outcome = running.check(id).and_then(|()| {
             let mut write = DocumentWrite::new(self.store().write()?, self.feed(), None);
             running.writes.apply(&mut write)?;
             write.commit()
@@ -122,6 +135,14 @@ impl Database {
         self.transactions().end(id)?;
         self.transactions().locks.release(id);
         Ok(())
+    }
+
+    /// Ends what a transaction can do after a write of it was refused, as MongoDB does: half of it must not be committed.
+    pub(super) fn fail(&self, id: &TransactionId, running: &mut Running) {
+        if running.state == State::Open {
+            running.state = State::Failed;
+        }
+        self.transactions().locks.release(id);
     }
 
     /// Adds one document's new state (`None`: it goes) to the transaction's write set.
@@ -140,8 +161,7 @@ impl Database {
         let key = id_key(document)?;
         let outcome = self.claim(id, running, collection, &key);
         if matches!(outcome, Err(Error::TransactionConflict)) {
-            running.doomed = true;
-            self.transactions().locks.release(id);
+            running.state = State::Lost;
         }
         let mut write = outcome?;
         if before.is_none() && running.writes.has(collection, &key) {
