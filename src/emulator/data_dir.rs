@@ -44,6 +44,21 @@ impl DataDir {
         }
     }
 
+    /// Removes data folders that nobody holds any more: those in `beside` whose names begin so. One that was never held
+    /// may belong to an emulator that is about to start, and stays.
+    pub fn sweep(beside: &Path, prefix: &str) {
+        let entries = std::fs::read_dir(beside).into_iter().flatten().flatten();
+        for entry in entries.filter(|it| it.file_name().to_string_lossy().starts_with(prefix)) {
+            let lock = File::open(entry.path().join("lock"));
+            let left = lock
+                .is_ok_and(|lock| lock.metadata().is_ok_and(|it| it.len() > 0) && lock.try_lock().is_ok());
+            if left {
+                // What cannot be removed (another user's) is not ours to worry about.
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
     /// Writes down who holds the folder, for the message a second emulator shows.
     pub fn sign(&self, url: &str) -> Result<()> {
         let holder = Holder { pid: std::process::id(), url: url.to_owned() };
@@ -115,5 +130,20 @@ mod tests {
         assert!(refused.contains(&std::process::id().to_string()), "{refused}");
         drop(first);
         DataDir::open(folder.path()).expect("it was let go");
+    }
+
+    #[test]
+    fn a_sweep_takes_what_was_held_once_and_leaves_what_is_or_never_was() {
+        let beside = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| beside.path().join(name);
+        for name in ["e-left", "e-held", "other"] {
+            let folder = DataDir::open(&at(name)).expect("nobody holds it");
+            folder.sign("http://127.0.0.1:1").expect("the lock is writable");
+        }
+        std::fs::create_dir(at("e-new")).expect("a folder");
+        let _held = DataDir::open(&at("e-held")).expect("it was let go");
+        DataDir::sweep(beside.path(), "e-");
+        let stays = |name: &str| at(name).exists();
+        assert_eq!(["e-left", "e-held", "e-new", "other"].map(stays), [false, true, true, true]);
     }
 }

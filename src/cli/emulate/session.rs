@@ -10,6 +10,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use crate::emulator::Emulator;
 use crate::emulator::config::{Config, Durability};
+use crate::emulator::data_dir::DataDir;
 use crate::emulator::event::Event;
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::{Clock, hex};
@@ -310,8 +311,16 @@ async fn offer_installation(project: &Project, wanted: Install, context: &Contex
     Ok(())
 }
 
+/// What folders of ephemeral data are called.
+const EPHEMERAL: &str = "cloudkit-ephemeral-";
+
+/// Makes a folder for ephemeral data, and takes away those that killed emulators left.
 fn temporary_folder() -> Result<tempfile::TempDir> {
-    tempfile::Builder::new().prefix("cloudkit-").tempdir().map_err(|error| {
+    let made = tempfile::Builder::new().prefix(EPHEMERAL).tempdir();
+    if let Some(beside) = made.as_ref().ok().and_then(|folder| folder.path().parent()) {
+        DataDir::sweep(beside, EPHEMERAL);
+    }
+    made.map_err(|error| {
         Error::new(Kind::Failed, text! { en: "could not make a temporary folder", zh: "无法创建临时目录" })
             .source(&error)
     })

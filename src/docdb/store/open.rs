@@ -33,22 +33,21 @@ const CHECKED_AT_OPEN: u64 = 4 << 20;
 const LOCK_PATIENCE: Duration = Duration::from_millis(100);
 
 impl Store {
-    /// Opens or creates the file and takes the writer's lock. An ephemeral store lives in a temporary folder instead.
+    /// Opens or creates the file and takes the writer's lock. An ephemeral store lives in a temporary folder beside it.
     ///
     /// # Errors
     /// Another process holds the lock; the file is damaged, not ours, or of a newer format.
     pub fn open(path: &Path, durability: Durability) -> Result<Self> {
+        let beside_it = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(beside_it)?;
         let folder = match durability {
-            Durability::Ephemeral => Some(tempfile::tempdir()?),
+            Durability::Ephemeral => Some(tempfile::tempdir_in(beside_it)?),
             Durability::Normal | Durability::Full => None,
         };
         let path = match &folder {
             Some(folder) => folder.path().join("documents.sqlite"),
             None => path.to_owned(),
         };
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
         let lock = take_lock(&path)?;
         refuse_foreign(&path)?;
         let unclean = fs::metadata(beside(&path, "-wal")).is_ok_and(|it| it.len() > 0);
