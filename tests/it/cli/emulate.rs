@@ -195,8 +195,8 @@ fn nothing_is_left_however_it_ends() {
         return;
     }
     let door = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = door.local_addr().expect("bound").port().to_string();
-    let cloudkit = Cloudkit::alone(&LINGERERS).variable("DOOR", &port);
+    let variables = format!("DOOR={}\n", door.local_addr().expect("bound").port());
+    let cloudkit = Cloudkit::alone(&[&LINGERERS[..], &[(".env", &variables)]].concat());
     for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
         let running = Emulated::serve(&cloudkit);
         let mut calls = Vec::new();
@@ -205,8 +205,10 @@ fn nothing_is_left_however_it_ends() {
             .filter_map(|(path, _)| path.split('/').nth(1))
             .map(|function| {
                 let mut call = cloudkit.command(&["fn", "invoke", function]);
-                calls.push(call.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("run"));
-                door.accept().expect("a process that knocks").0
+                let call = call.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("run");
+                let (knocked, call) = wait_for_a_knock(&door, call);
+                calls.push(call);
+                knocked
             })
             .collect();
         running.signal(signal);
@@ -245,6 +247,18 @@ const LINGERERS: [(&str, &str); 4] = [
          exports.main = () => new Promise(() => spawn(process.execPath, ['-e', code]));\n",
     ),
 ];
+
+/// Waits until the process that a call starts has connected.
+fn wait_for_a_knock(door: &TcpListener, mut call: Child) -> (TcpStream, Child) {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let limit = Timespec { tv_sec: PATIENCE.as_secs().cast_signed(), tv_nsec: 0 };
+    let wait = || poll(&mut [PollFd::new(door, PollFlags::IN)], Some(&limit));
+    if rustix::io::retry_on_intr(wait).expect("a socket") == 0 {
+        call.kill().expect("ours");
+        panic!("nobody knocked: {:?}", call.wait_with_output());
+    }
+    (door.accept().expect("somebody is there").0, call)
+}
 
 /// Waits until the process at the other end is gone.
 fn wait_for_the_end(mut alive: TcpStream) {
@@ -368,6 +382,7 @@ fn one_broken_function_does_not_keep_the_others_from_being_served() {
 }
 
 /// Returns whether functions can run here; a test that needs them says when it is skipped.
+#[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
 fn has_node() -> bool {
     let found = Command::new("node").arg("--version").output().is_ok();
     assert!(found || std::env::var_os("CI").is_none(), "CI needs Node.js for these tests");
