@@ -158,7 +158,7 @@ async fn play(folder: &Path, context: &Context) -> Result<Vec<Typed>> {
         context,
     )
     .await?;
-    session.leave_note()?;
+    session.leave_note(context)?;
     context.ui.aside(&session.screen()?);
     let mut outcome = Ok(());
     for (why, arguments) in script() {

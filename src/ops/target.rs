@@ -263,7 +263,7 @@ fn not_running() -> Error {
 
 /// Returns whether the emulator that left a note still runs. One that was killed leaves its note behind, and by now
 /// another program, even another project's emulator, may have its port: its key tells it apart.
-pub(super) fn is_alive(note: &Running) -> bool {
+pub fn is_alive(note: &Running) -> bool {
     description(&note.url)
         .is_some_and(|it| it.get("secretId").and_then(Value::as_str) == Some(&note.secret_id))
 }

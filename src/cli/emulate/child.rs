@@ -1,6 +1,7 @@
 //! The command after `--`: run against the emulator, and ended with it.
 
 use std::ffi::{OsStr, OsString};
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::{Child, Command};
@@ -42,6 +43,7 @@ pub async fn run(
             zh: "`--` 之后的命令会直接执行，不经过 shell；需要时请用 `-- sh -c '…'`"
         })
     })?;
+    let _guard = child.id().and_then(guard);
     let mut interrupted = false;
     loop {
         tokio::select! {
@@ -66,6 +68,26 @@ pub async fn run(
             line = session.next_line(context) => context.ui.aside(&line),
         }
     }
+}
+
+/// Starts a small shell that ends the command when this program dies without having done so (`kill -9`): its standard
+/// input closes then. It is dropped, and gone, once the command has ended.
+fn guard(pid: u32) -> Option<Child> {
+    if cfg!(not(unix)) {
+        return None;
+    }
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "trap '' INT TERM HUP; read _; kill -TERM $0; sleep 2; kill -KILL $0", &pid.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    // Of a group of its own: Ctrl-C at the terminal is not for it.
+    #[cfg(unix)]
+    command.process_group(0);
+    // Without a shell there is no such comfort.
+    command.spawn().ok()
 }
 
 /// Asks the command to end, and makes it after a while or at the next signal.

@@ -89,7 +89,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
         }
         let ended = match args.command.split_first() {
             None => {
-                session.leave_note()?;
+                session.leave_note(context)?;
                 context.ui.aside(&session.screen()?);
                 session.serve(stop, context).await.map(|()| Kind::Interrupted.exit_code())
             }

@@ -18,6 +18,7 @@ use crate::model::name::EnvId;
 use crate::model::text::Text;
 use crate::ops::install;
 use crate::ops::target::REGION;
+use crate::ops::target::is_alive;
 use crate::project::manifest::LOCAL;
 use crate::project::running::Running;
 use crate::project::state;
@@ -164,9 +165,18 @@ impl Session {
         self.emulator.child_variables()
     }
 
-    /// Leaves the note by which other commands of the project find this emulator.
-    pub fn leave_note(&self) -> Result<()> {
-        self.running.leave(&self.project.root)
+    /// Leaves the note by which other commands of the project find this emulator, unless they find another one: a second
+    /// emulator must not take over what people speak to.
+    pub fn leave_note(&self, context: &Context) -> Result<()> {
+        let Some(other) = Running::find(&self.project.root).filter(is_alive) else {
+            return self.running.leave(&self.project.root);
+        };
+        let (first, this) = (&other.url, &self.running.url);
+        context.ui.warn(&text! {
+            en: "`--env local` stays with the emulator of this project at {first}; this one is at {this}",
+            zh: "`--env local` 仍指向本项目在 {first} 的模拟器；当前这个在 {this}"
+        });
+        Ok(())
     }
 
     /// Writes what `/__cloudkit/env` answers.
@@ -266,9 +276,6 @@ impl Session {
 }
 
 async fn offer_installation(project: &Project, wanted: Install, context: &Context) -> Result<()> {
-    if wanted == Install::No && !context.ui.is_verbose() {
-        return Ok(());
-    }
     let needed = install::needed(project);
     if needed.is_empty() {
         return Ok(());
@@ -297,9 +304,9 @@ async fn offer_installation(project: &Project, wanted: Install, context: &Contex
         state::make(&project.root).map_err(|error| cannot_write(&project.state_folder(), &error))?;
     }
     let total = needed.len();
-    let step = context.ui.step(
-        text! { en: "installed the dependencies of {total} folders", zh: "已安装 {total} 个目录的依赖" },
-    );
+    let step = context
+        .ui
+        .step(text! { en: "dependencies of functions installed: {total}", zh: "已安装云函数依赖：{total}" });
     step.say(&Text::same(format!("0/{total}")));
     let mut count = 0;
     install::run(needed, |done| {
@@ -340,6 +347,9 @@ pub struct Stop {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    /// The terminal is gone.
+    #[cfg(unix)]
+    hangup: tokio::signal::unix::Signal,
 }
 
 /// How the program is asked to end.
@@ -367,6 +377,7 @@ impl Stop {
             Ok(Stop {
                 interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
                 terminate: signal(SignalKind::terminate()).map_err(failed)?,
+                hangup: signal(SignalKind::hangup()).map_err(failed)?,
             })
         }
         #[cfg(not(unix))]
@@ -378,6 +389,7 @@ impl Stop {
         tokio::select! {
             _ = self.interrupt.recv() => Asked::Interrupt,
             _ = self.terminate.recv() => Asked::Terminate,
+            _ = self.hangup.recv() => Asked::Terminate,
         }
         #[cfg(not(unix))]
         {
