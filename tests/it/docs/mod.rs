@@ -1,5 +1,7 @@
 //! The documentation says what the program does.
 
+mod manifest;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
