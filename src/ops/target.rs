@@ -234,7 +234,12 @@ impl Search<'_> {
             Some(id) => id,
             None => name.parse()?,
         };
-        let region = known.and_then(|it| it.region.as_deref()).or(self.variable("TENCENTCLOUD_REGION"));
+        let file = self.project.cloudbaserc.as_ref();
+        let same = file.filter(|file| file.env_id.as_deref() == Some(env_id.as_str()));
+        let region = known
+            .and_then(|it| it.region.as_deref())
+            .or_else(|| same?.region.as_deref())
+            .or(self.variable("TENCENTCLOUD_REGION"));
         let endpoint = Endpoint {
             emulator: None,
             env_id: env_id.to_string(),
@@ -288,4 +293,47 @@ fn description(url: &str) -> Option<Value> {
     stream.take(LONGEST_DESCRIPTION).read_to_string(&mut answer).ok()?;
     let (_, body) = answer.split_once("\r\n\r\n")?;
     serde_json::from_str(body).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Options;
+
+    #[test]
+    fn the_region_is_the_one_said_of_the_environment_then_the_shells() {
+        let cases = [
+            ("", r#"{"envId": "garden-1", "region": "ap-guangzhou"}"#, "ap-guangzhou"),
+            ("", r#"{"envId": "another-1", "region": "ap-guangzhou"}"#, "ap-beijing"),
+            ("[env.a]\nid = 'garden-1'", r#"{"envId": "garden-1", "region": "ap-guangzhou"}"#, "ap-guangzhou"),
+            (
+                "[env.a]\nid = 'garden-1'\nregion = 'ap-nanjing'",
+                r#"{"envId": "garden-1", "region": "ap-guangzhou"}"#,
+                "ap-nanjing",
+            ),
+        ];
+        for (manifest, cloudbaserc, expected) in cases {
+            let folder = tempfile::tempdir().expect("a folder");
+            std::fs::write(folder.path().join("cloudkit.toml"), manifest).expect("written");
+            std::fs::write(folder.path().join("cloudbaserc.json"), cloudbaserc).expect("written");
+            let options = Options { directory: folder.path().to_owned(), ..Options::default() };
+            let project = Project::load(&options).expect("a project");
+            let variables = [
+                ("TENCENTCLOUD_SECRETID", "AKIDexample"),
+                ("TENCENTCLOUD_SECRETKEY", "key"),
+                ("TENCENTCLOUD_REGION", "ap-beijing"),
+            ];
+            let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            let search = Search {
+                wanted: Some("garden-1"),
+                project: &project,
+                variables: &variables,
+                config_folder: None,
+                clock: &Clock::frozen(0),
+                ids: &Ids::counting(1),
+            };
+            let target = search.find().expect("an environment");
+            assert_eq!(target.region(), expected, "{manifest} {cloudbaserc}");
+        }
+    }
 }
