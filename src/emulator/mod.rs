@@ -14,6 +14,7 @@ pub mod deployments;
 pub mod functions;
 pub mod logs;
 pub mod permissions;
+pub mod reaper;
 mod seed;
 pub mod storage;
 pub mod timers;

@@ -43,6 +43,8 @@ struct Inner {
     width: Option<u16>,
     /// Standard input and standard error are a person.
     interactive: bool,
+    /// Standard input is a terminal.
+    keyboard: bool,
     moving: bool,
     bars: OnceLock<MultiProgress>,
     /// The first failure to write to standard output; nothing is written after it.
@@ -54,6 +56,7 @@ struct Inner {
 impl Ui {
     pub fn new(settings: Settings) -> Self {
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let keyboard = io::stdin().is_terminal();
         let paint = |terminal: bool| Paint {
             on: match settings.color {
                 ColorChoice::Always => true,
@@ -69,7 +72,8 @@ impl Ui {
             out: paint(out),
             err: paint(err),
             width: out.then(|| dialoguer::console::Term::stdout().size().1).filter(|width| *width >= 20),
-            interactive: err && io::stdin().is_terminal(),
+            interactive: err && keyboard,
+            keyboard,
             moving: err && !settings.quiet && !settings.dumb,
             bars: OnceLock::new(),
             failure: Mutex::default(),
@@ -93,6 +97,10 @@ impl Ui {
     /// Returns whether a question would reach a person.
     pub fn can_ask(&self) -> bool {
         self.0.interactive
+    }
+    /// Returns whether standard input is a terminal.
+    pub fn has_keyboard(&self) -> bool {
+        self.0.keyboard
     }
     /// Returns whether lines that change in place may be drawn.
     pub(super) fn is_moving(&self) -> bool {

@@ -63,6 +63,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "Finds the project's functions, serves them with a document database, files and timers on one loopback port, and goes on until Ctrl-C. With a command after `--`, it waits until everything is ready, runs the command with the variables that lead SDKs here, and ends with the command's exit code.",
         "找到项目中的云函数，连同文档数据库、文件存储和定时器一起在一个本机端口上提供服务，直到按下 Ctrl-C。如果 `--` 后有命令，则在一切就绪后带着指向本机的环境变量运行该命令，并以它的退出码结束。",
     ),
+    (
+        "Standard output is the command's alone, with --json too. Ctrl-C and SIGTERM are handed to the command, whose answer decides the exit code; it is 130 when they end it. A second Ctrl-C, or five seconds after SIGTERM, ends it in any case, and with it what it left running.",
+        "标准输出只属于该命令，使用 --json 时也一样。Ctrl-C 和 SIGTERM 会转交给命令，由它决定退出码；命令因此被终止时退出码为 130。再按一次 Ctrl-C，或 SIGTERM 之后满五秒，都会强制结束命令及其遗留的进程。",
+    ),
     ("The project; by default the one this folder belongs to", "项目目录；默认为当前目录所属的项目"),
     (
         "The port to listen on, 0 for any free one [default: 7400 when free]",

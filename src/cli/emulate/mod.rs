@@ -20,6 +20,10 @@ use super::context::Context;
 /// on until Ctrl-C. With a command after `--`, it waits until everything is ready, runs the command with the variables
 /// that lead SDKs here, and ends with the command's exit code.
 ///
+/// Standard output is the command's alone, with --json too. Ctrl-C and SIGTERM are handed to the command, whose answer
+/// decides the exit code; it is 130 when they end it. A second Ctrl-C, or five seconds after SIGTERM, ends it in any
+/// case, and with it what it left running.
+///
 /// Examples:
 ///   cloudkit emulate
 ///   cloudkit emulate --port 0 --ephemeral -- npm test

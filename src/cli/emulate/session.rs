@@ -356,13 +356,8 @@ pub struct Stop {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     Interrupt,
+    /// SIGTERM, or the terminal is gone.
     Terminate,
-}
-
-impl Asked {
-    pub fn is_terminate(self) -> bool {
-        self == Asked::Terminate
-    }
 }
 
 impl Stop {

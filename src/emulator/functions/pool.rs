@@ -14,9 +14,10 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::super::reaper::Reaper;
 use super::Registered;
 use super::instance::{Instance, Load, Told};
-use super::process::{Launch, Watchman};
+use super::process::Launch;
 use super::registry::Wanted;
 
 /// Processes of a function that are started as soon as calls overlap, and that load at the same time.
@@ -35,7 +36,7 @@ const SPARES: usize = 4;
 /// What the pools of all functions share.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Crew {
-    pub watchman: Watchman,
+    pub reaper: Reaper,
     spares: Arc<AtomicUsize>,
     /// Those who own the processes.
     pub attendants: TaskTracker,

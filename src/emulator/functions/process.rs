@@ -5,10 +5,12 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use rustix::process::Signal;
 use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+
+use super::super::reaper::{Reaper, Victim};
 
 /// How a function's processes are started.
 #[derive(Debug, Clone)]
@@ -23,7 +25,7 @@ pub(super) struct Launch {
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
-    watchman: Watchman,
+    reaper: Reaper,
 }
 
 /// A process with the streams to it.
@@ -37,7 +39,7 @@ pub(super) struct Started {
 
 impl Launch {
     /// Starts a process that finds the first frame in its channel.
-    pub fn start(&self, first: &[u8], inspector: Option<u16>, watchman: &Watchman) -> io::Result<Started> {
+    pub fn start(&self, first: &[u8], inspector: Option<u16>, reaper: &Reaper) -> io::Result<Started> {
         let (mut ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         // A fresh channel takes more than any settings have.
         ours.set_nonblocking(true)?;
@@ -60,9 +62,9 @@ impl Launch {
             .kill_on_drop(true)
             .spawn()?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let process = Process { child, watchman: watchman.clone() };
+        let process = Process { child, reaper: reaper.clone() };
         if let Some(group) = process.group() {
-            process.watchman.tell('+', group);
+            process.reaper.watch(Victim::Group(group));
         }
         let missing = || io::Error::other("the process has no standard output");
         Ok(Started {
@@ -83,7 +85,7 @@ impl Process {
     /// Ends the process and all it started.
     pub fn kill(&self) {
         if let Some(group) = self.group() {
-            kill_group(group);
+            Victim::Group(group).signal(Signal::KILL);
         }
     }
 
@@ -92,8 +94,8 @@ impl Process {
         let group = self.group();
         let status = self.child.wait().await;
         if let Some(group) = group {
-            kill_group(group);
-            self.watchman.tell('-', group);
+            Victim::Group(group).signal(Signal::KILL);
+            self.reaper.forget(Victim::Group(group));
         }
         status
     }
@@ -101,96 +103,14 @@ impl Process {
 
 /// Has a Node process start its inspector, which works in an endless loop too.
 pub(super) fn start_inspector(process: u32) {
-    if let Some(pid) = pid(process) {
-        // An error means that it is gone.
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::USR1);
-    }
-}
-
-fn kill_group(group: u32) {
-    if let Some(pid) = pid(group) {
-        // An error means that they are gone already.
-        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
-    }
-}
-
-fn pid(id: u32) -> Option<rustix::process::Pid> {
-    i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw)
+    Victim::Process(process).signal(Signal::USR1);
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
         if let Some(group) = self.group() {
-            self.watchman.tell('-', group);
-        }
-    }
-}
-
-/// A shell that outlives the emulator by an instant: it reads which process groups there are, and when the emulator is
-/// gone, however it ended, it ends those that are left. A Node process sees the end of its channel by itself, but not
-/// in an endless loop, and not what it started.
-///
-/// Started with the first process. Without a shell there is no watch, and everything else works.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Watchman(Arc<Mutex<Watch>>);
-
-#[derive(Debug, Default)]
-enum Watch {
-    #[default]
-    NotStarted,
-    Started(std::process::Child),
-    Unavailable,
-}
-
-/// Reads `+ ID` and `- ID` lines; at the end of its input it ends the groups that are left.
-const WATCH: &str = r#"
-trap '' INT TERM HUP
-groups=' '
-while read -r sign group; do
-  case $sign in
-    +) groups="$groups$group " ;;
-    -) case $groups in *" $group "*) groups="${groups%% $group *} ${groups#* $group }" ;; esac ;;
-  esac
-done
-for group in $groups; do kill -9 "-$group" 2>/dev/null; done
-"#;
-
-impl Watchman {
-    fn tell(&self, sign: char, group: u32) {
-        let mut watch = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Watch::NotStarted = *watch {
-            *watch = start_watch().map_or(Watch::Unavailable, Watch::Started);
-        }
-        if let Watch::Started(shell) = &mut *watch
-            && let Some(input) = &mut shell.stdin
-            && writeln!(input, "{sign} {group}").is_err()
-        {
-            *watch = Watch::Unavailable;
-        }
-    }
-}
-
-fn start_watch() -> io::Result<std::process::Child> {
-    use std::os::unix::process::CommandExt;
-    std::process::Command::new("/bin/sh")
-        .args(["-c", WATCH])
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        if let Watch::Started(shell) = self {
-            drop(shell.stdin.take());
-            // It ends at the end of its input; an error means that it is gone.
-            let _ = shell.wait();
+            self.reaper.forget(Victim::Group(group));
         }
     }
 }

@@ -4,10 +4,12 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use cloudkit::project::running::Running;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::cloudkit::Cloudkit;
@@ -157,15 +159,62 @@ fn ten_run_side_by_side_in_one_project() {
 }
 
 #[test]
+fn who_is_asked_to_stop_asks_the_command_and_ends_with_its_code() {
+    let cloudkit = Cloudkit::alone(&[]);
+    for (signal, trap, code) in [
+        // Whoever handles the signal decides what it means.
+        (Signal::INT, "trap 'exit 9' INT", 9),
+        (Signal::INT, "trap 'exit 0' INT", 0),
+        (Signal::TERM, "trap 'exit 9' TERM", 9),
+        (Signal::HUP, "trap 'exit 9' TERM", 9),
+        // Nobody does.
+        (Signal::INT, "", 130),
+        (Signal::TERM, "", 130),
+        (Signal::HUP, "", 130),
+    ] {
+        let script = format!("{trap}\necho up; read end; exit 1");
+        let mut running = Emulated::start(&cloudkit, &["--", "sh", "-c", &script]);
+        assert_eq!(running.line(), "up");
+        running.signal(signal);
+        assert_eq!(running.child.wait().expect("ended").code(), Some(code), "{trap} {signal:?}");
+    }
+}
+
+#[test]
 fn the_first_ctrl_c_waits_for_the_command() {
     let cloudkit = Cloudkit::alone(&[]);
-    let mut running = Emulated::start(&cloudkit, &["--", "sh", "-c", "echo up; read end; echo down"]);
+    let script = "trap '' INT; echo up; read end; echo down; exit 3";
+    let mut running = Emulated::start(&cloudkit, &["--", "sh", "-c", script]);
     assert_eq!(running.line(), "up");
     running.signal(Signal::INT);
     running.hear("waiting for the command to end");
     writeln!(running.input.as_ref().expect("piped"), "end").expect("a reader");
     assert_eq!(running.line(), "down");
-    assert_eq!(running.code(), Some(130));
+    assert_eq!(running.code(), Some(3));
+}
+
+#[test]
+fn a_command_and_what_it_started_end_with_the_emulator() {
+    let cloudkit = Cloudkit::alone(&[]);
+    let stubborn = "trap '' INT TERM HUP; while :; do sleep 1; done";
+    for (script, signal, code) in [
+        // What a command leaves behind.
+        ("sleep 1000 & echo up".to_owned(), None, Some(0)),
+        (format!("({stubborn}) & echo up"), None, Some(0)),
+        (format!("({stubborn}) & echo up; read end"), Some(Signal::INT), Some(130)),
+        // The emulator has no say in this one.
+        (format!("({stubborn}) & echo up; {stubborn}"), Some(Signal::KILL), None),
+    ] {
+        let mut running = Emulated::start(&cloudkit, &["--", "sh", "-c", &script]);
+        assert_eq!(running.line(), "up");
+        if let Some(signal) = signal {
+            running.signal(signal);
+        }
+        assert_eq!(running.child.wait().expect("ended").code(), code, "{script}");
+        // All of them hold its other end.
+        let output = running.output.get_ref();
+        assert!(poll_one(output, PollFlags::empty()), "somebody is left of `{script}`");
+    }
 }
 
 #[test]
@@ -250,14 +299,18 @@ const LINGERERS: [(&str, &str); 4] = [
 
 /// Waits until the process that a call starts has connected.
 fn wait_for_a_knock(door: &TcpListener, mut call: Child) -> (TcpStream, Child) {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let limit = Timespec { tv_sec: PATIENCE.as_secs().cast_signed(), tv_nsec: 0 };
-    let wait = || poll(&mut [PollFd::new(door, PollFlags::IN)], Some(&limit));
-    if rustix::io::retry_on_intr(wait).expect("a socket") == 0 {
+    if !poll_one(door, PollFlags::IN) {
         call.kill().expect("ours");
         panic!("nobody knocked: {:?}", call.wait_with_output());
     }
     (door.accept().expect("somebody is there").0, call)
+}
+
+/// Waits until one of these happens, or the other end is closed; returns whether it did in time.
+fn poll_one(file: &impl AsFd, events: PollFlags) -> bool {
+    let limit = Timespec { tv_sec: PATIENCE.as_secs().cast_signed(), tv_nsec: 0 };
+    let wait = || poll(&mut [PollFd::new(file, events)], Some(&limit));
+    rustix::io::retry_on_intr(wait).expect("a file to wait for") > 0
 }
 
 /// Waits until the process at the other end is gone.
@@ -290,6 +343,24 @@ async fn a_killed_emulators_note_leads_nowhere() {
             ");
         }
     }
+}
+
+#[test]
+fn a_second_emulator_leaves_people_with_the_first() {
+    let cloudkit = Cloudkit::alone(&[]);
+    let first = Emulated::serve(&cloudkit);
+    let note = || Running::find(cloudkit.folder()).map(|it| it.pid);
+    assert_eq!(note(), Some(first.child.id()));
+    let mut second = Emulated::start(&cloudkit, &[]);
+    second.hear("`--env local` stays with the emulator of this project at");
+    second.hear("ready in");
+    assert_eq!(note(), Some(first.child.id()));
+    second.signal(Signal::TERM);
+    assert_eq!(second.code(), Some(130));
+    assert_eq!(note(), Some(first.child.id()));
+    first.signal(Signal::TERM);
+    assert_eq!(first.code(), Some(130));
+    assert_eq!(note(), None);
 }
 
 /// Starts a server that is no emulator and returns its address.
