@@ -104,9 +104,66 @@ pub struct MissingIndex {
     pub documents_examined: u64,
 }
 
+/// Asks what time it is in the emulator.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeClock {}
+
+/// Moves the emulator's clock, and with it everything that expires or is due.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct MoveClock {
+    /// To this time, in milliseconds, where it is held still.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<i64>,
+    /// Or so many milliseconds on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<i64>,
+    /// Whether what is due on the way fires.
+    #[serde(default)]
+    pub skip_timers: bool,
+}
+
+/// Lets the emulator's clock tell the machine's time again.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ResumeClock {}
+
+/// The emulator's clock.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ClockState {
+    /// In milliseconds since 1970.
+    pub time: i64,
+    /// Whether it stands still.
+    pub held: bool,
+    /// Milliseconds that it is ahead of the machine's.
+    pub offset: i64,
+    /// The calls that were due while it moved, in order.
+    #[serde(default)]
+    pub fired: Vec<FiredTrigger>,
+}
+
+/// A timer's call.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct FiredTrigger {
+    pub function_name: String,
+    pub trigger_name: String,
+    /// In milliseconds since 1970.
+    pub time: i64,
+    pub request_id: String,
+    /// Why the function failed; absent when it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
 actions! {
     Cloudkit InvokeFunction => Invoked, once;
     Cloudkit FireTrigger => Invoked, once;
     Cloudkit ExplainQuery => Explained;
     Cloudkit IndexAdvice => MissingIndexes;
+    Cloudkit DescribeClock => ClockState;
+    Cloudkit MoveClock => ClockState, once;
+    Cloudkit ResumeClock => ClockState;
 }

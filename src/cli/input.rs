@@ -1,9 +1,14 @@
-//! Arguments that may be text, a file, or standard input.
+//! Arguments: text, a file or standard input; lengths and points of time.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::error::{Error, Excerpt, Kind, Result};
+use crate::model::clock::Millis;
+use crate::model::wall;
 use crate::text;
 
 use super::context::Context;
@@ -67,6 +72,38 @@ fn not_json(path: PathBuf, source: String, error: &serde_json::Error) -> Error {
     })
 }
 
+/// Reads a length of time: a number and its unit.
+pub fn duration(text: &str) -> Result<Duration> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let seconds = match unit {
+        "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3_600),
+        "d" => Some(86_400),
+        _ => None,
+    };
+    match (number.parse::<u64>(), seconds) {
+        (Ok(number), Some(seconds)) => Ok(Duration::from_secs(number.saturating_mul(seconds))),
+        _ => Err(Error::new(
+            Kind::Usage,
+            text! { en: "a length of time is a number and its unit", zh: "时长由数字和单位组成" },
+        )
+        .hint(text! { en: "write `30s`, `10m`, `2h` or `1d`", zh: "请写 `30s`、`10m`、`2h` 或 `1d`" })),
+    }
+}
+
+/// Reads a point of time: with its offset from UTC, or as the platform writes it, in UTC+8.
+pub fn time(text: &str) -> Result<Millis> {
+    let with_offset = text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond);
+    with_offset.or_else(|| wall::read(text)).ok_or_else(|| {
+        Error::new(Kind::Usage, text! { en: "`{text}` is no time", zh: "`{text}` 不是时间" }).hint(text! {
+            en: "write `2026-11-21T13:00:00+08:00`, or `2026-11-21 13:00:00` for UTC+8",
+            zh: "请写 `2026-11-21T13:00:00+08:00`，或以 `2026-11-21 13:00:00` 表示 UTC+8"
+        })
+    })
+}
+
 /// Returns the byte before which the parser stopped; lines and columns count from 1, columns in bytes.
 fn offset(source: &str, line: usize, column: usize) -> usize {
     let start: usize = source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
@@ -77,6 +114,26 @@ fn offset(source: &str, line: usize, column: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_of_time_has_a_unit() {
+        for (text, seconds) in [("30s", 30), ("10m", 600), ("2h", 7_200), ("1d", 86_400)] {
+            assert_eq!(duration(text).ok(), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        for bad in ["", "10", "m", "1w", "-1m"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_time_has_an_offset_or_is_the_platforms() {
+        for text in ["2023-11-14T22:13:20Z", "2023-11-15T06:13:20+08:00", "2023-11-15 06:13:20"] {
+            assert_eq!(time(text).ok(), Some(1_700_000_000_000), "{text}");
+        }
+        for bad in ["", "soon", "2023-11-15", "2023-11-15T06:13:20"] {
+            assert!(time(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn wrong_json_is_shown_where_it_is_wrong() {

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::model::name::FunctionName;
+use crate::ops::clock;
 use crate::ops::logs::{self, Filter, Line};
 use crate::term::{Page, Show, Style, Ui};
-use crate::text;
 
 use super::context::Context;
+use super::input;
 
 /// Show what functions said, in the same form from the emulator and the cloud
 ///
@@ -27,7 +28,7 @@ pub struct Args {
     #[arg(long, short)]
     follow: bool,
     /// How far back: `30s`, `10m`, `2h`, `1d`
-    #[arg(long, value_name = "AGE", default_value = "10m", value_parser = age)]
+    #[arg(long, value_name = "AGE", default_value = "10m", value_parser = input::duration)]
     since: Duration,
     /// This level and above
     #[arg(long)]
@@ -60,14 +61,15 @@ impl From<Level> for logs::Level {
 }
 
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
+    let target = context.target()?;
+    let now = context.wait(clock::present(&target, context.clock.now()))?;
     let filter = Filter {
         functions: args.functions,
-        since: context.clock.now() - i64::try_from(args.since.as_millis()).unwrap_or(i64::MAX),
+        since: now.saturating_sub(i64::try_from(args.since.as_millis()).unwrap_or(i64::MAX)),
         level: args.level.map(logs::Level::from),
         request_id: args.request_id,
         grep: args.grep,
     };
-    let target = context.target()?;
     let ui = context.ui.clone();
     let mut emit = move |line: Line| {
         ui.event(&line);
@@ -102,41 +104,5 @@ impl Show for Line {
         };
         let message = page.visible(self.message.trim_end());
         page.styled(format_args!("{time} {level} {function}  {message}"));
-    }
-}
-
-/// Reads an age: a number and its unit.
-fn age(text: &str) -> Result<Duration> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let seconds = match unit {
-        "s" => Some(1),
-        "m" => Some(60),
-        "h" => Some(3_600),
-        "d" => Some(86_400),
-        _ => None,
-    };
-    match (number.parse::<u64>(), seconds) {
-        (Ok(number), Some(seconds)) => Ok(Duration::from_secs(number.saturating_mul(seconds))),
-        _ => Err(Error::new(
-            Kind::Usage,
-            text! { en: "an age is a number and its unit", zh: "时长由数字和单位组成" },
-        )
-        .hint(text! { en: "write `30s`, `10m`, `2h` or `1d`", zh: "请写 `30s`、`10m`、`2h` 或 `1d`" })),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_age_has_a_unit() {
-        for (text, seconds) in [("30s", 30), ("10m", 600), ("2h", 7_200), ("1d", 86_400)] {
-            assert_eq!(age(text).ok(), Some(Duration::from_secs(seconds)), "{text}");
-        }
-        for bad in ["", "10", "m", "1w", "-1m"] {
-            assert!(age(bad).is_err(), "{bad}");
-        }
     }
 }

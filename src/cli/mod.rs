@@ -15,6 +15,7 @@ mod usage;
 mod deploy;
 mod init;
 
+mod clock;
 mod completions;
 mod database;
 mod demo;
@@ -110,6 +111,8 @@ enum Command {
     Function(function::Command),
     #[command(subcommand)]
     Trigger(trigger::Command),
+    #[command(subcommand)]
+    Clock(clock::Command),
     #[command(subcommand, name = "db")]
     Database(database::Command),
     #[command(subcommand)]
@@ -137,6 +140,7 @@ fn run(command: Command, context: &mut Context) -> Result<()> {
         Command::Demo(args) => demo::run(args, context),
         Command::Function(command) => function::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),
+        Command::Clock(command) => clock::run(command, context),
         Command::Database(command) => database::run(command, context),
         Command::Rules(command) => rules::run(command, context),
         Command::Storage(command) => storage::run(command, context),

@@ -88,8 +88,8 @@ impl Client {
         let host = host(&url);
         let signed = tc3::Request { service, host: &host, content_type: JSON, body, timestamp };
         let credentials = &self.0.credentials;
-        let patience =
-            if A::NAME.starts_with("Invoke") || A::NAME == "FireTrigger" { INVOCATION } else { PATIENCE };
+        let runs_functions = A::NAME.starts_with("Invoke") || matches!(A::NAME, "FireTrigger" | "MoveClock");
+        let patience = if runs_functions { INVOCATION } else { PATIENCE };
         let mut request = self
             .0
             .http

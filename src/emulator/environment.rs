@@ -13,6 +13,7 @@ use super::functions::Functions;
 use super::logs::Logs;
 use super::permissions::Permissions;
 use super::storage::Storage;
+use super::timers::Timers;
 use crate::model::clock::Millis;
 
 /// What every request is handed.
@@ -27,6 +28,7 @@ pub struct Environment {
     pub data: DataDir,
     pub events: Events,
     pub functions: Functions,
+    pub timers: Timers,
     pub logs: Logs,
     pub database: Database,
     pub storage: Storage,

@@ -45,7 +45,6 @@ const BACKLOG: usize = 1024;
 pub struct Emulator {
     environment: Shared,
     server: Server,
-    timers: Timers,
 }
 
 impl Emulator {
@@ -66,9 +65,11 @@ impl Emulator {
         let storage = Storage::new(data.objects(), &config.env_id, &config.secret_key, config.clock.clone());
         let logs = Logs::new(events.clone());
         let functions = Functions::start(config.clone(), url.clone(), logs.clone(), events.clone())?;
+        let timers = Timers::start(functions.clone(), config.clock.clone(), events.clone());
         let environment = Arc::new(Environment {
             started: config.clock.now(),
             functions,
+            timers,
             logs,
             database,
             storage,
@@ -81,9 +82,7 @@ impl Emulator {
         });
         seed::begin(&environment)?;
         let server = Server::start(listener, Arc::clone(&environment));
-        let Environment { functions, config, events, .. } = &*environment;
-        let timers = Timers::start(functions.clone(), config.clock.clone(), events.clone());
-        Ok(Emulator { environment, server, timers })
+        Ok(Emulator { environment, server })
     }
 
     /// Returns `http://127.0.0.1:PORT`.
@@ -126,7 +125,7 @@ impl Emulator {
 
     /// Ends every function, closes every connection and, with the last of them, the store.
     pub async fn stop(self) {
-        drop(self.timers);
+        self.environment.timers.stop();
         self.environment.functions.stop().await;
         self.server.stop().await;
     }

@@ -11,7 +11,7 @@ pub type Millis = i64;
 
 /// Tells the time. Clones share one clock.
 ///
-/// The clock runs with the machine's, shifted by an offset that `advance` moves, unless it was frozen.
+/// The clock runs with the machine's, shifted by an offset, unless it is held still.
 #[derive(Debug, Clone, Default)]
 pub struct Clock(Arc<State>);
 
@@ -27,7 +27,7 @@ impl Clock {
     /// Returns a clock that stands still at `now`.
     pub fn frozen(now: Millis) -> Self {
         let clock = Clock::default();
-        clock.0.frozen.store(now, Ordering::Relaxed);
+        clock.hold(now);
         clock
     }
 
@@ -39,16 +39,44 @@ impl Clock {
         }
     }
 
-    /// Moves the clock by so many milliseconds; a frozen clock stays frozen at the new time.
+    /// Tells whether the clock stands still.
+    pub fn is_held(&self) -> bool {
+        self.0.frozen.load(Ordering::Relaxed) != 0
+    }
+
+    /// Moves the clock to `time`; one that is held stays held, one that runs goes on from there.
+    pub fn move_to(&self, time: Millis) {
+        match self.is_held() {
+            true => self.hold(time),
+            false => self.0.offset.store(time - machine_time(), Ordering::Relaxed),
+        }
+    }
+
+    /// Moves the clock by so many milliseconds; one that is held stays held.
     pub fn advance(&self, millis: Millis) {
-        match self.0.frozen.load(Ordering::Relaxed) {
-            0 => self.0.offset.fetch_add(millis, Ordering::Relaxed),
-            _ => self.0.frozen.fetch_add(millis, Ordering::Relaxed),
-        };
+        self.move_to(self.now() + millis);
+    }
+
+    /// Holds the clock still at `time`.
+    pub fn hold(&self, time: Millis) {
+        // Zero means that it runs; one millisecond beside 1970 is as good.
+        self.0.frozen.store(if time == 0 { 1 } else { time }, Ordering::Relaxed);
+    }
+
+    /// Lets the clock tell the machine's time again.
+    pub fn resume(&self) {
+        self.0.offset.store(0, Ordering::Relaxed);
+        self.0.frozen.store(0, Ordering::Relaxed);
+    }
+
+    /// Returns how far the clock is ahead of the machine's.
+    pub fn offset(&self) -> Millis {
+        self.now() - machine_time()
     }
 }
 
-fn machine_time() -> Millis {
+/// Returns the time of the machine, which signatures of clients elsewhere are made by.
+pub fn machine_time() -> Millis {
     // A machine set to before 1970 is told that it is 1970.
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as Millis)
 }
@@ -135,5 +163,18 @@ mod tests {
         assert_eq!((clock.now(), clock.now()), (1_000, 1_000));
         clock.advance(500);
         assert_eq!(clock.now(), 1_500);
+        clock.move_to(200);
+        assert_eq!((clock.now(), clock.is_held()), (200, true));
+    }
+
+    #[test]
+    fn a_moved_clock_runs_on_and_resumes_with_the_machine() {
+        const HOUR: Millis = 3_600_000;
+        let clock = Clock::default();
+        clock.advance(5 * HOUR);
+        assert!(!clock.is_held() && (clock.offset() - 5 * HOUR).abs() < 1_000, "{}", clock.offset());
+        clock.hold(1_000);
+        clock.resume();
+        assert!(!clock.is_held() && clock.offset().abs() < 1_000, "{}", clock.offset());
     }
 }

@@ -7,6 +7,7 @@ pub mod deploy;
 pub mod init;
 pub mod install;
 
+pub mod clock;
 pub mod database;
 pub mod env;
 pub mod function;

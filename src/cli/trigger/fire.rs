@@ -1,10 +1,10 @@
 //! `cloudkit trigger fire FUNCTION TRIGGER`.
 
-use jiff::Timestamp;
-
 use crate::cli::context::Context;
 use crate::cli::function::invoke::answer;
+use crate::cli::input;
 use crate::error::Result;
+use crate::model::clock::Millis;
 use crate::model::name::FunctionName;
 use crate::ops::trigger;
 
@@ -18,14 +18,13 @@ use crate::ops::trigger;
 pub struct Args {
     function: FunctionName,
     trigger: String,
-    /// The time the function is told, with its offset from UTC; now by default
-    #[arg(long, value_name = "TIME")]
-    at: Option<Timestamp>,
+    /// The time the function is told; now by default
+    #[arg(long, value_name = "TIME", value_parser = input::time)]
+    at: Option<Millis>,
 }
 
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let target = context.target_to_change()?;
-    let at = args.at.map(Timestamp::as_millisecond);
-    let invocation = context.wait(trigger::fire(&target, &args.function, &args.trigger, at))?;
+    let invocation = context.wait(trigger::fire(&target, &args.function, &args.trigger, args.at))?;
     answer(&invocation, &args.function, context)
 }

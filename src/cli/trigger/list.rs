@@ -2,6 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::error::Result;
+use crate::ops::clock;
 use crate::ops::trigger::{self, Trigger};
 use crate::term::{Page, Show, Table};
 use crate::text;
@@ -12,7 +13,8 @@ pub struct Args {}
 
 pub fn run(_args: Args, context: &mut Context) -> Result<()> {
     let target = context.target()?;
-    let triggers = context.wait(trigger::list(&target, context.clock.now()))?;
+    let now = context.wait(clock::present(&target, context.clock.now()))?;
+    let triggers = context.wait(trigger::list(&target, now))?;
     context.ui.show(&triggers);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The command line: the real binary against an emulator in this process.
 
+mod clock;
 mod database;
 mod deploy;
 mod emulate;

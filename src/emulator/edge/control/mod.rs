@@ -2,6 +2,7 @@
 //!
 //! The status is 200 also for a failure, and the content type has no charset: SDKs look for a code only then.
 
+mod clock;
 mod command;
 mod database;
 mod env;
@@ -204,6 +205,9 @@ served! {
     own::FireTrigger: local::fire;
     own::ExplainQuery: local::explain;
     own::IndexAdvice: local::advice;
+    own::DescribeClock: clock::describe;
+    own::MoveClock: clock::change;
+    own::ResumeClock: clock::resume;
 }
 
 /// Refuses a request for another environment than the one that is here.
