@@ -72,6 +72,43 @@ impl SortField {
     }
 }
 
+/// The order of an array's elements: of themselves, or by fields of those that are objects.
+#[derive(Debug, Clone)]
+pub enum ElementSort {
+    Whole { descending: bool },
+    Fields(Sort),
+}
+
+impl ElementSort {
+    /// Parses 1, -1, or `{ path: 1, path: -1, … }`.
+    ///
+    /// # Errors
+    /// BadValue (2): anything else.
+    pub fn parse(operator: &str, sort: &Bson) -> Result<Self> {
+        match (sort, number::whole(View::from(sort))) {
+            (_, Some(1)) => Ok(Self::Whole { descending: false }),
+            (_, Some(-1)) => Ok(Self::Whole { descending: true }),
+            (Bson::Document(fields), _) if !fields.is_empty() => Ok(Self::Fields(Sort::parse(fields)?)),
+            _ => Err(Error::invalid(
+                2,
+                format!("the sort order of {operator} must be 1, -1 or an object of fields"),
+            )),
+        }
+    }
+
+    /// Sorts elements; equal ones keep their order.
+    pub fn sort(&self, items: &mut [Bson]) {
+        match self {
+            Self::Whole { descending: false } => items.sort_by(|a, b| compare(a, b)),
+            Self::Whole { descending: true } => items.sort_by(|a, b| compare(b, a)),
+            Self::Fields(sort) => items.sort_by_cached_key(|item| match item {
+                Bson::Document(fields) => sort.key(fields),
+                _ => sort.key(&Document::new()),
+            }),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::value::ejson::parse_document;

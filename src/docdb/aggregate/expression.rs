@@ -122,6 +122,11 @@ impl<'a> Scope<'a> {
         Self { root, now, outer, frame: None }
     }
 
+    /// Returns the document as the stage was given it.
+    pub(super) fn root(&self) -> &'a Document {
+        self.root
+    }
+
     /// Returns the frame that binds one more variable; [`Scope::inside`] makes it visible.
     pub(super) fn bind(&self, name: &'a str, value: &'a Value) -> Frame<'a> {
         Frame { name, value, enclosing: self.frame }

@@ -90,6 +90,11 @@ fn what_the_reference_cases_leave_out_holds_too() {
     check("aggregate_more");
 }
 
+#[test]
+fn operators_of_newer_servers_and_their_corners_hold() {
+    check("aggregate_newer");
+}
+
 fn numbers(count: i32) -> impl Iterator<Item = Result<Document>> {
     (0..count).map(|it| Ok(doc! { "_id": it, "text": "0123456789" }))
 }

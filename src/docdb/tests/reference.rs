@@ -61,6 +61,11 @@ fn queries_agree_with_the_cases_by_scan_and_by_index() {
     check_queries("find");
 }
 
+#[test]
+fn corners_of_queries_hold_by_scan_and_by_index() {
+    check_queries("find_more");
+}
+
 /// The documents after an update; counters that differ are an error.
 fn outcome(case: &Case) -> Result<Vec<Document>> {
     let database = prepared(case, false);
@@ -89,10 +94,19 @@ fn outcome(case: &Case) -> Result<Vec<Document>> {
 /// differ, and two operators on one field are refused even when nothing matches.
 const OVERRULED: [&str; 6] = ["u-01609", "u-01696", "u-03023", "u-03052", "u-03351", "u-03374"];
 
-#[test]
-fn updates_agree_with_the_cases() {
-    let mut cases = load("update");
+fn check_updates(fixture: &str) {
+    let mut cases = load(fixture);
     cases.retain(|it| !OVERRULED.contains(&it.id.as_str()));
     let differences: Vec<_> = cases.iter().filter_map(|it| it.difference(outcome(it))).collect();
     assert_no_differences(cases.len(), &differences);
+}
+
+#[test]
+fn updates_agree_with_the_cases() {
+    check_updates("update");
+}
+
+#[test]
+fn corners_of_updates_hold() {
+    check_updates("update_more");
 }

@@ -3,10 +3,10 @@
 use bson::{Bson, Document};
 
 use crate::docdb::filter::ElementFilter;
-use crate::docdb::sort::Sort;
+use crate::docdb::sort::ElementSort;
+use crate::docdb::value::equals;
 use crate::docdb::value::number::whole;
 use crate::docdb::value::view::View;
-use crate::docdb::value::{compare, equals};
 use crate::docdb::{Error, Result};
 
 /// A parsed `$push`.
@@ -18,12 +18,6 @@ pub struct Push {
     sort: Option<ElementSort>,
     /// How many are kept, the last ones when negative.
     slice: Option<i64>,
-}
-
-#[derive(Debug)]
-enum ElementSort {
-    Whole { descending: bool },
-    Fields(Sort),
 }
 
 impl Push {
@@ -43,7 +37,7 @@ impl Push {
         Ok(Push {
             each: each.clone(),
             position: integer(modifiers, "$position")?,
-            sort: modifiers.get("$sort").map(ElementSort::parse).transpose()?,
+            sort: modifiers.get("$sort").map(|it| ElementSort::parse("$push", it)).transpose()?,
             slice: integer(modifiers, "$slice")?,
         })
     }
@@ -57,14 +51,8 @@ impl Push {
             Some(position) => magnitude(position).min(length),
         };
         items.splice(at..at, self.each.iter().cloned());
-        match &self.sort {
-            None => {}
-            Some(ElementSort::Whole { descending: false }) => items.sort_by(|a, b| compare(a, b)),
-            Some(ElementSort::Whole { descending: true }) => items.sort_by(|a, b| compare(b, a)),
-            Some(ElementSort::Fields(sort)) => items.sort_by_cached_key(|item| match item {
-                Bson::Document(fields) => sort.key(fields),
-                _ => sort.key(&Document::new()),
-            }),
+        if let Some(sort) = &self.sort {
+            sort.sort(&mut items);
         }
         match self.slice {
             None => {}
@@ -72,19 +60,6 @@ impl Push {
             Some(slice) => items.truncate(magnitude(slice)),
         }
         Ok(items)
-    }
-}
-
-impl ElementSort {
-    fn parse(sort: &Bson) -> Result<Self> {
-        match (sort, whole(View::from(sort))) {
-            (_, Some(1)) => Ok(ElementSort::Whole { descending: false }),
-            (_, Some(-1)) => Ok(ElementSort::Whole { descending: true }),
-            (Bson::Document(fields), _) if !fields.is_empty() => {
-                Ok(ElementSort::Fields(Sort::parse(fields)?))
-            }
-            _ => Err(Error::invalid(2, "the $sort of $push must be 1, -1 or an object of fields")),
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod collect;
 mod extreme;
 mod position;
+mod ranked;
 mod statistics;
 
 use bson::{Bson, Document};
@@ -25,7 +26,8 @@ pub(super) trait Accumulate {
 type Create = fn() -> Box<dyn Accumulate>;
 type Table = &'static [(&'static str, Create)];
 
-const TABLES: [Table; 4] = [collect::TABLE, extreme::TABLE, position::TABLE, statistics::TABLE];
+const TABLES: [Table; 5] =
+    [collect::TABLE, extreme::TABLE, position::TABLE, ranked::TABLE, statistics::TABLE];
 
 /// Returns the maker of an accumulator's states.
 pub(super) fn find(name: &str) -> Result<Create> {
@@ -105,7 +107,10 @@ impl Field {
         let argument = match (operator.as_str(), argument) {
             ("$count", Bson::Document(it)) if it.is_empty() => Expression::literal(Bson::Int32(1)),
             ("$count", _) => return Err(Error::invalid(14, "`$count` takes an empty object")),
-            _ => Expression::parse_in(argument, names)?,
+            _ => match ranked::argument(operator, argument, names)? {
+                Some(rows) => rows,
+                None => Expression::parse_in(argument, names)?,
+            },
         };
         Ok(Self { name: name.to_owned(), create, argument })
     }

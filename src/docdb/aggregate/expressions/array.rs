@@ -4,23 +4,29 @@ use bson::{Bson, Document};
 
 use super::number::integer_of;
 use super::{ANY, Named, Operator, Table, wrong_type};
-use crate::docdb::aggregate::expression::{Value, is_null, is_true};
+use crate::docdb::aggregate::expression::{Expression, Names, Value, is_null, is_true};
 use crate::docdb::aggregate::order;
+use crate::docdb::sort::ElementSort;
 use crate::docdb::{Error, Result};
 
 pub(super) const TABLE: Table = &[
     ("$arrayElemAt", Operator::Eager(2, 2, element_at)),
     ("$arrayToObject", Operator::Eager(1, 1, to_object)),
     ("$concatArrays", Operator::Eager(0, ANY, concat)),
+    ("$firstN", Operator::Named(&["input", "n"], &[], |it| several("$firstN", it, |items| items))),
     ("$first", Operator::Eager(1, 1, |it| end("$first", it, |items| items.first()))),
     ("$in", Operator::Eager(2, 2, contains)),
     ("$indexOfArray", Operator::Eager(2, 4, index_of)),
     ("$isArray", Operator::Eager(1, 1, |it| Ok(Some(Bson::Boolean(matches!(it, [Some(Bson::Array(_))])))))),
     ("$last", Operator::Eager(1, 1, |it| end("$last", it, |items| items.last()))),
+    ("$lastN", Operator::Named(&["input", "n"], &[], last_several)),
+    ("$maxN", Operator::Named(&["input", "n"], &[], |it| several("$maxN", it, descending))),
+    ("$minN", Operator::Named(&["input", "n"], &[], |it| several("$minN", it, ascending))),
     ("$range", Operator::Eager(2, 3, range)),
     ("$reverseArray", Operator::Eager(1, 1, reverse)),
     ("$size", Operator::Eager(1, 1, size)),
     ("$slice", Operator::Eager(2, 3, slice)),
+    ("$sortArray", Operator::Form(parse_sort)),
     ("$zip", Operator::Named(&["inputs"], &["useLongestLength", "defaults"], zip)),
 ];
 
@@ -58,6 +64,65 @@ fn end(operator: &str, values: &[Value], pick: fn(&[Bson]) -> Option<&Bson>) -> 
     let [array] = values else { return Ok(None) };
     let Some(items) = items(operator, 28689, array)? else { return Ok(NULL) };
     Ok(pick(items).cloned())
+}
+
+/// Returns the arguments of `$firstN` and its like: an array, and how many of its elements are wanted.
+fn array_and_count(operator: &str, named: &Named) -> Result<(Vec<Bson>, usize)> {
+    let count = positive(operator, &named.value("n")?)?;
+    match named.value("input")? {
+        Some(Bson::Array(items)) => Ok((items, count)),
+        other => Err(wrong_type(5788200, operator, "an array as `input`", &other)),
+    }
+}
+
+/// Returns the `n` of `$firstN` and its like.
+pub(in crate::docdb::aggregate) fn positive(operator: &str, value: &Value) -> Result<usize> {
+    let count = value.as_ref().and_then(integer_of).filter(|it| *it > 0);
+    let count = count.and_then(|it| usize::try_from(it).ok());
+    count.ok_or_else(|| wrong_type(5787908, operator, "a positive whole number as `n`", value))
+}
+
+fn several(operator: &str, named: &Named, order: fn(Vec<Bson>) -> Vec<Bson>) -> Result<Value> {
+    let (items, count) = array_and_count(operator, named)?;
+    let mut items = order(items);
+    items.truncate(count);
+    Ok(Some(Bson::Array(items)))
+}
+
+fn last_several(named: &Named) -> Result<Value> {
+    let (mut items, count) = array_and_count("$lastN", named)?;
+    items.drain(..items.len().saturating_sub(count));
+    Ok(Some(Bson::Array(items)))
+}
+
+fn ascending(mut items: Vec<Bson>) -> Vec<Bson> {
+    items.retain(|it| !matches!(it, Bson::Null | Bson::Undefined));
+    ElementSort::Whole { descending: false }.sort(&mut items);
+    items
+}
+
+fn descending(mut items: Vec<Bson>) -> Vec<Bson> {
+    items.retain(|it| !matches!(it, Bson::Null | Bson::Undefined));
+    ElementSort::Whole { descending: true }.sort(&mut items);
+    items
+}
+
+/// `{$sortArray: {input, sortBy}}`: the order is written out, no expression.
+fn parse_sort(operand: &Bson, names: &Names) -> Result<Expression> {
+    const NAME: &str = "$sortArray";
+    let given = |name| operand.as_document().filter(|it| it.len() == 2).and_then(|it| it.get(name));
+    let (Some(input), Some(sort)) = (given("input"), given("sortBy")) else {
+        return Err(Error::invalid(9, "`$sortArray` takes the arguments `input` and `sortBy`"));
+    };
+    let (input, sort) = (Expression::parse_in(input, names)?, ElementSort::parse(NAME, sort)?);
+    Ok(Expression::new(move |scope| match input.value(scope)? {
+        Some(Bson::Array(mut items)) => {
+            sort.sort(&mut items);
+            Ok(Some(Bson::Array(items)))
+        }
+        value if is_null(&value) => Ok(NULL),
+        value => Err(wrong_type(2942504, NAME, "an array as `input`", &value)),
+    }))
 }
 
 fn concat(values: &[Value]) -> Result<Value> {
@@ -181,6 +246,9 @@ fn zip(named: &Named) -> Result<Value> {
     let Some(Bson::Array(inputs)) = &inputs else {
         return Err(wrong_type(34461, "$zip", "an array of arrays as `inputs`", &inputs));
     };
+    if inputs.is_empty() {
+        return Err(Error::invalid(34465, "`$zip` needs at least one array in `inputs`"));
+    }
     let longest = is_true(&named.value("useLongestLength")?);
     let defaults = match named.value("defaults")? {
         Some(Bson::Array(it)) if it.len() == inputs.len() && longest => it,

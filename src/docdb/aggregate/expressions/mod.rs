@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod array;
+mod bits;
 mod compare;
 mod condition;
 mod convert;
@@ -14,6 +15,7 @@ mod set;
 mod string;
 mod variable;
 
+pub(super) use array::positive;
 pub(super) use object::merge_into;
 
 use bson::Bson;
@@ -38,9 +40,10 @@ type Table = &'static [(&'static str, Operator)];
 
 const ANY: usize = usize::MAX;
 
-const TABLES: [Table; 15] = [
+const TABLES: [Table; 16] = [
     arithmetic::TABLE,
     array::TABLE,
+    bits::TABLE,
     compare::TABLE,
     condition::TABLE,
     convert::TABLE,

@@ -1,12 +1,16 @@
 //! Objects, literals and types.
 
+use bson::raw::RawDocumentBuf;
 use bson::{Bson, Document, doc};
 
+use super::number::Number;
 use super::{ANY, Operator, Table, type_name, wrong_type};
 use crate::docdb::aggregate::expression::{Expression, Names, Value, is_null};
 use crate::docdb::{Error, Result};
 
 pub(super) const TABLE: Table = &[
+    ("$binarySize", Operator::Eager(1, 1, binary_size)),
+    ("$bsonSize", Operator::Eager(1, 1, document_size)),
     ("$getField", Operator::Form(parse_get_field)),
     ("$literal", Operator::Form(|operand, _| Ok(Expression::literal(operand.clone())))),
     (
@@ -28,6 +32,12 @@ pub(super) const TABLE: Table = &[
         Operator::Eager(1, 1, |it| {
             let name = it.first().map_or("missing", type_name);
             Ok(Some(Bson::String(name.to_owned())))
+        }),
+    ),
+    (
+        "$unsetField",
+        Operator::Named(&["field", "input"], &[], |it| {
+            set_field(it.value("field")?, it.value("input")?, None)
         }),
     ),
 ];
@@ -100,6 +110,30 @@ fn set_field(field: Value, input: Value, value: Value) -> Result<Value> {
         (input, _) if is_null(&input) => Ok(Some(Bson::Null)),
         (input, _) => Err(wrong_type(4161105, "$setField", "an object as `input`", &input)),
     }
+}
+
+/// Returns the bytes of a string or of binary data.
+fn binary_size(values: &[Value]) -> Result<Value> {
+    let bytes = match values {
+        [Some(Bson::String(it))] => it.len(),
+        [Some(Bson::Binary(it))] => it.bytes.len(),
+        [value] if !is_null(value) => {
+            return Err(wrong_type(51276, "$binarySize", "a string or binary data", value));
+        }
+        _ => return Ok(Some(Bson::Null)),
+    };
+    Ok(Some(Number::integer(bytes as i128, false)))
+}
+
+/// Returns the bytes an object takes as BSON.
+fn document_size(values: &[Value]) -> Result<Value> {
+    let document = match values {
+        [Some(Bson::Document(it))] => it,
+        [value] if !is_null(value) => return Err(wrong_type(31393, "$bsonSize", "an object", value)),
+        _ => return Ok(Some(Bson::Null)),
+    };
+    let raw = RawDocumentBuf::try_from(document).map_err(|error| Error::invalid(2, error.to_string()))?;
+    Ok(Some(Number::integer(raw.as_bytes().len() as i128, false)))
 }
 
 fn field_name(operator: &str, value: Value) -> Result<String> {

@@ -90,9 +90,18 @@ fn find(operands: Option<(&str, &Pattern)>) -> Result<Bson> {
 
 fn find_all(operands: Option<(&str, &Pattern)>) -> Result<Bson> {
     let Some((input, pattern)) = operands else { return Ok(Bson::Array(Vec::new())) };
-    let all = pattern.regex().captures_iter(input);
-    let all = all.map(|it| Ok(Bson::Document(describe(input, &it.map_err(gave_up)?))));
-    all.collect::<Result<_>>().map(Bson::Array)
+    let mut all = Vec::new();
+    for captures in pattern.regex().captures_iter(input) {
+        let captures = captures.map_err(gave_up)?;
+        all.push(Bson::Document(describe(input, &captures)));
+        let (start, end) = captures.get(0).map_or((0, 0), |it| (it.start(), it.end()));
+        // MongoDB searches on only while something is left, so that nothing is found behind the last character.
+        let next = if start == end { end + 1 } else { end };
+        if next >= input.len() {
+            break;
+        }
+    }
+    Ok(Bson::Array(all))
 }
 
 /// Describes one match; `idx` counts code points.

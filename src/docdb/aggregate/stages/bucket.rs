@@ -2,9 +2,11 @@
 
 use bson::{Bson, Document, doc};
 
-use super::{Documents, Stage, object, whole};
+use super::granularity::Granularity;
+use super::{Documents, Stage, object, text, whole};
 use crate::docdb::aggregate::accumulators::{Output, Row};
 use crate::docdb::aggregate::expression::{Expression, Names, Value};
+use crate::docdb::aggregate::expressions::number::Number;
 use crate::docdb::aggregate::memory::{Memory, collect};
 use crate::docdb::aggregate::{Context, order};
 use crate::docdb::value::{self, Class};
@@ -117,50 +119,98 @@ impl Stage for Bucket {
 struct BucketAuto {
     by: Expression,
     buckets: usize,
+    granularity: Option<Granularity>,
     output: Output,
 }
 
 pub(super) fn parse_auto(specification: &Bson, names: &Names) -> Result<Box<dyn Stage>> {
     let known = ["groupBy", "buckets", "output", "granularity"];
     let fields = object("$bucketAuto", 40240, specification, &known)?;
-    if fields.contains_key("granularity") {
-        return Err(Error::invalid(40261, "`granularity` of `$bucketAuto` is not supported by the emulator"));
-    }
+    let granularity = text("$bucketAuto", fields, "granularity")?.map(Granularity::parse).transpose()?;
     let buckets = fields.get("buckets").and_then(whole).filter(|it| (1..=i32::MAX as u64).contains(it));
     let buckets = buckets
         .ok_or_else(|| Error::invalid(40243, "`buckets` of `$bucketAuto` is a positive whole number"))?;
     Ok(Box::new(BucketAuto {
         by: group_by("$bucketAuto", 40246, fields, names)?,
         buckets: usize::try_from(buckets).unwrap_or(usize::MAX),
+        granularity,
         output: output("$bucketAuto", fields, names)?,
     }))
+}
+
+impl BucketAuto {
+    /// Returns the values to divide with their documents, in order.
+    fn sorted(&self, input: Documents, ctx: &Context) -> Result<Vec<(Bson, Document)>> {
+        let mut sorted = Vec::new();
+        for document in collect(input, ctx)? {
+            let value = self.by.value(&ctx.scope(&document))?.unwrap_or(Bson::Null);
+            if self.granularity.is_some() {
+                number(&value)?;
+            }
+            sorted.push((value, document));
+        }
+        sorted.sort_by(|(left, _), (right, _)| value::compare(left, right));
+        Ok(sorted)
+    }
+
+    /// Returns the upper bound of a bucket that so far ends with a value: all below it belong to the bucket.
+    fn bound(&self, last: &Bson) -> Result<Option<f64>> {
+        self.granularity.as_ref().map(|it| Ok(it.above(number(last)?))).transpose()
+    }
+}
+
+/// Returns what can be rounded to a granularity.
+fn number(value: &Bson) -> Result<f64> {
+    let number = Number::of(value).map(Number::as_f64).filter(|it| *it >= 0.0);
+    number.ok_or_else(|| {
+        Error::invalid(40258, "with `granularity`, `$bucketAuto` takes numbers that are not negative")
+    })
 }
 
 impl Stage for BucketAuto {
     fn run<'a>(&'a self, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
         let mut memory = Memory::new(ctx);
-        let mut sorted = Vec::new();
-        for document in collect(input, ctx)? {
-            sorted.push((self.by.value(&ctx.scope(&document))?.unwrap_or(Bson::Null), document));
-        }
-        sorted.sort_by(|(left, _), (right, _)| value::compare(left, right));
+        let sorted = self.sorted(input, ctx)?;
         let size = (sorted.len() as f64 / self.buckets as f64).round().max(1.0) as usize;
         let mut documents: Vec<Document> = Vec::new();
+        let mut floor: Option<f64> = None;
         let mut rest = sorted.into_iter().peekable();
-        while let Some((min, first)) = rest.next() {
+        while let Some((first_value, first)) = rest.next() {
             let last_bucket = documents.len() + 1 == self.buckets;
             let mut row = self.output.start();
-            let (mut max, mut count) = (min.clone(), 1);
+            let (mut last, mut count) = (first_value.clone(), 1);
             self.output.add(&mut row, &ctx.scope(&first), &mut memory)?;
-            // Equal values stay together; the last bucket takes the rest.
-            let goes_on =
-                |next: &Bson, max: &Bson, count| last_bucket || count < size || order::equal(next, max);
-            while let Some((value, document)) = rest.next_if(|(next, _)| goes_on(next, &max, count)) {
+            while last_bucket || count < size {
+                let Some((value, document)) = rest.next() else { break };
                 self.output.add(&mut row, &ctx.scope(&document), &mut memory)?;
-                (max, count) = (value, count + 1);
+                (last, count) = (value, count + 1);
             }
-            let upper = rest.peek().map_or(max, |(next, _)| next.clone());
-            let mut document = doc! { "_id": { "min": min, "max": upper } };
+            // Equal values stay together, and so do those below a rounded bound.
+            let bound = self.bound(&last)?;
+            let belongs = |next: &Bson| match bound {
+                Some(bound) => value::compare(&Bson::Double(bound), next).is_gt(),
+                None => order::equal(next, &last),
+            };
+            while let Some((_, document)) = rest.next_if(|(next, _)| belongs(next)) {
+                self.output.add(&mut row, &ctx.scope(&document), &mut memory)?;
+            }
+            let (min, max) = match (&self.granularity, bound) {
+                (Some(granularity), Some(bound)) => {
+                    let min = match floor {
+                        Some(floor) => floor,
+                        None => granularity.below(number(&first_value)?),
+                    };
+                    // A bucket of zeros ends below what follows, since nothing of the series lies next to zero.
+                    let max = match rest.peek() {
+                        Some((next, _)) if bound == 0.0 => granularity.below(number(next)?),
+                        _ => bound,
+                    };
+                    floor = Some(max);
+                    (Bson::Double(min), Bson::Double(max))
+                }
+                _ => (first_value, rest.peek().map_or(last, |(next, _)| next.clone())),
+            };
+            let mut document = doc! { "_id": { "min": min, "max": max } };
             self.output.finish(row, &mut document);
             documents.push(document);
         }

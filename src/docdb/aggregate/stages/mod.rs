@@ -3,6 +3,7 @@
 mod bucket;
 mod facet;
 mod fields;
+mod granularity;
 mod graph_lookup;
 mod group;
 mod lookup;

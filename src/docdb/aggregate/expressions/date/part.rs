@@ -1,11 +1,11 @@
 //! Single parts of a date: `{$year: "$d"}` or `{$year: {date, timezone}}`.
 
-use bson::Bson;
+use bson::{Bson, Timestamp};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use super::super::number::Number;
-use super::super::{Named, Operator, Table, named, positional};
+use super::super::{Named, Operator, Table, named, positional, wrong_type};
 use super::{NULL, date_of, in_zone, zone_of};
 use crate::docdb::Result;
 use crate::docdb::aggregate::expression::{Expression, Names, Value, is_null};
@@ -22,6 +22,8 @@ pub(in super::super) const TABLE: Table = &[
     ("$minute", Operator::Form(|it, names| part("$minute", it, names, |z| z.minute().into()))),
     ("$month", Operator::Form(|it, names| part("$month", it, names, |z| z.month().into()))),
     ("$second", Operator::Form(|it, names| part("$second", it, names, |z| z.second().into()))),
+    ("$tsIncrement", Operator::Eager(1, 1, |it| timestamp("$tsIncrement", it, |stamp| stamp.increment))),
+    ("$tsSecond", Operator::Eager(1, 1, |it| timestamp("$tsSecond", it, |stamp| stamp.time))),
     ("$week", Operator::Form(|it, names| part("$week", it, names, week))),
     ("$year", Operator::Form(|it, names| part("$year", it, names, |z| z.year().into()))),
 ];
@@ -53,6 +55,14 @@ fn part(
         Some(date) => answer(&date.value(scope)?, Some(TimeZone::UTC)),
         None => Ok(NULL),
     }))
+}
+
+fn timestamp(operator: &str, values: &[Value], read: fn(&Timestamp) -> u32) -> Result<Value> {
+    match values {
+        [Some(Bson::Timestamp(stamp))] => Ok(Some(Bson::Int64(read(stamp).into()))),
+        [value] if !is_null(value) => Err(wrong_type(5687301, operator, "a timestamp", value)),
+        _ => Ok(NULL),
+    }
 }
 
 /// Sunday is 1.

@@ -63,6 +63,13 @@ fn to_parts(named: &Named) -> Result<Value> {
 fn from_parts(named: &Named) -> Result<Value> {
     let Some(zone) = zone_of("$dateFromParts", named)? else { return Ok(NULL) };
     let iso = named.given("isoWeekYear")?.is_some();
+    for other in if iso { ["year", "month", "day"] } else { ["isoWeekYear", "isoWeek", "isoDayOfWeek"] } {
+        if named.given(other)?.is_some() {
+            let message =
+                format!("`$dateFromParts` does not take `{other}` beside parts of the other calendar");
+            return Err(Error::invalid(40489, message));
+        }
+    }
     let (year, middle, day) = match iso {
         true => ("isoWeekYear", "isoWeek", "isoDayOfWeek"),
         false => ("year", "month", "day"),

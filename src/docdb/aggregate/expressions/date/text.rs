@@ -21,6 +21,21 @@ pub(in super::super) const TABLE: Table = &[
     ("$dateToString", Operator::Named(&["date"], &["format", "timezone", "onNull"], to_string)),
 ];
 
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 const ISO_FORMAT: &str = "%Y-%m-%dT%H:%M:%S.%L";
 
 fn to_string(named: &Named) -> Result<Value> {
@@ -71,6 +86,8 @@ fn print_part(text: &mut String, date: &Zoned, specifier: char) -> Result<()> {
         'M' => write!(text, "{:02}", date.minute()),
         'S' => write!(text, "{:02}", date.second()),
         'L' => write!(text, "{:03}", date.millisecond()),
+        'b' => text.write_str(month_name(date.month()).get(..3).unwrap_or_default()),
+        'B' => text.write_str(month_name(date.month())),
         'j' => write!(text, "{:03}", date.day_of_year()),
         'w' => write!(text, "{}", day_of_week(date)),
         'u' => write!(text, "{}", iso_day_of_week(date)),
@@ -86,6 +103,11 @@ fn print_part(text: &mut String, date: &Zoned, specifier: char) -> Result<()> {
         other => return Err(unknown_specifier(other)),
     };
     written.map_err(|_| Error::invalid(18536, "the date could not be written"))
+}
+
+fn month_name(month: i8) -> &'static str {
+    let index = usize::try_from(month).unwrap_or_default();
+    MONTHS.get(index.saturating_sub(1)).copied().unwrap_or_default()
 }
 
 fn unknown_specifier(specifier: char) -> Error {
@@ -221,6 +243,8 @@ fn read_part<'t>(parts: &mut Parts, text: &'t str, specifier: char) -> Result<Op
         'M' => (|it, value| it.minute = value, 2),
         'S' => (|it, value| it.second = value, 2),
         'L' => (|it, value| it.millisecond = value, 3),
+        'b' => return Ok(read_month(parts, text, |name| name.get(..3))),
+        'B' => return Ok(read_month(parts, text, Some)),
         'z' => return Ok(read_offset(parts, text)),
         'Z' => return Ok(read_minutes(parts, text)),
         '%' => return Ok(text.strip_prefix('%')),
@@ -231,6 +255,21 @@ fn read_part<'t>(parts: &mut Parts, text: &'t str, specifier: char) -> Result<Op
     let Ok(number) = number.parse() else { return Ok(None) };
     set(parts, number);
     Ok(Some(rest))
+}
+
+/// Reads the name of a month, or the part of it that counts.
+fn read_month<'t>(
+    parts: &mut Parts,
+    text: &'t str,
+    part: fn(&'static str) -> Option<&'static str>,
+) -> Option<&'t str> {
+    (1..).zip(MONTHS.iter().filter_map(|it| part(it))).find_map(|(month, name)| {
+        let (read, rest) = text.split_at_checked(name.len())?;
+        read.eq_ignore_ascii_case(name).then(|| {
+            parts.month = Some(month);
+            rest
+        })
+    })
 }
 
 fn read_offset<'t>(parts: &mut Parts, text: &'t str) -> Option<&'t str> {
