@@ -6,6 +6,7 @@ use std::process::Stdio;
 use serde::Serialize;
 use tokio::process::Command;
 
+use crate::emulator::config::Durability;
 use crate::error::{Error, Kind, Result};
 use crate::model::text::{Language, Text};
 use crate::ops::install;
@@ -147,7 +148,7 @@ async fn play(folder: &Path, context: &Context) -> Result<Vec<Typed>> {
         Wanted {
             project: folder.to_owned(),
             port: Some(0),
-            ephemeral: true,
+            durability: Durability::Ephemeral,
             data: None,
             env_id: None,
             functions_root: None,

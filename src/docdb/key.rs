@@ -3,8 +3,11 @@
 //! A value is its class in one byte and then a form that no other of its class is a prefix of, so that what follows in a
 //! compound key cannot disturb the order. Descending values are inverted byte by byte.
 
+use bson::oid::ObjectId;
+
 use super::value::Class;
 use super::value::number::Number;
+use super::value::show::Shown;
 use super::value::view::{Fields, Items, View};
 
 /// Ends a text, an object, an array. Below every class and, because a zero inside is escaped, below every character.
@@ -18,6 +21,34 @@ pub fn encode<'a>(value: impl Into<View<'a>>, descending: bool, bytes: &mut Vec<
     if descending {
         bytes.iter_mut().skip(start).for_each(|byte| *byte = !*byte);
     }
+}
+
+/// Shows the `_id` that has this key, when it is of a kind that ids are: a text, a plain number, an ObjectId.
+pub fn show(id: &[u8]) -> Option<String> {
+    let (class, content) = id.split_first()?;
+    if *class == Class::String as u8 {
+        let text = unescaped(content.strip_suffix(&[END, END])?);
+        return Some(Shown(View::String(&String::from_utf8(text).ok()?)).to_string());
+    }
+    if *class == Class::ObjectId as u8 {
+        return Some(Shown(View::ObjectId(ObjectId::from_bytes(content.try_into().ok()?))).to_string());
+    }
+    let (bits, [1]) = content.split_first_chunk::<8>()? else { return None };
+    let bits = u64::from_be_bytes(*bits);
+    let double = f64::from_bits(if bits >> 63 == 1 { bits ^ 1 << 63 } else { !bits });
+    (*class == Class::Number as u8).then(|| double.to_string())
+}
+
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut bytes = text.iter().copied();
+    let mut plain = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        plain.push(byte);
+        if byte == ESCAPED_ZERO[0] {
+            bytes.next();
+        }
+    }
+    plain
 }
 
 fn write(value: View<'_>, bytes: &mut Vec<u8>) {
@@ -105,4 +136,29 @@ fn write_fields(fields: Fields<'_>, bytes: &mut Vec<u8>) {
 fn write_items(items: Items<'_>, bytes: &mut Vec<u8>) {
     items.iter().for_each(|value| write(value, bytes));
     bytes.push(END);
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::RawBson;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_told_from_their_keys() {
+        let oid = ObjectId::from_bytes([7; 12]);
+        for (id, shown) in [
+            (RawBson::String("a\0b\"韩".into()), Some("\"a\0b\\\"韩\"")),
+            (RawBson::Int32(-12), Some("-12")),
+            (RawBson::Int64(1 << 53), Some("9007199254740992")),
+            (RawBson::Double(1.5), Some("1.5")),
+            (RawBson::ObjectId(oid), Some("ObjectId(\"070707070707070707070707\")")),
+            (RawBson::Int64((1 << 53) + 1), None),
+            (RawBson::Boolean(true), None),
+        ] {
+            let mut key = Vec::new();
+            encode(id.as_raw_bson_ref(), false, &mut key);
+            assert_eq!(show(&key).as_deref(), shown, "{id:?}");
+        }
+    }
 }

@@ -40,6 +40,7 @@ use feed::{Commit, Feed};
 use index::{ID_INDEX, IndexDefinition, IndexStatus, MAXIMUM_INDEXES};
 use plan::{Advice, Advisor};
 use store::{Collection, Store, View};
+pub use store::{Lost, Salvage, Salvaged};
 use transaction::Transactions;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -15,6 +15,7 @@ pub mod functions;
 pub mod logs;
 pub mod permissions;
 pub mod reaper;
+pub mod salvage;
 mod seed;
 pub mod storage;
 pub mod timers;

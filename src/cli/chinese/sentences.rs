@@ -77,6 +77,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "不保留数据：模拟器结束后文档和文件都会清除",
     ),
     (
+        "What an acknowledged write survives: the end of the process, or a power cut too (slower)",
+        "已确认的写入能经受什么：进程被杀（normal），或连同断电（full，较慢）",
+    ),
+    (
         "Where documents and files are kept [default: .cloudkit/data]",
         "文档和文件的保存位置 [默认：.cloudkit/data]",
     ),
@@ -200,6 +204,15 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "Write the documents of a collection to a file or to standard output, in order of `_id`",
         "按 `_id` 顺序把集合的文档写入文件或标准输出",
     ),
+    (
+        "With `--salvage` it reads the data folder of a stopped emulator whose file is damaged: documents that are whole are
+        written in order of insertion, those that are not are listed, and the exit code is 1 when there are any. Without a
+        collection, all of them go to files in `salvaged`, which `cloudkit emulate --seed salvaged` takes.",
+        "加上 `--salvage` 时，读取已停止的模拟器中损坏的数据目录：完好的文档按写入顺序导出，损坏的逐一列出，有损坏时退出码为 1。
+        不指定集合时，所有集合写入 `salvaged` 目录，可由 `cloudkit emulate --seed salvaged` 载入。",
+    ),
+    ("Save what is whole of a damaged data folder, with no emulator running", "在模拟器停止后，从损坏的数据目录中救回完好的文档"),
+    ("The data folder to salvage [default: .cloudkit/data]", "要抢救的数据目录 [默认：.cloudkit/data]"),
     ("Standard output by default, and for `-`", "默认为标准输出，`-` 同此"),
     (
         "A document a line, or one array; by the file's ending by default (`.json` is an array)",

@@ -13,18 +13,31 @@ use crate::ops::database::export::{self, Exported, Format};
 use crate::term::{Page, Show};
 use crate::text;
 
+use super::salvage;
+
 /// Write the documents of a collection to a file or to standard output, in order of `_id`
+///
+/// With `--salvage` it reads the data folder of a stopped emulator whose file is damaged: documents that are whole are
+/// written in order of insertion, those that are not are listed, and the exit code is 1 when there are any. Without a
+/// collection, all of them go to files in `salvaged`, which `cloudkit emulate --seed salvaged` takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    collection: CollectionName,
+    #[arg(required_unless_present = "salvage")]
+    collection: Option<CollectionName>,
     /// Standard output by default, and for `-`
     file: Option<PathBuf>,
     /// A filter as Extended JSON, `@FILE`, or `-` for standard input
-    #[arg(long = "where", value_name = "EJSON")]
+    #[arg(long = "where", value_name = "EJSON", conflicts_with = "salvage")]
     filter: Option<String>,
     /// A document a line, or one array; by the file's ending by default (`.json` is an array)
     #[arg(long)]
     format: Option<Shape>,
+    /// Save what is whole of a damaged data folder, with no emulator running
+    #[arg(long)]
+    salvage: bool,
+    /// The data folder to salvage [default: .cloudkit/data]
+    #[arg(long, value_name = "DIR", requires = "salvage")]
+    data: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -35,7 +48,6 @@ enum Shape {
 
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let to = args.file.filter(|file| file != Path::new("-"));
-    let filter = args.filter.as_deref().map(|given| context.argument(given)).transpose()?;
     let is_json = to.as_ref().is_some_and(|file| file.extension().is_some_and(|ending| ending == "json"));
     let format = match args.format {
         Some(Shape::Jsonl) => Format::Lines,
@@ -43,33 +55,66 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
         None if is_json || (context.ui.is_json() && to.is_none()) => Format::Array,
         None => Format::Lines,
     };
+    let Some(collection) = args.collection.as_ref().filter(|_| !args.salvage) else {
+        let collection = args.collection.map(|it| it.to_string());
+        return salvage::run(salvage::Wanted { collection, file: to, format, data: args.data }, context);
+    };
+    let filter = args.filter.as_deref().map(|given| context.argument(given)).transpose()?;
     let target = context.target()?;
     let now = context.clock.now();
-    let take = |emit: &mut (dyn FnMut(&str) -> Result<()> + Send)| {
-        context.wait(export::export(&target, &args.collection, filter.as_deref(), format, now, emit))
-    };
-    let Some(file) = to else {
-        take(&mut |text| {
-            context.ui.data(text.as_bytes());
-            Ok(())
-        })?;
-        return Ok(());
-    };
-    let path = context.cwd.join(&file);
-    let failed = |error: &dyn std::error::Error| {
-        let shown = file.display();
-        Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" })
-            .source(error)
-    };
-    // The file appears when it is whole.
-    let beside =
-        NamedTempFile::new_in(path.parent().unwrap_or(Path::new("."))).map_err(|error| failed(&error))?;
-    let mut writer = BufWriter::new(beside);
-    let exported = take(&mut |text| writer.write_all(text.as_bytes()).map_err(|error| failed(&error)))?;
-    let beside = writer.into_inner().map_err(|error| failed(error.error()))?;
-    beside.persist(&path).map_err(|error| failed(&error.error))?;
-    context.ui.show(&exported);
+    let mut destination = Destination::open(to.as_deref(), context)?;
+    let mut emit = |text: &str| destination.write(text, context);
+    let exported =
+        context.wait(export::export(&target, collection, filter.as_deref(), format, now, &mut emit))?;
+    destination.finish()?;
+    if to.is_some() {
+        context.ui.show(&exported);
+    }
     Ok(())
+}
+
+/// Where documents are written.
+pub(super) enum Destination {
+    Output,
+    /// The file appears when it is whole.
+    File {
+        path: PathBuf,
+        beside: BufWriter<NamedTempFile>,
+    },
+}
+
+impl Destination {
+    /// Opens a file, or standard output when there is none.
+    pub fn open(file: Option<&Path>, context: &Context) -> Result<Self> {
+        let Some(file) = file else { return Ok(Destination::Output) };
+        let path = context.cwd.join(file);
+        let beside = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))
+            .map_err(|error| unwritable(&path, &error))?;
+        Ok(Destination::File { path, beside: BufWriter::new(beside) })
+    }
+
+    pub fn write(&mut self, text: &str, context: &Context) -> Result<()> {
+        match self {
+            Destination::Output => context.ui.data(text.as_bytes()),
+            Destination::File { path, beside } => {
+                beside.write_all(text.as_bytes()).map_err(|error| unwritable(path, &error))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn finish(self) -> Result<()> {
+        let Destination::File { path, beside } = self else { return Ok(()) };
+        let beside = beside.into_inner().map_err(|error| unwritable(&path, error.error()))?;
+        beside.persist(&path).map_err(|error| unwritable(&path, &error.error))?;
+        Ok(())
+    }
+}
+
+fn unwritable(path: &Path, error: &dyn std::error::Error) -> Error {
+    let shown = path.display();
+    Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" })
+        .source(error)
 }
 
 impl Show for Exported {

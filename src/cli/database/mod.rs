@@ -8,6 +8,7 @@ mod export;
 mod import;
 mod insert;
 mod query;
+mod salvage;
 
 use crate::error::Result;
 

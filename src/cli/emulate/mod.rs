@@ -8,6 +8,7 @@ pub mod session;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::emulator::config::Durability;
 use crate::error::{Error, Kind, Result};
 use crate::model::name::EnvId;
 use crate::text;
@@ -41,6 +42,9 @@ pub struct Args {
     /// Where documents and files are kept [default: .cloudkit/data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// What an acknowledged write survives: the end of the process, or a power cut too (slower)
+    #[arg(long, value_enum, default_value = "normal", conflicts_with = "ephemeral")]
+    durability: Promise,
     /// The id the environment answers to [default: local]
     #[arg(long, value_name = "ID")]
     env_id: Option<EnvId>,
@@ -64,6 +68,12 @@ pub struct Args {
     command: Vec<OsString>,
 }
 
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Promise {
+    Normal,
+    Full,
+}
+
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let wanted = session::Wanted {
         project: match args.dir {
@@ -71,7 +81,11 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
             None => context.cwd.clone(),
         },
         port: args.port.or((!args.command.is_empty()).then_some(0)),
-        ephemeral: args.ephemeral,
+        durability: match (args.ephemeral, args.durability) {
+            (true, _) => Durability::Ephemeral,
+            (false, Promise::Normal) => Durability::Normal,
+            (false, Promise::Full) => Durability::Full,
+        },
         data: args.data.map(|data| context.cwd.join(data)),
         env_id: args.env_id,
         functions_root: args.functions_root.map(|root| context.cwd.join(root)),

@@ -41,7 +41,7 @@ pub struct Wanted {
     /// A folder of the project.
     pub project: PathBuf,
     pub port: Option<u16>,
-    pub ephemeral: bool,
+    pub durability: Durability,
     pub data: Option<PathBuf>,
     pub env_id: Option<EnvId>,
     pub functions_root: Option<PathBuf>,
@@ -107,7 +107,8 @@ impl Session {
         project.warnings.iter().chain(&project.problems).for_each(|odd| context.ui.warn_of(odd));
         offer_installation(&project, wanted.install, context).await?;
 
-        let ephemeral = wanted.ephemeral.then(temporary_folder).transpose()?;
+        let is_ephemeral = wanted.durability == Durability::Ephemeral;
+        let ephemeral = is_ephemeral.then(temporary_folder).transpose()?;
         let data = match (&ephemeral, wanted.data) {
             (Some(folder), _) => folder.path().to_owned(),
             (None, Some(data)) => data,
@@ -126,7 +127,7 @@ impl Session {
             region: REGION.into(),
             app_id: project.app_id().unwrap_or(APP_ID).to_owned(),
             data: data.clone(),
-            durability: if ephemeral.is_some() { Durability::Ephemeral } else { Durability::Normal },
+            durability: wanted.durability,
             seed: wanted.seed,
             project: project.clone(),
             shared_modules: Some(install::shared_folder(&project).join("node_modules"))

@@ -8,6 +8,7 @@ mod catalogue;
 mod checksum;
 mod group;
 mod open;
+mod salvage;
 mod view;
 mod write;
 
@@ -20,6 +21,7 @@ use tempfile::TempDir;
 
 pub use catalogue::{Catalogue, Collection, Index, KeyTable};
 use group::Group;
+pub use salvage::{Lost, Salvage, Salvaged};
 pub use view::{KeyRange, View, successor};
 pub use write::Write;
 

@@ -79,7 +79,7 @@ pub(super) fn reader(path: &Path, durability: Durability) -> Result<Connection> 
     connect(path, durability, READER_CACHE)
 }
 
-fn take_lock(path: &Path) -> Result<File> {
+pub(super) fn take_lock(path: &Path) -> Result<File> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, ".lock"))?;
     let begun = Instant::now();
     loop {
@@ -96,7 +96,7 @@ fn take_lock(path: &Path) -> Result<File> {
 }
 
 /// Refuses a file that SQLite did not write, before SQLite could take it for an empty one.
-fn refuse_foreign(path: &Path) -> Result<()> {
+pub(super) fn refuse_foreign(path: &Path) -> Result<()> {
     let mut start = Vec::new();
     match File::open(path) {
         Ok(file) => file.take(16).read_to_end(&mut start)?,

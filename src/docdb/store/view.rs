@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::catalogue::{Collection, KeyTable};
 use super::checksum;
-use crate::docdb::{Error, Result};
+use crate::docdb::{Error, Result, key};
 
 /// Encoded keys from `low` on and below `high`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,9 +80,10 @@ impl<'a> View<'a> {
         let mut statement = self.connection.prepare_cached(&collection.sql.get)?;
         let mut rows = statement.query([number])?;
         let Some(row) = rows.next()? else {
-            return Err(damaged(collection, number, "is missing"));
+            return Err(self.damaged(collection, number, "is missing"));
         };
-        read(intact(collection, number, row.get_ref(0)?, row.get_ref(1)?)?)
+        let intact = intact(row.get_ref(0)?, row.get_ref(1)?);
+        read(intact.map_err(|what| self.damaged(collection, number, what))?)
     }
 
     pub fn document_buf(self, collection: &Collection, number: i64) -> Result<RawDocumentBuf> {
@@ -99,7 +100,8 @@ impl<'a> View<'a> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let number = row.get(0)?;
-            let document = intact(collection, number, row.get_ref(1)?, row.get_ref(2)?)?;
+            let intact = intact(row.get_ref(1)?, row.get_ref(2)?);
+            let document = intact.map_err(|what| self.damaged(collection, number, what))?;
             if each(number, document)?.is_break() {
                 break;
             }
@@ -119,7 +121,8 @@ impl<'a> View<'a> {
         let mut rows = statement.query([number, limit])?;
         while let Some(row) = rows.next()? {
             let number = row.get(0)?;
-            each(number, intact(collection, number, row.get_ref(1)?, row.get_ref(2)?)?)?;
+            let intact = intact(row.get_ref(1)?, row.get_ref(2)?);
+            each(number, intact.map_err(|what| self.damaged(collection, number, what))?)?;
         }
         Ok(())
     }
@@ -152,6 +155,17 @@ impl<'a> View<'a> {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// Names a document that cannot be served. Looks through all ids for its own.
+    fn damaged(self, collection: &Collection, number: i64, what: &str) -> Error {
+        let id = || -> Option<String> {
+            let sql = format!("SELECT key FROM {} WHERE number = ?1", collection.ids.name);
+            let id: Vec<u8> = self.connection.query_row(&sql, [number], |row| row.get(0)).ok()?;
+            key::show(&id)
+        };
+        let id = id().map(|id| format!(" with _id {id}")).unwrap_or_default();
+        Error::Damaged { detail: format!("document {number} of `{}`{id} {what}", collection.name) }
+    }
+
     /// Counts the entries of a range, no further than `limit`.
     pub fn count(self, table: &KeyTable, range: &KeyRange, limit: u64) -> Result<u64> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -161,23 +175,18 @@ impl<'a> View<'a> {
     }
 }
 
-fn intact<'r>(
-    collection: &Collection,
-    number: i64,
+/// Returns a stored document, or what is wrong with it.
+pub(super) fn intact<'r>(
     sum: ValueRef<'_>,
     document: ValueRef<'r>,
-) -> Result<&'r RawDocument> {
+) -> std::result::Result<&'r RawDocument, &'static str> {
     let (Ok(sum), Ok(bytes)) = (sum.as_i64(), document.as_blob()) else {
-        return Err(damaged(collection, number, "is not a document"));
+        return Err("is not a document");
     };
     if sum != i64::from(checksum::of(bytes)) {
-        return Err(damaged(collection, number, "has changed since it was written"));
+        return Err("has changed since it was written");
     }
-    RawDocument::from_bytes(bytes).map_err(|_| damaged(collection, number, "is not a document"))
-}
-
-fn damaged(collection: &Collection, number: i64, what: &str) -> Error {
-    Error::Damaged { detail: format!("document {number} of `{}` {what}", collection.name) }
+    RawDocument::from_bytes(bytes).map_err(|_| "is not a document")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod durability;
 mod reference;
+mod salvage;
 mod sameness;
 mod transactions;
 

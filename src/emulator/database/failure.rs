@@ -7,7 +7,7 @@ use crate::docdb::Error;
 const CHECK: &str = "Please check your request, but if the problem cannot be solved, contact us.";
 
 /// Returns what a client reads.
-pub(super) fn of(error: &Error, env_id: &str) -> Failure {
+pub fn of(error: &Error, env_id: &str) -> Failure {
     match error {
         Error::CollectionNotFound { name } => Failure::new(
             "DATABASE_COLLECTION_NOT_EXIST",
@@ -44,7 +44,7 @@ pub(super) fn of(error: &Error, env_id: &str) -> Failure {
         | Error::Damaged { .. }
         | Error::NewerFormat { .. }
         | Error::Store(_)
-        | Error::Io(_) => Failure::new("SYS_ERR", format!("[InternalError] {}", chain(error))),
+        | Error::Io(_) => Failure::new("SYS_ERR", format!("[InternalError] {}", words(error))),
     }
 }
 
@@ -70,13 +70,16 @@ fn name_of(code: i32) -> String {
     name.to_owned()
 }
 
-/// Returns the error with what lies below it.
-fn chain(error: &Error) -> String {
+/// Returns the error with what lies below it, and what helps against damage.
+pub fn words(error: &Error) -> String {
     let mut text = error.to_string();
     let mut below = std::error::Error::source(error);
     while let Some(cause) = below {
         text = format!("{text}: {cause}");
         below = cause.source();
+    }
+    if matches!(error, Error::Damaged { .. }) {
+        text.push_str("; stop the emulator and run `cloudkit db export --salvage` to save what is whole");
     }
     text
 }

@@ -2,7 +2,7 @@
 //!
 //! Both dialects come here with Extended JSON already read. Calls are synchronous, as the engine's are.
 
-mod failure;
+pub mod failure;
 mod watchman;
 
 use std::path::Path;
@@ -284,8 +284,8 @@ pub fn unusable(path: &Path, error: &docdb::Error) -> Error {
     .source(error);
     match error {
         docdb::Error::Damaged { .. } => told.hint(text! {
-            en: "move the file away to start empty; keep it if you need what is in it",
-            zh: "将该文件移走即可重新开始；如需其中数据请保留"
+            en: "`cloudkit db export --salvage` saves what is whole; move the file away to start empty",
+            zh: "`cloudkit db export --salvage` 可救回完好的文档；将该文件移走即可重新开始"
         }),
         _ => told,
     }

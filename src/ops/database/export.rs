@@ -3,10 +3,11 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::name::CollectionName;
 use crate::ops::target::Target;
+use crate::text;
 
 use super::query::{self, PAGE, Written};
 use super::relaxed::relax;
@@ -39,29 +40,61 @@ pub async fn export(
 ) -> Result<Exported> {
     let filter = filter.map(|filter| super::canonical(filter, now)).transpose()?;
     let mut cursor = Cursor { filter, last: None, seen: Vec::new() };
-    let mut documents = 0;
+    let mut writing = Writing::new(format);
     loop {
         let page = query::page(target, collection, &Written::by_id(cursor.filter()), 0, PAGE).await?;
-        let mut text = String::new();
-        for document in &page {
-            text.push_str(match (format, documents) {
-                (Format::Lines, _) => "",
-                (Format::Array, 0) => "[\n",
-                (Format::Array, _) => ",\n",
-            });
-            text.push_str(&relax(document.clone()).to_string());
-            text.push_str(if format == Format::Lines { "\n" } else { "" });
-            documents += 1;
-        }
+        let text: String = page.iter().map(|document| writing.value(document.clone())).collect();
         emit(&text)?;
         if !cursor.advance(&page) {
             break;
         }
     }
-    if format == Format::Array {
-        emit(if documents == 0 { "[]\n" } else { "\n]\n" })?;
+    emit(writing.end())?;
+    Ok(Exported { collection: collection.to_string(), documents: writing.documents })
+}
+
+/// Documents on their way into a text.
+pub struct Writing {
+    format: Format,
+    documents: u64,
+}
+
+impl Writing {
+    pub fn new(format: Format) -> Self {
+        Writing { format, documents: 0 }
     }
-    Ok(Exported { collection: collection.to_string(), documents })
+
+    /// Returns what is written for one more document, given as canonical Extended JSON.
+    pub fn document(&mut self, canonical: &str) -> Result<String> {
+        let value = serde_json::from_str(canonical).map_err(|error| {
+            Error::new(
+                Kind::Failed,
+                text! { en: "a document is not Extended JSON", zh: "文档不是合法的扩展 JSON" },
+            )
+            .source(&error)
+        })?;
+        Ok(self.value(value))
+    }
+
+    fn value(&mut self, document: Value) -> String {
+        let before = match (self.format, self.documents) {
+            (Format::Lines, _) => "",
+            (Format::Array, 0) => "[\n",
+            (Format::Array, _) => ",\n",
+        };
+        self.documents += 1;
+        let after = if self.format == Format::Lines { "\n" } else { "" };
+        format!("{before}{}{after}", relax(document))
+    }
+
+    /// Returns what ends the text.
+    pub fn end(&self) -> &'static str {
+        match (self.format, self.documents) {
+            (Format::Lines, _) => "",
+            (Format::Array, 0) => "[]\n",
+            (Format::Array, _) => "\n]\n",
+        }
+    }
 }
 
 /// Where the next page begins. A comparison finds values of one type only, so types are visited one after another.

@@ -189,3 +189,47 @@ async fn collections_are_added_listed_and_dropped() {
         "a project without a manifest gets none by this"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_whole_of_a_damaged_file_is_saved_and_can_be_begun_with() {
+    let cloudkit = Cloudkit::alone(&[MANIFEST]);
+    let begin = |arguments: &[&str]| {
+        let all = [&["emulate", "--port", "0"], arguments].concat();
+        let output = cloudkit.command(&all).output().expect("run");
+        assert_eq!(output.status.code(), Some(0), "{}", cloudkit.tell(&output));
+    };
+    let documents: String =
+        (0..100).map(|it| format!("{{\"_id\":\"p{it}\",\"text\":\"{}\"}}\n", "x".repeat(200))).collect();
+    std::fs::write(cloudkit.folder().join("notes.jsonl"), documents).expect("written");
+    begin(&["--seed", "notes.jsonl", "--durability", "full", "--", "true"]);
+    let file = cloudkit.folder().join(".cloudkit/data/documents.sqlite");
+    let mut bytes = std::fs::read(&file).expect("the data");
+    let leaf = |page: &&mut [u8]| page[0] == 13 && page.windows(40).any(|it| it == [b'x'; 40]);
+    bytes.chunks_mut(4096).filter(leaf).next_back().expect("a page of documents")[0] = 0xff;
+    std::fs::write(&file, &bytes).expect("written");
+
+    let output = cloudkit.command(&["db", "export", "--salvage", "--json"]).output().expect("run");
+    assert_eq!(output.status.code(), Some(1), "{}", cloudkit.tell(&output));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let notes = told.as_array().expect("a list").iter().find(|it| it["collection"] == "notes");
+    let notes = notes.expect("the collection");
+    let (saved, lost) =
+        (notes["saved"].as_u64().expect("a number"), notes["lost"].as_u64().expect("a number"));
+    assert_eq!((saved + lost, lost > 0), (100, true), "{told}");
+    let last = notes["documents"].as_array().expect("a list").last().expect("a document");
+    assert_eq!((&last["number"], &last["id"]), (&json!(100), &json!("\"p99\"")));
+    assert_eq!(cloudkit.read("salvaged/notes.jsonl").lines().count() as u64, saved);
+
+    let output = cloudkit.command(&["db", "export", "--salvage", "notes"]).output().expect("run");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.stdout, cloudkit.read("salvaged/notes.jsonl").into_bytes());
+    let talk = String::from_utf8_lossy(&output.stderr);
+    assert!(talk.contains("document 100 of `notes` (_id \"p99\") cannot be read"), "{talk}");
+    assert_eq!(std::fs::read(&file).expect("the data"), bytes, "salvage changes nothing");
+
+    std::fs::remove_dir_all(cloudkit.folder().join(".cloudkit/data")).expect("moved away");
+    begin(&["--seed", "salvaged", "--", "true"]);
+    let output = cloudkit.command(&["db", "export", "--salvage", "notes"]).output().expect("run");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.stdout, cloudkit.read("salvaged/notes.jsonl").into_bytes());
+}

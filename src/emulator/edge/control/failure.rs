@@ -5,6 +5,7 @@ use crate::api::data;
 use crate::api::error::codes;
 use crate::api::sign::Refusal;
 use crate::docdb;
+use crate::emulator::database::failure::words;
 
 /// A refusal: a code of Tencent Cloud API 3.0 and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +85,6 @@ impl From<docdb::Error> for Failure {
                 codes::INTERNAL_ERROR
             }
         };
-        Failure::new(code, error.to_string())
+        Failure::new(code, words(&error))
     }
 }
