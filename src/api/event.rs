@@ -1,4 +1,5 @@
-//! What a function receives (`event`, `context`, variables) from each kind of caller. Data-plane facts §10.
+//! What a function receives (`event`, `context`, variables) from each kind of caller. See
+//! `docs/wire.md#callers`.
 
 use serde_json::{Value, json};
 
@@ -78,7 +79,8 @@ pub struct Call<'a> {
     pub token: &'a str,
 }
 
-/// Returns the environment variables of one call (§1.2): SDKs read those whose names the two `…_CONTEXT_KEYS` list.
+/// Returns the environment variables of one call: SDKs read those whose names the two `…_CONTEXT_KEYS` list
+/// (`docs/wire.md#process-variables`).
 pub fn variables<'a>(call: &Call<'a>) -> Vec<(&'static str, &'a str)> {
     let Call { caller, env_id, app_id, token } = *call;
     let mut tcb = vec![("TCB_ENV", env_id), ("TCB_SEQID", token), ("TRIGGER_SRC", caller.trigger_source())];
@@ -114,7 +116,7 @@ fn wx_keys(variables: &[(&'static str, &str)]) -> &'static str {
     }
 }
 
-/// Returns the event of a timer as JSON text; `time` is RFC 3339 in UTC with whole seconds (§10.3).
+/// Returns the event of a timer as JSON text; `time` is RFC 3339 in UTC with whole seconds.
 pub fn timer(trigger: &str, time: &str) -> String {
     json!({ "Type": "Timer", "TriggerName": trigger, "Time": time, "Message": "" }).to_string()
 }

@@ -35,7 +35,7 @@ impl Service {
         }
     }
 
-    /// Returns the `X-TC-Version` of the service (control-plane facts §1.1).
+    /// Returns the `X-TC-Version` of the service (`docs/wire.md#cloud-api-services`).
     pub fn version(self) -> &'static str {
         match self {
             Service::Tcb => "2018-06-08",

@@ -58,7 +58,7 @@ impl Client {
         };
         heard(length);
         let (status, text) = (response.status(), response.text().await.unwrap_or_default());
-        // The file service reports failures in XML, with any status (data-plane facts §8).
+        // The file service reports failures in XML, with any status (`docs/wire.md#files`).
         if status.is_success() && !text.contains("<Error>") {
             return Ok(());
         }
@@ -147,7 +147,7 @@ impl Client {
     }
 }
 
-/// Returns the platform's store for packages on their way to a function (control-plane facts §1.1).
+/// Returns the platform's store for packages on their way to a function (`docs/wire.md#cloud-api-services`).
 fn temporary_store(region: &str) -> String {
     let prefix = match region {
         "ap-guangzhou" => "gz",

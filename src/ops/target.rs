@@ -305,7 +305,11 @@ mod tests {
         let cases = [
             ("", r#"{"envId": "garden-1", "region": "ap-guangzhou"}"#, "ap-guangzhou"),
             ("", r#"{"envId": "another-1", "region": "ap-guangzhou"}"#, "ap-beijing"),
-            ("[env.a]\nid = 'garden-1'", r#"{"envId": "garden-1", "region": "ap-guangzhou"}"#, "ap-guangzhou"),
+            (
+                "[env.a]\nid = 'garden-1'",
+                r#"{"envId": "garden-1", "region": "ap-guangzhou"}"#,
+                "ap-guangzhou",
+            ),
             (
                 "[env.a]\nid = 'garden-1'\nregion = 'ap-nanjing'",
                 r#"{"envId": "garden-1", "region": "ap-guangzhou"}"#,

@@ -46,7 +46,7 @@ impl Trigger {
     }
 }
 
-/// Reads `{"cron":"…"}`, or the bare fields (control-plane facts §4.3).
+/// Reads `{"cron":"…"}`, or the bare fields (`docs/wire.md#triggers`).
 fn cron(description: &str) -> String {
     let json: Option<serde_json::Value> = serde_json::from_str(description).ok();
     let inner = json.as_ref().and_then(|json| json.get("cron")?.as_str());

@@ -1,4 +1,4 @@
-//! `cloudbaserc.json`: the project file of the official CLI, read as it is (control-plane facts §9.1).
+//! `cloudbaserc.json`: the project file of the official CLI, read as it is (`docs/wire.md#cloudbaserc`).
 
 use std::collections::BTreeMap;
 use std::path::Path;

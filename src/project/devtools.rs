@@ -42,7 +42,7 @@ impl DevTools {
 
 /// Reads `config.json` of a function's folder; `None` when there is none.
 ///
-/// Keys seen in real projects (usage statistics §8): permissions.openapi, triggers, timeout, memory, runtime,
+/// Keys seen in real projects (`docs/wire.md#devtools-files`): permissions.openapi, triggers, timeout, memory, runtime,
 /// environment.variables. Other keys are left alone: the file belongs to DevTools.
 pub fn function_config(folder: &Path) -> Result<Option<FunctionSettings>> {
     Ok(json::read(&folder.join("config.json"))?.map(|value| settings(&value)))

@@ -1,4 +1,4 @@
-//! Collections and indexes (tcb). Control-plane facts §6.
+//! Collections and indexes (tcb). See `docs/wire.md#collections-and-indexes`.
 //!
 //! The database is named by `Tag` or by `MongoConnector`; clients differ, so both are read.
 

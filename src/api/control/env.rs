@@ -1,4 +1,4 @@
-//! Environments and the account. Control-plane facts §3.
+//! Environments and the account. See `docs/wire.md#environments`.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Cloud functions (scf). Control-plane facts §4.
+//! Cloud functions (scf). See `docs/wire.md#functions`.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! HTTP access: paths that call functions (tcb). Control-plane facts §7.
+//! HTTP access: paths that call functions (tcb). See `docs/wire.md#http-access`.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What functions said (tcb). Control-plane facts §5.
+//! What functions said (tcb). See `docs/wire.md#logs`.
 //!
 //! Times are `YYYY-MM-DD HH:MM:SS` in UTC+8.
 

@@ -1,4 +1,4 @@
-//! Management actions, a file per family. Control-plane facts §3 to §7.
+//! Management actions, a file per family. See `docs/wire.md#cloud-api-services`.
 //!
 //! Fields are those that clients send or read; the reader ignores others. `null` is the same as absent on the wire, and
 //! a number may arrive as text: [`lenient`] reads all of it.

@@ -1,4 +1,4 @@
-//! Who may read and write what (tcb). Control-plane facts §6.1.
+//! Who may read and write what (tcb). See `docs/wire.md#permissions`.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! The permission of files (tcb). Files themselves travel by `/admin` and plain PUT and GET. Control-plane facts §6.1, §7.
+//! The permission of files (tcb). Files themselves travel by `/admin` and plain PUT and GET. See
+//! `docs/wire.md#permissions`.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What starts a function by itself (scf). Control-plane facts §4.1 and §4.3.
+//! What starts a function by itself (scf). See `docs/wire.md#triggers`.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! Documents in the EJSON dialect: wx-server-sdk 2 and later, node-sdk 2 and later. Data-plane facts §5.
+//! Documents in the EJSON dialect: wx-server-sdk 2 and later, node-sdk 2 and later. See
+//! `docs/wire.md#ejson-dialect`.
 //!
 //! Filters, updates, documents and projections are texts of Extended JSON.
 

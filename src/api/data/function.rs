@@ -1,4 +1,4 @@
-//! Calling a function. Data-plane facts §7.
+//! Calling a function. See `docs/wire.md#calling-functions`.
 
 use serde::{Deserialize, Serialize};
 

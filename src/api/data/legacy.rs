@@ -1,4 +1,5 @@
-//! Documents in the legacy dialect: wx-server-sdk 1 and tcb-admin-node 1. Data-plane facts §6.
+//! Documents in the legacy dialect: wx-server-sdk 1 and tcb-admin-node 1. See
+//! `docs/wire.md#legacy-dialect`.
 //!
 //! Values are plain JSON inside the request, kept as the text they came in: the reader of Extended JSON takes it from there.
 

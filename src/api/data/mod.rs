@@ -1,4 +1,4 @@
-//! SDK actions: what travels through `POST /admin`. Data-plane facts §2, §5 to §8.
+//! SDK actions: what travels through `POST /admin`. See `docs/wire.md#admin-envelope`.
 //!
 //! A request is flat: the fields here stand beside the common ones of [`Common`].
 
@@ -31,7 +31,7 @@ macro_rules! sdk_actions {
 }
 use sdk_actions;
 
-/// The fields every request has and the edge reads; the others of §2.3 mean nothing to an emulator.
+/// The fields every request has and the edge reads; the others mean nothing to an emulator.
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "an object with an `action`")]
 pub struct Common<'a> {
@@ -54,7 +54,7 @@ impl Common<'_> {
     }
 }
 
-/// A failure on the wire: status 200, a code and a sentence (§2.4, §13).
+/// A failure on the wire: status 200, a code and a sentence (`docs/wire.md#admin-envelope`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub code: &'static str,

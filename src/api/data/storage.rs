@@ -1,4 +1,5 @@
-//! Files: metadata of uploads, links, deletion, copies. The bytes themselves travel by plain HTTP. Data-plane facts §8.
+//! Files: metadata of uploads, links, deletion, copies. The bytes themselves travel by plain HTTP. See
+//! `docs/wire.md#files`.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Extended JSON as the SDKs write and read it: documents travel as text and keep their number types and key order.
 //!
 //! One reader understands every form that arrives: canonical and relaxed Extended JSON v2, and the plain JSON of the
-//! legacy dialect (data-plane facts §4 and §6). There are two writers, one for each dialect.
+//! legacy dialect (`docs/wire.md#extended-json`). There are two writers, one for each dialect.
 
 mod read;
 mod write;

@@ -1,4 +1,5 @@
-//! Codes of Tencent Cloud API 3.0: common ones, then those of tcb and scf. Control-plane facts §1.5.
+//! Codes of Tencent Cloud API 3.0: common ones, then those of tcb and scf. See
+//! `docs/wire.md#cloud-api-envelope`.
 
 super::table! {
     // Who asks.

@@ -1,5 +1,5 @@
-//! Codes of the SDKs: the text a server sends and the number that `wx.cloud` shows for it. Data-plane facts §13; the numbers
-//! without a text are from WeChat's published list.
+//! Codes of the SDKs: the text a server sends and the number that `wx.cloud` shows for it. See
+//! `docs/wire.md#sdk-error-codes`; the numbers without a text are from WeChat's published list.
 
 use super::Code;
 

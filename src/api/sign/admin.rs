@@ -1,4 +1,5 @@
-//! The TC3 variant of `POST /admin`: chosen parameters are hashed instead of the body. Data-plane facts §2.5.
+//! The TC3 variant of `POST /admin`: chosen parameters are hashed instead of the body. See
+//! `docs/wire.md#admin-signatures`.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
 //! The older signature of management calls: every parameter flat, in a query or a form, HMAC in base64.
-//! Control-plane facts §1.3. Our client never makes one; SDKs set to `HmacSHA1` or `HmacSHA256` do.
+//! See `docs/wire.md#flat-signatures`. Our client never makes one; SDKs set to `HmacSHA1` or `HmacSHA256` do.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

@@ -15,7 +15,7 @@ use ring::{digest, hmac};
 use super::error::codes;
 use crate::model::clock::hex;
 
-/// How far the clocks of signer and verifier may differ, in seconds (control-plane facts §1.3).
+/// How far the clocks of signer and verifier may differ, in seconds (`docs/wire.md#tc3-signatures`).
 pub const SKEW: i64 = 300;
 
 /// A request as it arrived, byte for byte.
@@ -164,7 +164,7 @@ fn fresh(timestamp: &str, now: i64) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Returns the host as sent, and without its port: SDKs differ in which they sign (control-plane facts §1.4).
+/// Returns the host as sent, and without its port: SDKs differ in which they sign (`docs/wire.md#tc3-tolerances`).
 fn hosts(sent: &str) -> [Cow<'_, str>; 2] {
     let bare = match sent.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,

@@ -1,4 +1,4 @@
-//! TC3-HMAC-SHA256 as management calls use it. Control-plane facts §1.3 and §1.4.
+//! TC3-HMAC-SHA256 as management calls use it. See `docs/wire.md#tc3-signatures`.
 
 use super::{Authorization, Received, Refusal, Sealed, date, fresh, hosts, sha256_hex};
 

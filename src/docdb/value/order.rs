@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::number;
 use super::view::{Fields, Items, View};
 
-/// The classes of types, in their order (`docs`: database semantics §1). A comparison in a filter stays within one.
+/// The classes of types, in their order (`docs/wire.md#document-semantics`). A comparison in a filter stays within one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Class {

@@ -1,4 +1,5 @@
-//! The engine's failures in the platform's codes and words. Data-plane facts §13, database facts §9.
+//! The engine's failures in the platform's codes and words. See
+//! `docs/wire.md#sdk-error-codes`.
 
 use crate::api::data::Failure;
 use crate::docdb::Error;

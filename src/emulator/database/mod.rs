@@ -27,7 +27,7 @@ use crate::model::text::Text;
 use crate::text;
 use watchman::Watchman;
 
-/// How many documents a query returns when it does not say (database facts §2).
+/// How many documents a query returns when it does not say (`docs/wire.md#document-semantics`).
 pub const DEFAULT_LIMIT: u64 = 100;
 /// How many documents a query returns at most.
 pub const MAXIMUM_LIMIT: u64 = 1000;

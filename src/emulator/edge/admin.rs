@@ -1,4 +1,5 @@
-//! `POST /admin`: the one door of every server SDK, in both dialects. Data-plane facts §2.
+//! `POST /admin`: the one door of every server SDK, in both dialects. See
+//! `docs/wire.md#admin-envelope`.
 //!
 //! The answer has status 200 whatever happened; a `code` in it means failure. Any environment id stands for the one
 //! environment, and any credentials are taken: a function may carry its own. Only who claims to hold the emulator's own

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 
 use crate::emulator::config::Config;
 
-/// Hosts of the real services that the preload and a proxy bring here (data-plane facts §1.4). A leading dot stands for
+/// Hosts of the real services that the preload and a proxy bring here (`docs/wire.md#hosts`). A leading dot stands for
 /// any name below.
 const MAPPED: [&str; 9] = [
     ".tencentcloudapi.com",

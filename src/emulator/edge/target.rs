@@ -10,7 +10,7 @@ pub(super) fn encode(text: &str) -> String {
 }
 
 /// Encodes only what would end or break the path. The SDKs run `encodeURI` over a link, which does the rest once
-/// (data-plane facts §8).
+/// (`docs/wire.md#files`).
 pub(super) fn encode_lightly(text: &str) -> String {
     encode_where(text, |byte| b"%#?\\".contains(&byte))
 }

@@ -9,7 +9,7 @@ use super::reply;
 /// The host of WeChat's server API.
 pub(super) const HOST: &str = "api.weixin.qq.com";
 
-/// WeChat's number for an API that does not exist (data-plane facts §11.1).
+/// WeChat's number for an API that does not exist (`docs/wire.md#wechat-apis`).
 pub(super) const API_NOT_FOUND: i32 = -604_100;
 
 /// Answers as WeChat reports a failure: status 200, `errcode` and `errmsg`.

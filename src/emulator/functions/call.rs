@@ -16,10 +16,10 @@ use crate::model::clock::Millis;
 use crate::model::text::Text;
 use crate::text;
 
-/// The longest event of a synchronous call, in bytes (§10.5).
+/// The longest event of a synchronous call, in bytes (`docs/wire.md#function-limits`).
 const LONGEST_EVENT: usize = 6 << 20;
 
-/// How long a function may take to load; the platform's default (control-plane facts §10).
+/// How long a function may take to load; the platform's default (`docs/wire.md#function-limits`).
 const LOAD_LIMIT: Duration = Duration::from_secs(65);
 
 /// How long a process that ran out of time may take to say what it waits for, on a busy machine. Its caller has been

@@ -128,8 +128,7 @@ impl Instance {
         crew: &Crew,
         told: Told,
     ) -> io::Result<Self> {
-        let Started { process, channel, stdout, stderr } =
-            launch.start(settings, inspector, &crew.reaper)?;
+        let Started { process, channel, stdout, stderr } = launch.start(settings, inspector, &crew.reaper)?;
         let process_id = process.group();
         let shared =
             Arc::new(Shared { told, load: watch::Sender::new(Load::Loading), talk: Mutex::default() });

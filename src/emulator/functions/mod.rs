@@ -78,7 +78,7 @@ pub struct Outcome {
     pub log: String,
 }
 
-/// Why a call failed, in the platform's terms (data-plane facts §7, §10).
+/// Why a call failed, in the platform's terms (`docs/wire.md#calling-functions`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     pub kind: FaultKind,
@@ -103,7 +103,7 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Returns the code that a caller reads (data-plane facts §7).
+    /// Returns the code that a caller reads (`docs/wire.md#calling-functions`).
     pub fn code(self) -> &'static str {
         match self {
             FaultKind::NotFound => "FUNCTION_NOT_FOUND",

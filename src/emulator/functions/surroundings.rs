@@ -1,4 +1,5 @@
-//! What a process finds around it: the files it is started with and its environment variables (§1.2).
+//! What a process finds around it: the files it is started with and its environment variables.
+//! See `docs/wire.md#process-variables`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -30,7 +31,7 @@ impl Scripts {
     }
 }
 
-/// Returns the variables that bring a program to the emulator at `url`: those CLI.md promises to the child of
+/// Returns the variables that bring a program to the emulator at `url`: those of the child of
 /// `emulate -- CMD`. `node_options` is the value that `NODE_OPTIONS` had.
 pub fn child_environment(
     config: &Config,
@@ -47,7 +48,7 @@ pub fn child_environment(
         ("TENCENTCLOUD_SECRETKEY", &config.secret_key),
         ("TENCENTCLOUD_REGION", &config.region),
         ("TCB_CONTEXT_CNFG", &admin),
-        // What `DYNAMIC_CURRENT_ENV` stands for outside a function (data-plane facts §1).
+        // What `DYNAMIC_CURRENT_ENV` stands for outside a function (`docs/wire.md#process-variables`).
         ("SCF_NAMESPACE", config.env_id.as_str()),
         ("NODE_OPTIONS", &with_preload(node_options, &scripts.preload)),
     ];

@@ -1,7 +1,7 @@
 //! The schedule of a timer trigger: seven cron fields in UTC+8, as SCF reads them.
 //!
 //! `second minute hour day month weekday year`. Where day and weekday are both given, either one is enough; weekday 0
-//! is Sunday (control-plane facts §10: older pages number from Monday, so a number deserves a warning). The `explain`
+//! is Sunday (`docs/wire.md#schedules`: older pages number from Monday, so a number deserves a warning). The `explain`
 //! file puts a schedule into words; this one reads it and finds the next time.
 
 mod explain;

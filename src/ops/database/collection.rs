@@ -71,7 +71,7 @@ pub async fn add(target: &Target, project: &Project, name: &CollectionName) -> R
         table_name: name.to_string(),
         ..CreateTable::default()
     };
-    // Codes vary: ResourceUnavailable.ResourceExist, ResourceInUse (control-plane facts, "Coverage and its limit").
+    // Codes vary: ResourceUnavailable.ResourceExist, ResourceInUse (`docs/wire.md#cloud-api-envelope`).
     let changed = match target.client().call(&asked).await {
         Ok(_) => true,
         Err(error) if error.is("ResourceUnavailable.ResourceExist") || error.is("ResourceInUse") => false,

@@ -14,7 +14,7 @@ use crate::text;
 use super::index::Advice;
 use super::relaxed::relax;
 
-/// The most documents the service answers with at once (data-plane facts §5.1).
+/// The most documents the service answers with at once (`docs/wire.md#ejson-dialect`).
 pub(super) const PAGE: u64 = 1_000;
 
 /// What is asked of a collection.

@@ -18,7 +18,7 @@ use crate::text;
 
 use super::{Part, Request};
 
-/// Names of variables that the platform keeps for itself (control-plane facts §10).
+/// Names of variables that the platform keeps for itself (`docs/wire.md#names-and-limits`).
 const RESERVED: [&str; 3] = ["SCF_", "QCLOUD_", "TENCENTCLOUD_"];
 
 /// What is wanted.

@@ -101,7 +101,7 @@ impl Invocation {
 
 impl Failure {
     /// Returns what helps, for a failure that its words alone do not explain. The status is the functions service's
-    /// (control-plane facts §5).
+    /// (`docs/wire.md#function-limits`).
     pub fn remedy(&self) -> Option<Text> {
         if self.err_msg.ends_with("body size is too long") {
             return Some(text! {
@@ -134,7 +134,7 @@ impl Failure {
     }
 }
 
-/// Returns whether a line only marks where a call begins or ends (control-plane facts §5).
+/// Returns whether a line only marks where a call begins or ends (`docs/wire.md#logs`).
 fn is_bracket(line: &str) -> bool {
     ["START RequestId:", "END RequestId:", "Report RequestId:", "REPORT RequestId:", "Event RequestId:"]
         .iter()

@@ -1,9 +1,10 @@
 //! The documentation says what the program does.
 
+mod citations;
 mod manifest;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::support::cloudkit::Cloudkit;
 
@@ -22,23 +23,6 @@ fn the_command_reference_is_the_one_the_program_writes() {
     let kept = read("docs/cli.md");
     let differs = kept.lines().zip(written.lines()).find(|(kept, written)| kept != written);
     assert!(kept == written, "`cloudkit markdown > docs/cli.md` mends it; first: {differs:?}");
-}
-
-#[test]
-fn every_link_of_the_documentation_leads_somewhere() {
-    let docs = fs::read_dir(root().join("docs")).expect("a folder").flatten().map(|entry| entry.path());
-    let pages = docs.chain(["README.md", "CHANGELOG.md"].map(|page| root().join(page)));
-    let broken: Vec<String> = pages.flat_map(|page| broken_links(&page)).collect();
-    assert!(broken.is_empty(), "{broken:#?}");
-}
-
-fn broken_links(page: &Path) -> Vec<String> {
-    let text = read(page);
-    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let files = targets.filter_map(|target| target.split('#').next()).filter(|it| !it.contains("://"));
-    let resolved = |target: &str| -> PathBuf { page.parent().expect("a folder").join(target) };
-    let broken = files.filter(|target| !target.is_empty() && !resolved(target).exists());
-    broken.map(|target| format!("{}: {target}", page.display())).collect()
 }
 
 #[test]

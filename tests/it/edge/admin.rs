@@ -1,4 +1,4 @@
-//! The envelope of `POST /admin`. Data-plane facts §2.
+//! The envelope of `POST /admin`. See `docs/wire.md#admin-envelope`.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! Documents in the EJSON dialect: exchanges captured from wx-server-sdk 4.0.2. Data-plane facts §5.
+//! Documents in the EJSON dialect: exchanges captured from wx-server-sdk 4.0.2. See
+//! `docs/wire.md#ejson-dialect`.
 
 use cloudkit::emulator::event::Event;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Functions called through the edge. Data-plane facts §7 and §10.3.
+//! Functions called through the edge. See `docs/wire.md#calling-functions`.
 
 use cloudkit::api::event::{Caller, Identity};
 use cloudkit::emulator::functions::Invocation;

@@ -1,4 +1,5 @@
-//! Documents in the legacy dialect: exchanges captured from wx-server-sdk 1.8.3. Data-plane facts §6.
+//! Documents in the legacy dialect: exchanges captured from wx-server-sdk 1.8.3. See
+//! `docs/wire.md#legacy-dialect`.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Files: both ways up, links, ranges, copies. Data-plane facts §8.
+//! Files: both ways up, links, ranges, copies. See `docs/wire.md#files`.
 
 use cloudkit::api::sign::cos;
 use serde_json::{Value, json};

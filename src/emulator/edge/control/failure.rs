@@ -69,7 +69,7 @@ impl From<data::Failure> for Failure {
 }
 
 impl From<docdb::Error> for Failure {
-    /// Maps the engine's failures to tcb's codes (control-plane facts §1.5).
+    /// Maps the engine's failures to tcb's codes (`docs/wire.md#cloud-api-envelope`).
     fn from(error: docdb::Error) -> Self {
         use docdb::Error as E;
         let code = match &error {

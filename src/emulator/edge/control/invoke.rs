@@ -45,7 +45,7 @@ pub(super) fn invoked(outcome: Outcome, log_type: Option<&str>) -> Invoked {
     let (ret_msg, err_msg, invoke_result) = match result {
         Ok(value) => (value, String::new(), 0),
         Err(fault) => {
-            // 1 is the user's code, -1 the platform; the status numbers are SCF's (data-plane facts §10.5).
+            // 1 is the user's code, -1 the platform; the status numbers are SCF's (`docs/wire.md#function-limits`).
             let (result, status) = match fault.kind {
                 FaultKind::Code => (1, 430),
                 FaultKind::NotFound => (-1, 404),

@@ -110,7 +110,7 @@ fn find(environment: &Environment, request_id: &str) -> Result<InvocationRecord>
     })
 }
 
-/// Returns the platform's number for how a call ended: 0 done, 1 failed (control-plane facts §5).
+/// Returns the platform's number for how a call ended: 0 done, 1 failed (`docs/wire.md#logs`).
 fn code(call: &InvocationRecord) -> i64 {
     i64::from(call.failure.is_some())
 }

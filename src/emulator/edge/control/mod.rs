@@ -1,4 +1,5 @@
-//! Tencent Cloud API 3.0 on loopback: understand, verify, dispatch, and answer in its envelope. Control-plane facts §1.
+//! Tencent Cloud API 3.0 on loopback: understand, verify, dispatch, and answer in its envelope. See
+//! `docs/wire.md#cloud-api-envelope`.
 //!
 //! The status is 200 also for a failure, and the content type has no charset: SDKs look for a code only then.
 
@@ -79,7 +80,7 @@ fn enveloped(reply: Result<Value>, request_id: &str) -> Value {
             Map::from_iter([("Error".into(), serde_json::json!({ "Code": code, "Message": message }))])
         }
     };
-    // One old action answers with the invocation's id under this name (§5).
+    // One old action answers with the invocation's id under this name (`docs/wire.md#logs`).
     response.entry("RequestId").or_insert_with(|| request_id.into());
     serde_json::json!({ "Response": response })
 }
@@ -142,7 +143,8 @@ macro_rules! served {
         }
 
         /// Returns the service in which a name is known. When the request's own does not have it, its neighbours are
-        /// asked: manager-node sends `ListFunctions` to tcb, and some SDKs do not say which service they mean (§1.4).
+        /// asked: manager-node sends `ListFunctions` to tcb, and some SDKs do not say which service they mean
+        /// (`docs/wire.md#tc3-tolerances`).
         fn served(asked: Option<Service>, name: &str) -> Option<Service> {
             let known = [$((<$action>::SERVICE, <$action>::NAME)),*];
             let has = |service| known.contains(&(service, name));

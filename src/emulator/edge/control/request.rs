@@ -136,7 +136,7 @@ fn json(body: &[u8]) -> Result<Value> {
     }
 }
 
-/// Finds the service: by host, then by the credential scope, then by version (control-plane facts §1.1).
+/// Finds the service: by host, then by the credential scope, then by version (`docs/wire.md#cloud-api-services`).
 fn service(host: &str, scope: &str, version: &str) -> Option<Service> {
     let by_name = |name: &str| match name {
         "tcb" | "flexdb" => Some(Service::Tcb),
@@ -166,7 +166,7 @@ fn decoded(text: &str) -> String {
     target::decode(&text).unwrap_or(text)
 }
 
-/// Folds flat names back into a tree: `Filters.0.Name=x` is `{"Filters":[{"Name":"x"}]}` (control-plane facts §1.3).
+/// Folds flat names back into a tree: `Filters.0.Name=x` is `{"Filters":[{"Name":"x"}]}` (`docs/wire.md#tc3-signatures`).
 fn nested(pairs: Vec<(String, String)>) -> Value {
     let mut root = Value::Object(Map::new());
     for (name, text) in pairs {

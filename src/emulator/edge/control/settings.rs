@@ -1,4 +1,5 @@
-//! A function's settings as requests give them, checked against the platform's limits. Control-plane facts §10.
+//! A function's settings as requests give them, checked against the platform's limits. See
+//! `docs/wire.md#names-and-limits`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::model::function::FunctionSpec;
 const MEMORY: std::ops::RangeInclusive<u32> = 64..=3072;
 /// The variables' names and values together, in bytes.
 const VARIABLES: usize = 4096;
-/// Beginnings of variable names that the platform keeps (control-plane facts §10).
+/// Beginnings of variable names that the platform keeps (`docs/wire.md#names-and-limits`).
 const RESERVED: [&str; 3] = ["SCF_", "QCLOUD_", "TENCENTCLOUD_"];
 
 /// Settings of a function as a request gives them; what is absent stays.

@@ -13,7 +13,7 @@ struct UserInfo {
     uuid: String,
 }
 
-/// Answers an action about people, or nothing if it is none (data-plane facts §12).
+/// Answers an action about people, or nothing if it is none (`docs/wire.md#people`).
 pub(super) fn answer(environment: &Environment, call: &Call<'_>) -> Option<Result<Answer>> {
     match call.action {
         "auth.getUserInfoForAdmin" => Some(call.read().and_then(|it| user_info(environment, it))),

@@ -1,4 +1,5 @@
-//! `cloud.openapi` and its kin: a well-formed refusal in the protocol's own form. Data-plane facts §11.
+//! `cloud.openapi` and its kin: a well-formed refusal in the protocol's own form. See
+//! `docs/wire.md#wechat-apis`.
 
 use super::{Answer, Call, Result};
 use crate::api::data::Failure;

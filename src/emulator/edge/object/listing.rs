@@ -1,4 +1,5 @@
-//! `GET /?prefix=&delimiter=&marker=&max-keys=`: a page of the bucket, as COS lists it. Control-plane facts, storage.
+//! `GET /?prefix=&delimiter=&marker=&max-keys=`: a page of the bucket, as COS lists it. See
+//! `docs/wire.md#bucket`.
 
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;

@@ -1,4 +1,5 @@
-//! The bytes of files: `/__cloudkit/object/KEY`, in the manner of COS. Data-plane facts §8.
+//! The bytes of files: `/__cloudkit/object/KEY`, in the manner of COS. See
+//! `docs/wire.md#files`.
 //!
 //! `PUT KEY` and `POST` of a form store, `GET` and `HEAD` read, `GET /?prefix=…` lists. Answers have an empty body or
 //! XML: the SDKs parse nothing else.

@@ -1,4 +1,4 @@
-//! Steps on functions. The order is the platform's: code, wait, settings, wait, triggers (control-plane facts §4.1).
+//! Steps on functions. The order is the platform's: code, wait, settings, wait, triggers (`docs/wire.md#functions`).
 
 use std::time::Instant;
 

@@ -100,7 +100,8 @@ fn collection_steps(
     }
 }
 
-/// Returns what a collection is made with by CloudBase (control-plane facts §6): it is private, and indexed by `_openid`.
+/// Returns what a collection is made with by CloudBase: it is private, and indexed by `_openid`
+/// (`docs/wire.md#collections-and-indexes`).
 fn newborn() -> CurrentCollection {
     let key = IndexKey { path: "_openid".into(), direction: Direction::Ascending };
     let index = IndexSpec { name: "_openid_1".into(), keys: vec![key], unique: false, sparse: false };
