@@ -34,8 +34,17 @@ pub fn run(runtime: &tokio::runtime::Runtime) {
         for _ in 0..ROUNDS {
             for (at, (_, path, body, server)) in servers.iter().enumerate() {
                 let request = post(path, server.port, body);
+                let before = server.processor_time();
                 let measured = runtime.block_on(load::run(server.port, connections, &request, ROUND));
-                rounds[at].push((measured.requests_per_second, measured.median, measured.p99));
+                let after = server.processor_time();
+                let each = |time: Duration| time.as_secs_f64() * 1e6 / measured.requests as f64;
+                rounds[at].push((
+                    measured.requests_per_second,
+                    measured.median,
+                    measured.p99,
+                    each(after.0 - before.0),
+                    each(after.1 - before.1),
+                ));
             }
         }
         let medians: Vec<_> = rounds
@@ -46,9 +55,9 @@ pub fn run(runtime: &tokio::runtime::Runtime) {
             })
             .collect();
         for (at, (name, ..)) in servers.iter().enumerate() {
-            let (rate, median, p99) = medians[at];
+            let (rate, median, p99, own, started) = medians[at];
             println!(
-                "  {connections:2} connections  {name:20} {rate:8.0} /s   median {:.2} ms   p99 {:.2} ms   cloudkit is {:.2} ×",
+                "  {connections:2} connections  {name:20} {rate:8.0} /s   median {:.2} ms   p99 {:.2} ms   CPU {own:.0} + {started:.0} µs   cloudkit is {:.2} ×",
                 millis(median),
                 millis(p99),
                 medians[0].0 / rate

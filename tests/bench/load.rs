@@ -7,6 +7,8 @@ use tokio::net::TcpStream;
 
 /// What a load measured.
 pub struct Measured {
+    /// All that were answered, those of the warm-up too.
+    pub requests: usize,
     pub requests_per_second: f64,
     pub median: Duration,
     pub p99: Duration,
@@ -76,13 +78,14 @@ pub async fn run(port: u16, connections: usize, request: &[u8], time: Duration) 
             let request = request.to_vec();
             tasks.spawn_local(async move {
                 let mut connection = Connection::open(port).await.expect("the server listens");
-                let mut taken = Vec::new();
+                let (mut taken, mut requests) = (Vec::new(), 0);
                 loop {
                     let start = Instant::now();
                     connection.ask(&request).await.expect("an answer");
+                    requests += 1;
                     let now = Instant::now();
                     if now >= end {
-                        return taken;
+                        return (taken, requests);
                     }
                     if start >= warm {
                         taken.push(now - start);
@@ -91,11 +94,13 @@ pub async fn run(port: u16, connections: usize, request: &[u8], time: Duration) 
             })
         })
         .collect();
-    let mut all = Vec::new();
+    let (mut all, mut requests) = (Vec::new(), 0);
     tasks
         .run_until(async {
             for worker in workers {
-                all.extend(worker.await.expect("a worker that ends"));
+                let (taken, count) = worker.await.expect("a worker that ends");
+                all.extend(taken);
+                requests += count;
             }
         })
         .await;
@@ -103,6 +108,7 @@ pub async fn run(port: u16, connections: usize, request: &[u8], time: Duration) 
     let at =
         |part: f64| all.get(((all.len() as f64 * part) as usize).min(all.len().saturating_sub(1))).copied();
     Measured {
+        requests,
         requests_per_second: all.len() as f64 / time.as_secs_f64(),
         median: at(0.5).unwrap_or_default(),
         p99: at(0.99).unwrap_or_default(),
