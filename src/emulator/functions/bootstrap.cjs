@@ -33,7 +33,6 @@ const { writeSync, readFileSync } = fs;
 const { parse, stringify } = JSON;
 const { now } = Date;
 const exit = process.exit.bind(process);
-const env = process.env;
 
 let settings;
 let handler;
@@ -234,25 +233,49 @@ function fail(its, error) {
   answer('F', CODE, text);
 }
 
-let lastNames = [];
+// `process.env` as the function sees it. The variables of a call stay in here: each one that went into the process's own
+// environment would stay in memory for good (glibc's `setenv` frees nothing), and differ from call to call.
+const env = { ...process.env };
+let lent = {};
+
+function shareVariables() {
+  const own = process.env;
+  process.env = new Proxy(env, {
+    set(target, name, value) {
+      const text = `${value}`;
+      target[name] = text;
+      // Node itself looks there, at `TZ` for one.
+      if (!(name in lent)) own[name] = text;
+      return true;
+    },
+    deleteProperty(target, name) {
+      delete own[name];
+      return delete target[name];
+    },
+  });
+}
 
 // Variables of the call before are taken away: a warm process must not lend one caller's identity to the next.
 function setVariables(variables) {
-  for (const name of lastNames) if (!(name in variables)) delete env[name];
-  lastNames = Object.keys(variables);
-  for (const name of lastNames) if (env[name] !== variables[name]) env[name] = variables[name];
+  for (const name in lent) if (!(name in variables)) delete env[name];
+  for (const name in variables) env[name] = variables[name];
+  lent = variables;
 }
 
 function makeContext(its, head, done) {
   const deadline = now() + settings.timeLimit;
-  const variables = { ...head.variables, SCF_NAMESPACE: settings.envId };
+  const variables = () => ({ ...head.variables, SCF_NAMESPACE: settings.envId });
   return {
     callbackWaitsForEmptyEventLoop: true,
     memory_limit_in_mb: settings.memory,
     time_limit_in_ms: settings.timeLimit,
     request_id: head.id,
-    environment: stringify(variables),
-    environ: Object.entries(variables).map((pair) => pair.join('=')).join(';'),
+    get environment() {
+      return stringify(variables());
+    },
+    get environ() {
+      return Object.entries(variables()).map((pair) => pair.join('=')).join(';');
+    },
     function_version: '$LATEST',
     function_name: settings.name,
     namespace: settings.envId,
@@ -464,35 +487,45 @@ function receive(kind, frame) {
   }
 }
 
-let chunks = [];
+// Where the channel is read into, again and again.
+const incoming = Buffer.allocUnsafeSlow(64 * 1024);
+// Of a frame that is not all here: its parts, their length, and the length from which on it is worth another look.
+let parts = [];
 let length = 0;
+let wanted = 0;
 
-function listen(chunk) {
-  chunks.push(chunk);
-  length += chunk.length;
-  if (length < 5) return;
-  let data = chunks[0];
-  if (data.length < 5) chunks = [(data = Buffer.concat(chunks))];
-  if (length < 4 + data.readUInt32BE(0)) return;
-  if (chunks.length > 1) data = Buffer.concat(chunks);
-  chunks = [];
-  length = 0;
-  while (data.length >= 5 && data.length >= 4 + data.readUInt32BE(0)) {
-    const end = 4 + data.readUInt32BE(0);
-    receive(data[4], data.subarray(0, end));
-    data = data.subarray(end);
+function keep(part) {
+  parts.push(Buffer.from(part));
+  length += part.length;
+}
+
+function listen(size) {
+  let data = incoming.subarray(0, size);
+  if (length) {
+    keep(data);
+    if (length < wanted) return;
+    data = Buffer.concat(parts);
+    parts = [];
+    length = 0;
   }
-  if (data.length) {
-    chunks.push(data);
-    length = data.length;
+  const end = () => (data.length < 4 ? 4 : 4 + data.readUInt32BE(0));
+  for (wanted = end(); data.length > 4 && data.length >= wanted; wanted = end()) {
+    receive(data[4], data.subarray(0, wanted));
+    data = data.subarray(wanted);
   }
+  if (data.length) keep(data);
 }
 
 captureConsole();
+shareVariables();
 // The channel is not the function's standard input; it finds that one empty.
 Object.defineProperty(process, 'stdin', { value: Readable.from([]), configurable: true });
 
-const channel = new net.Socket({ fd: CHANNEL, readable: true, writable: false });
-channel.on('data', listen);
+const channel = new net.Socket({
+  fd: CHANNEL,
+  readable: true,
+  writable: false,
+  onread: { buffer: incoming, callback: listen },
+});
 // The emulator is gone, however it ended.
 for (const end of ['end', 'close', 'error']) channel.on(end, () => exit(0));
