@@ -24,7 +24,7 @@ use super::registry::Wanted;
 const EAGER: usize = 4;
 
 /// Processes of a function at most; the platform's default concurrency is larger, a laptop's memory is not.
-const CEILING: usize = 64;
+pub(super) const CEILING: usize = 64;
 
 /// How long no process may become free before a waiting call gets a new one. Where calls are short, those that wait
 /// have their turn sooner than a process starts, and more processes would only be in each other's way.

@@ -252,6 +252,51 @@ async fn overlapping_calls_have_processes_of_their_own_and_a_free_one_is_used_ag
 }
 
 #[tokio::test]
+async fn a_thousand_overlapping_calls_are_answered_one_at_a_time_by_a_bounded_number_of_processes() {
+    let stage = Stage::of(
+        "let busy = false; exports.main = async (e) => { if (busy) throw new Error('two calls at once'); busy = true; \
+         await new Promise(setImmediate); busy = false; return [e.n, process.pid] }",
+    );
+    let calls: Vec<_> = (0..1000).map(|n| stage.begin(&format!(r#"{{"n":{n}}}"#))).collect();
+    let mut processes = std::collections::HashSet::new();
+    for (n, call) in calls.into_iter().enumerate() {
+        let text = call.await.expect("it ends").result.expect("a result");
+        let (found, process): (usize, u32) = serde_json::from_str(&text).expect("two numbers");
+        assert_eq!(found, n);
+        processes.insert(process);
+    }
+    assert!(processes.len() <= pool::CEILING, "{processes:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn ten_thousand_calls_leave_nothing_behind() {
+    let stage = Stage::of(
+        "require('v8').setFlagsFromString('--expose-gc'); const gc = require('vm').runInNewContext('gc'); \
+         exports.main = (e) => { if (!e.measure) return; gc(); return [process.memoryUsage().heapUsed, \
+         require('fs').readdirSync('/proc/self/fd').length, process.pid] }",
+    );
+    let alice = Caller::MiniProgram(Identity { openid: "o-alice".into(), unionid: None });
+    let measure = async || {
+        let text = stage.call("f", r#"{"measure":true}"#).await.expect("a result");
+        serde_json::from_str::<(u64, u64, u32)>(&text).expect("three numbers")
+    };
+    let calls = async |count: usize| {
+        for _ in 0..count {
+            stage.call_as("f", "{}", alice.clone()).await.result.expect("a result");
+        }
+    };
+    calls(1_000).await;
+    let before = measure().await;
+    calls(10_000).await;
+    let after = measure().await;
+    assert_eq!((before.1, before.2), (after.1, after.2), "descriptors, process");
+    // Compiled code and caches may still come and go; one object kept for each call would be more.
+    assert!(after.0 < before.0 + 500_000, "{before:?} {after:?}");
+    assert_eq!(stage.functions.0.callers.lock().expect("whole").callers.len(), REMEMBERED_CALLS);
+}
+
+#[tokio::test]
 async fn a_saved_change_is_served_on_the_next_call_and_a_call_in_flight_ends_on_the_old_code() {
     let mut stage = Stage::new(&[
         (
