@@ -27,8 +27,8 @@ pub enum Error {
     Locked,
     #[error("the database file is damaged: {detail}")]
     Damaged { detail: String },
-    #[error("the database file has format {found}; this version reads formats up to {known}")]
-    NewerFormat { found: i32, known: i32 },
+    #[error("the database file has format {found}; this version reads {known}")]
+    OtherFormat { found: i32, known: i32 },
     #[error("the store failed")]
     Store(#[source] rusqlite::Error),
     #[error("could not read or write the database's folder")]

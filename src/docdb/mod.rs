@@ -115,9 +115,14 @@ impl Database {
     /// # Errors
     /// Another process holds the lock; the file is damaged or not a database.
     pub fn open(path: &Path, durability: Durability) -> Result<Self> {
+        let store = Arc::new(Store::open(path, durability)?);
+        if store.is_suspect() {
+            index::check_agreement(&store.snapshot()?)?;
+        }
+        store.trust()?;
         let inner = Inner {
             transactions: Transactions::default(),
-            store: Arc::new(Store::open(path, durability)?),
+            store,
             feed: Feed::default(),
             advisor: Advisor::default(),
         };

@@ -1,5 +1,6 @@
 //! Indexes: definition, keys of a document, building, uniqueness.
 
+mod agreement;
 mod keys;
 
 use std::collections::HashSet;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use bson::raw::RawDocument;
 
+pub(super) use agreement::check_agreement;
 pub(super) use keys::{DocumentKeys, keys_of};
 
 use super::store::{Collection, Index, View, Write};

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use super::super::index::{IndexDefinition, Order};
 use super::super::{Error, Result};
+use super::checksum;
 
 /// The collections of one commit, by name.
 #[derive(Default, Clone)]
@@ -55,6 +56,7 @@ pub struct KeyTable {
     pub(super) forward: String,
     pub(super) backward: String,
     pub(super) count: String,
+    pub(super) exact: String,
     pub(super) insert: String,
     pub(super) delete: String,
 }
@@ -83,24 +85,34 @@ impl Catalogue {
 
     pub(super) fn load(connection: &Connection) -> Result<Self> {
         let mut catalogue = Catalogue::default();
-        let mut collections = connection.prepare("SELECT number, name FROM collections")?;
+        let mut collections = connection.prepare("SELECT number, name, checksum FROM collections")?;
         let mut rows = collections.query([])?;
         while let Some(row) = rows.next()? {
-            let number = row.get(0)?;
+            let (number, name): (i64, String) = (row.get(0)?, row.get(1)?);
+            if row.get::<_, u32>(2)? != checksum::of(name.as_bytes()) {
+                return Err(Error::Damaged {
+                    detail: format!("the name of collection {number} has changed"),
+                });
+            }
             let indexes = load_indexes(connection, number)?;
-            catalogue.insert(Collection::new(number, row.get(1)?, indexes));
+            catalogue.insert(Collection::new(number, name, indexes));
         }
         Ok(catalogue)
     }
 }
 
 fn load_indexes(connection: &Connection, collection: i64) -> Result<Vec<Arc<Index>>> {
-    let mut indexes = connection
-        .prepare("SELECT number, definition, multikey FROM indexes WHERE collection = ?1 ORDER BY number")?;
+    let mut indexes = connection.prepare(
+        "SELECT number, definition, multikey, checksum FROM indexes WHERE collection = ?1 ORDER BY number",
+    )?;
     let mut rows = indexes.query([collection])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let definition = decode(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)
+        let stored = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+        let whole = row.get::<_, u32>(3)? == checksum::of(stored);
+        let definition = whole
+            .then(|| decode(stored))
+            .flatten()
             .ok_or_else(|| Error::Damaged { detail: "an index definition cannot be read".into() })?;
         found.push(Arc::new(Index::new(row.get(0)?, definition, row.get(2)?)));
     }
@@ -192,6 +204,7 @@ impl KeyTable {
             forward: format!("SELECT key, number {range} ORDER BY key, number"),
             backward: format!("SELECT key, number {range} ORDER BY key DESC, number DESC"),
             count: format!("SELECT count(*) FROM (SELECT 1 {range} LIMIT ?3)"),
+            exact: format!("SELECT 1 FROM {name} WHERE key = ?1 AND number = ?2"),
             insert: format!("INSERT INTO {name} (key, number) VALUES (?1, ?2)"),
             delete: format!("DELETE FROM {name} WHERE key = ?1 AND number = ?2"),
             name,

@@ -9,12 +9,13 @@ mod checksum;
 mod group;
 mod open;
 mod salvage;
+mod seal;
 mod view;
 mod write;
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -22,6 +23,7 @@ use tempfile::TempDir;
 pub use catalogue::{Catalogue, Collection, Index, KeyTable};
 use group::Group;
 pub use salvage::{Lost, Salvage, Salvaged};
+use seal::Seal;
 pub use view::{KeyRange, View, successor};
 pub use write::Write;
 
@@ -32,7 +34,7 @@ const IDLE_READERS: usize = 16;
 
 /// An open database file.
 pub struct Store {
-    // Connections close before the lock is given back and before a temporary folder goes.
+    // Connections close before the file is sealed and the lock given back and before a temporary folder goes.
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Connection>,
     catalogue: RwLock<Arc<Catalogue>>,
@@ -40,11 +42,26 @@ pub struct Store {
     group: Option<Group>,
     path: PathBuf,
     durability: Durability,
+    suspect: bool,
+    seal: OnceLock<Seal>,
     _lock: File,
     _folder: Option<TempDir>,
 }
 
 impl Store {
+    /// Whether something else may have changed the file, so that it is to be examined.
+    pub fn is_suspect(&self) -> bool {
+        self.suspect
+    }
+
+    /// Notes that the file is good: it will be sealed when it is closed.
+    pub fn trust(&self) -> Result<()> {
+        if self.durability != Durability::Ephemeral {
+            let _ = self.seal.set(Seal::lift(&self.path)?);
+        }
+        Ok(())
+    }
+
     /// Opens a read of the state of the last commit.
     pub fn snapshot(self: &Arc<Self>) -> Result<Snapshot> {
         let idle = lock(&self.readers).pop();

@@ -4,19 +4,20 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::group::Group;
+use super::seal;
 use super::{Catalogue, Store};
 use crate::docdb::{Durability, Error, Result};
 
 /// Marks a file as ours in SQLite's header ("ckdb").
 const APPLICATION: i32 = 0x636b_6462;
 /// The layout this program writes. A file of a newer one is refused.
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 2;
 /// KiB of page cache. Filled only as pages are used.
 const WRITER_CACHE: i64 = 64 * 1024;
 const READER_CACHE: i64 = 16 * 1024;
@@ -50,10 +51,16 @@ impl Store {
         };
         let lock = take_lock(&path)?;
         refuse_foreign(&path)?;
-        let unclean = fs::metadata(beside(&path, "-wal")).is_ok_and(|it| it.len() > 0);
+        let unclean = fs::metadata(beside(&path, "-wal")).is_ok_and(|it| it.len() > 0)
+            && fs::metadata(&path)?.len() <= CHECKED_AT_OPEN;
+        let suspect = unclean || seal::is_broken(&path)?;
+        if suspect {
+            // Until the examination is over: a refused file is as suspect the next time.
+            seal::doubt(&path)?;
+        }
         let writer = connect(&path, durability, WRITER_CACHE)?;
         prepare_format(&writer)?;
-        if unclean && fs::metadata(&path)?.len() <= CHECKED_AT_OPEN {
+        if suspect {
             check(&writer)?;
         }
         let catalogue = Catalogue::load(&writer)?;
@@ -68,6 +75,8 @@ impl Store {
             group,
             path,
             durability,
+            suspect,
+            seal: OnceLock::new(),
             _lock: lock,
             _folder: folder,
         })
@@ -140,7 +149,7 @@ fn prepare_format(connection: &Connection) -> Result<()> {
     match (application, format) {
         (0, 0) if tables == 0 => create(connection),
         (APPLICATION, FORMAT) => Ok(()),
-        (APPLICATION, found) if found > FORMAT => Err(Error::NewerFormat { found, known: FORMAT }),
+        (APPLICATION, found) => Err(Error::OtherFormat { found, known: FORMAT }),
         _ => Err(Error::Damaged { detail: "it is another program's database".into() }),
     }
 }
@@ -149,11 +158,11 @@ fn create(connection: &Connection) -> Result<()> {
     Ok(connection.execute_batch(&format!(
         "BEGIN IMMEDIATE;
          CREATE TABLE collections (
-             number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,
+             number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, checksum INTEGER NOT NULL,
              documents INTEGER NOT NULL DEFAULT 0, size INTEGER NOT NULL DEFAULT 0);
          CREATE TABLE indexes (
              number INTEGER PRIMARY KEY AUTOINCREMENT, collection INTEGER NOT NULL,
-             definition BLOB NOT NULL, multikey INTEGER NOT NULL DEFAULT 0);
+             definition BLOB NOT NULL, checksum INTEGER NOT NULL, multikey INTEGER NOT NULL DEFAULT 0);
          PRAGMA application_id = {APPLICATION};
          PRAGMA user_version = {FORMAT};
          COMMIT;"
@@ -165,7 +174,7 @@ fn check(connection: &Connection) -> Result<()> {
     if verdict == "ok" { Ok(()) } else { Err(Error::Damaged { detail: verdict }) }
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)

@@ -90,6 +90,20 @@ impl<'a> View<'a> {
         self.document(collection, number, |it| Ok(it.to_owned()))
     }
 
+    /// Hands every document in natural order to `each`, or says what is wrong with it.
+    pub fn survey(
+        self,
+        collection: &Collection,
+        mut each: impl FnMut(i64, std::result::Result<&RawDocument, &'static str>) -> Result<()>,
+    ) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(&collection.sql.scan)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            each(row.get(0)?, intact(row.get_ref(1)?, row.get_ref(2)?))?;
+        }
+        Ok(())
+    }
+
     /// Reads all documents in natural order until `each` breaks off.
     pub fn scan(
         self,
@@ -133,6 +147,12 @@ impl<'a> View<'a> {
         after.push(0);
         let mut statement = self.connection.prepare_cached(&table.forward)?;
         Ok(statement.query_row(params![key, after], |row| row.get(1)).optional()?)
+    }
+
+    /// Whether exactly this entry is there.
+    pub fn holds(self, table: &KeyTable, key: &[u8], number: i64) -> Result<bool> {
+        let mut statement = self.connection.prepare_cached(&table.exact)?;
+        Ok(statement.exists(params![key, number])?)
     }
 
     /// Reads the entries of a range in key order (number order within a key), or in exactly the reverse.

@@ -145,7 +145,10 @@ impl<'a> Write<'a> {
         if self.catalogue.collection(name).is_ok() {
             return Err(Error::CollectionExists { name: name.to_owned() });
         }
-        self.connection.execute("INSERT INTO collections (name) VALUES (?1)", [name])?;
+        self.connection.execute(
+            "INSERT INTO collections (name, checksum) VALUES (?1, ?2)",
+            params![name, checksum::of(name.as_bytes())],
+        )?;
         let collection = Collection::new(self.connection.last_insert_rowid(), name.to_owned(), Vec::new());
         self.connection.execute_batch(&collection.create_sql())?;
         self.relay().insert(collection);
@@ -167,9 +170,10 @@ impl<'a> Write<'a> {
         collection: &Collection,
         definition: &IndexDefinition,
     ) -> Result<Arc<Index>> {
+        let stored = catalogue::encode(definition)?;
         self.connection.execute(
-            "INSERT INTO indexes (collection, definition) VALUES (?1, ?2)",
-            params![collection.number, catalogue::encode(definition)?],
+            "INSERT INTO indexes (collection, definition, checksum) VALUES (?1, ?2, ?3)",
+            params![collection.number, stored, checksum::of(&stored)],
         )?;
         let index = Arc::new(Index::new(self.connection.last_insert_rowid(), definition.clone(), false));
         self.connection.execute_batch(&index.create_sql())?;

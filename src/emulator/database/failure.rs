@@ -43,7 +43,7 @@ pub fn of(error: &Error, env_id: &str) -> Failure {
         }
         Error::Locked
         | Error::Damaged { .. }
-        | Error::NewerFormat { .. }
+        | Error::OtherFormat { .. }
         | Error::Store(_)
         | Error::Io(_) => Failure::new("SYS_ERR", format!("[InternalError] {}", words(error))),
     }

@@ -81,7 +81,7 @@ impl From<docdb::Error> for Failure {
             E::Invalid { .. } => codes::INVALID_PARAMETER_VALUE,
             E::UnknownOperator { .. } => codes::SYNTAX_ERROR,
             E::TransactionConflict | E::NoSuchTransaction { .. } => codes::FAILED_OPERATION,
-            E::Locked | E::Damaged { .. } | E::NewerFormat { .. } | E::Store(_) | E::Io(_) => {
+            E::Locked | E::Damaged { .. } | E::OtherFormat { .. } | E::Store(_) | E::Io(_) => {
                 codes::INTERNAL_ERROR
             }
         };
