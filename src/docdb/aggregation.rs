@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use bson::raw::RawDocumentBuf;
 use bson::{DateTime, Document};
 
-use super::aggregate::{Collections, Context, Pipeline};
+use super::aggregate::{Collections, Context, GeoNear, Pipeline};
+use super::filter::Filter;
+use super::index::Order;
 use super::query::{Found, Query, Stats};
 use super::store::{Collection, Snapshot};
 use super::{Database, Error, Result};
@@ -22,7 +24,14 @@ impl Database {
         let others = Others { database: self, snapshot: &snapshot, now };
         let context = Context::new(now, now.timestamp_millis().unsigned_abs(), &others);
         let leading = pipeline.leading();
-        let (documents, stats) = if leading.filter.is_empty() && leading.sort.is_empty() {
+        let (documents, stats) = if let Some(near) = &leading.near {
+            let filter = near.filter(&near_path(&collection, near)?);
+            let query = leading_query(filter, Document::new(), leading.limit, now);
+            let found = self.read(&snapshot, &collection, &query)?;
+            let filter = Filter::parse(&query.filter, now)?;
+            let input = found.documents.iter().map(|it| Ok(near.complete(&filter, decode(it)?)));
+            (pipeline.run_after_leading(input, &context)?, found.stats)
+        } else if leading.filter.is_empty() && leading.sort.is_empty() {
             let mut all = All {
                 snapshot: &snapshot,
                 collection: &collection,
@@ -42,6 +51,27 @@ impl Database {
         let documents = documents.iter().map(encode).collect::<Result<Vec<_>>>()?;
         let stats = Stats { returned: documents.len() as u64, ..stats };
         Ok(Found { documents, stats })
+    }
+}
+
+/// The field that `$geoNear` looks at: the one it names, else the only one with a `2dsphere` index.
+fn near_path(collection: &Collection, near: &GeoNear) -> Result<String> {
+    if let Some(key) = &near.key {
+        return Ok(key.clone());
+    }
+    let keys = collection.indexes.iter().flat_map(|it| &it.definition.keys);
+    let mut paths: Vec<_> = keys.filter(|(_, order)| *order == Order::Sphere).map(|(path, _)| path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    match paths.as_slice() {
+        [only] => Ok((*only).clone()),
+        [] => Err(Error::invalid(27, "$geoNear requires a 2d or 2dsphere index, but none were found")),
+        _ => {
+            let name = &collection.name;
+            let message =
+                format!("There is more than one 2dsphere index on {name}; unsure which to use for $geoNear");
+            Err(Error::invalid(27, message))
+        }
     }
 }
 

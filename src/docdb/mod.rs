@@ -11,6 +11,7 @@ mod change;
 pub mod error;
 pub mod feed;
 pub mod filter;
+mod geometry;
 pub mod index;
 pub mod key;
 pub mod plan;

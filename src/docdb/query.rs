@@ -15,7 +15,7 @@ use super::store::{Collection, Snapshot, View};
 use super::top::Top;
 use super::transaction::{TransactionId, WriteSet, hold};
 use super::write::id_key;
-use super::{Database, Result};
+use super::{Database, Error, Result};
 
 /// What to read from a collection.
 #[derive(Debug, Clone)]
@@ -96,6 +96,10 @@ impl Database {
         let snapshot = self.store().snapshot()?;
         let collection = snapshot.collection(collection)?;
         let filter = Filter::parse(filter, now)?;
+        if filter.near().is_some() {
+            let message = "$geoNear, $near, and $nearSphere are not allowed in this context";
+            return Err(Error::invalid(2, message));
+        }
         let selection = Selection { filter: &filter, sort: None, skip: 0, limit: None };
         let plan = plan::choose(snapshot.view(), &collection, &selection)?;
         let mut stats = plan.stats();
@@ -259,7 +263,16 @@ fn merged(
 }
 
 impl Selection<'_> {
+    /// The bytes by which a document is sorted: those of the wanted order, else of its distance.
     fn key(&self, document: &RawDocument) -> Vec<u8> {
-        self.sort.map_or_else(Vec::new, |it| it.key(document))
+        match (self.sort, self.filter.near()) {
+            (Some(sort), _) => sort.key(document),
+            (None, Some((path, near))) => {
+                let distance = near.closest(path, document.into()).map(|(distance, _)| distance);
+                // No distance is negative: the bits of such numbers are in their order.
+                distance.unwrap_or(f64::INFINITY).to_bits().to_be_bytes().to_vec()
+            }
+            (None, None) => Vec::new(),
+        }
     }
 }

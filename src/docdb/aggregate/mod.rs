@@ -26,6 +26,7 @@ use bson::{DateTime, Document};
 use super::Result;
 use expression::Value;
 pub use pipeline::{Leading, Pipeline};
+pub use stages::geo_near::GeoNear;
 
 /// The most bytes that one stage of a pipeline may hold, as in MongoDB.
 pub const MEMORY_LIMIT: usize = 100 * 1024 * 1024;

@@ -7,6 +7,7 @@ use bson::{Bson, Document};
 use super::Context;
 use super::expression::Names;
 use super::memory::collect;
+use super::stages::geo_near::GeoNear;
 use super::stages::{self, Documents, Stage};
 use crate::docdb::{Error, Result};
 
@@ -23,6 +24,8 @@ pub struct Leading {
     /// Field path → 1 or -1; empty keeps the collection's order.
     pub sort: Document,
     pub limit: Option<u64>,
+    /// `$geoNear`, which filters and sorts at once.
+    pub near: Option<GeoNear>,
     /// How many stages these are.
     stages: usize,
 }
@@ -44,7 +47,10 @@ impl Pipeline {
 
     pub(super) fn parse_in(pipeline: &[Document], names: &Names) -> Result<Self> {
         let stages = pipeline.iter().map(|it| stages::parse(it, names)).collect::<Result<_>>()?;
-        Ok(Self { stages, leading: Leading::of(pipeline) })
+        if pipeline.iter().skip(1).any(|it| it.contains_key("$geoNear")) {
+            return Err(Error::invalid(40602, "$geoNear is only valid as the first stage in a pipeline"));
+        }
+        Ok(Self { stages, leading: Leading::of(pipeline)? })
     }
 
     /// Parses the array of a sub-pipeline.
@@ -87,9 +93,20 @@ impl Pipeline {
 }
 
 impl Leading {
-    fn of(pipeline: &[Document]) -> Self {
+    fn of(pipeline: &[Document]) -> Result<Self> {
         let mut leading = Self::default();
         let mut rest = pipeline.iter().peekable();
+        if let Some(near) = rest.peek().and_then(|it| it.get("$geoNear")) {
+            let near = GeoNear::parse(near)?;
+            leading.limit = near.limit;
+            leading.near = Some(near);
+            leading.stages += 1;
+            rest.next();
+            // Read no more than is wanted; the stage itself still runs.
+            let next = rest.peek().and_then(|it| stages::whole(it.get("$limit")?));
+            leading.limit = leading.limit.into_iter().chain(next).min();
+            return Ok(leading);
+        }
         if let Some(Bson::Document(filter)) = rest.peek().and_then(|it| it.get("$match")) {
             leading.filter = filter.clone();
             leading.stages += 1;
@@ -106,6 +123,6 @@ impl Leading {
             leading.limit = stages::whole(limit);
             leading.stages += usize::from(leading.limit.is_some());
         }
-        leading
+        Ok(leading)
     }
 }

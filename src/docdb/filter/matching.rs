@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use bson::Bson;
 
 use super::{Condition, Members, Node, Predicate};
+use crate::docdb::geometry::{Near, Shape, stored};
 use crate::docdb::value::path::{FieldPath, Leaf, Reached};
 use crate::docdb::value::view::{Fields, View};
 use crate::docdb::value::{Class, compare, equals, number};
@@ -40,6 +41,14 @@ impl<'a> Place<'_, 'a> {
                 accept(Reached { value: Some(view), position: None })
             }
             Place::Element(view) => accept(Reached { value: Some(view), position: None }),
+        }
+    }
+
+    /// The distance of the nearest geometry.
+    fn closest(self, near: &Near) -> Option<f64> {
+        match self {
+            Place::Field(document, path) => near.closest(path, document).map(|(distance, _)| distance),
+            Place::Value(view) | Place::Element(view) => near.distance(&geometry(view)?),
         }
     }
 }
@@ -110,6 +119,13 @@ impl Matching {
                 integer.is_some_and(|it| it.wrapping_rem(*divisor) == *remainder)
             }),
             Predicate::Type(kinds) => self.reaches(place, |value| value.is_some_and(|it| kinds.contains(it))),
+            Predicate::GeoWithin(region) => {
+                self.reaches(place, |value| value.and_then(geometry).is_some_and(|it| region.contains(&it)))
+            }
+            Predicate::GeoIntersects(shape) => {
+                self.reaches(place, |value| value.and_then(geometry).is_some_and(|it| it.meets(shape)))
+            }
+            Predicate::Near(near) => place.closest(near).is_some_and(|it| near.accepts(it)),
             Predicate::Bits(bits) => self.reaches(place, |value| value.is_some_and(|it| bits.accept(it))),
         }
     }
@@ -174,6 +190,11 @@ impl Matching {
             false
         })
     }
+}
+
+/// What is no geometry, or none that can be read, lies nowhere.
+fn geometry(value: View<'_>) -> Option<Shape> {
+    stored(value).ok()
 }
 
 /// Equality of a filter: null also means missing.

@@ -4,6 +4,7 @@
 
 mod bits;
 mod element;
+pub mod geo;
 mod kinds;
 mod matching;
 mod operators;
@@ -20,6 +21,7 @@ use bson::{Bson, DateTime, Document};
 
 use super::Result;
 use super::aggregate::expression::Expression;
+use super::geometry::{Near, Region, Shape};
 use super::value::path::FieldPath;
 use super::value::view::Fields;
 pub use bits::Bits;
@@ -74,6 +76,12 @@ pub enum Predicate {
     Regex(Pattern),
     Type(Kinds),
     Bits(Bits),
+    /// A geometry that lies in a region.
+    GeoWithin(Region),
+    /// A geometry that has a point in common with a shape.
+    GeoIntersects(Shape),
+    /// Geometry at these distances; at most once in a filter, and never in a branch of it.
+    Near(Near),
     /// Not all of these hold.
     Not(Vec<Predicate>),
 }
@@ -120,12 +128,19 @@ impl Filter {
     /// # Errors
     /// As [`Filter::parse`].
     pub fn parse_with(filter: &Document, expression: &ParseExpression) -> Result<Self> {
-        Ok(Self { root: parse::document(filter, Some(expression))? })
+        let root = parse::document(filter, Some(expression))?;
+        geo::check_near(&root)?;
+        Ok(Self { root })
     }
 
     /// Returns the condition as a tree.
     pub fn root(&self) -> &Node {
         &self.root
+    }
+
+    /// Returns the field by whose distance documents come, with the place.
+    pub fn near(&self) -> Option<(&FieldPath, &Near)> {
+        geo::near_of(&self.root)
     }
 
     /// Returns whether a document satisfies the filter.

@@ -2,6 +2,7 @@
 
 use bson::{Bson, Document};
 
+use super::geo;
 use super::parse::{self, has_operators, predicates};
 use super::{Bits, Kinds, Members, Pattern, Predicate};
 use crate::docdb::value::is_true;
@@ -17,6 +18,8 @@ pub(super) fn all(operators: &Document) -> Result<Vec<Predicate>> {
             "$regex" => predicates.push(Predicate::Regex(regex(operand, operators.get("$options"))?)),
             "$options" if operators.contains_key("$regex") => {}
             "$options" => return bad("$options needs a $regex"),
+            "$near" | "$nearSphere" | "$geoNear" => predicates.push(geo::near(name, operand, operators)?),
+            "$minDistance" | "$maxDistance" if geo::has_near(operators) => {}
             _ => predicates.push(one(name, operand)?),
         }
     }
@@ -42,6 +45,8 @@ fn one(name: &str, operand: &Bson) -> Result<Predicate> {
         "$bitsAllSet" | "$bitsAllClear" | "$bitsAnySet" | "$bitsAnyClear" => {
             Predicate::Bits(Bits::parse(name, operand)?)
         }
+        "$geoWithin" | "$within" => Predicate::GeoWithin(geo::region(operand)?),
+        "$geoIntersects" => Predicate::GeoIntersects(geo::shape(name, operand)?),
         "$not" => Predicate::Not(negated(operand)?),
         _ if name.starts_with('$') => return Err(Error::UnknownOperator { name: name.to_owned() }),
         _ => return bad(format!("operators and the field `{name}` do not mix")),

@@ -2,8 +2,11 @@
 
 use bson::raw::{RawArray, RawBsonRef, RawDocument};
 
+use super::super::geometry::{Cell, stored};
 use super::super::key;
 use super::super::value::path;
+use super::super::value::show::Shown;
+use super::super::value::view::{Fields, View};
 use super::super::{Error, Result};
 use super::{IndexDefinition, Order};
 
@@ -19,12 +22,21 @@ pub struct DocumentKeys {
 /// Computes a document's keys.
 ///
 /// # Errors
-/// Two fields of the index lie in different arrays.
+/// Two fields of the index lie in different arrays; a `2dsphere` field holds no valid geometry.
 pub fn keys_of(definition: &IndexDefinition, document: &RawDocument) -> Result<DocumentKeys> {
     let mut found = DocumentKeys::default();
+    let mut has_cells = false;
     for_each_row(definition, document, &mut found.multikey, &mut |row| {
-        found.keys.push(encode(definition, row));
+        if definition.is_sphere() {
+            let keys = encode_cells(definition, document, row)?;
+            has_cells |= keys.len() > 1;
+            found.keys.extend(keys);
+        } else {
+            found.keys.push(encode(definition, row));
+        }
+        Ok(())
     })?;
+    found.multikey |= has_cells;
     found.keys.sort_unstable();
     found.keys.dedup();
     Ok(found)
@@ -41,6 +53,7 @@ pub fn values_behind<'d>(
         if encode(definition, row) == key {
             values = row.iter().map(|it| it.value()).collect();
         }
+        Ok(())
     });
     values
 }
@@ -51,6 +64,55 @@ fn encode(definition: &IndexDefinition, row: &[Cursor<'_, '_>]) -> Vec<u8> {
         key::encode(cursor.value(), *order == Order::Descending, &mut bytes);
     }
     bytes
+}
+
+/// Encodes a row once for each cell of its geometry; not at all when it has none.
+fn encode_cells(
+    definition: &IndexDefinition,
+    document: &RawDocument,
+    row: &[Cursor<'_, '_>],
+) -> Result<Vec<Vec<u8>>> {
+    let mut keys = vec![Vec::new()];
+    let mut is_empty = true;
+    for ((_, order), cursor) in definition.keys.iter().zip(row) {
+        if *order != Order::Sphere {
+            keys.iter_mut().for_each(|it| key::encode(cursor.value(), *order == Order::Descending, it));
+            continue;
+        }
+        let cells = cells_of(document, cursor.value())?;
+        is_empty &= cells.is_empty();
+        let names = cells.iter().map(|it| it.name()).collect::<Vec<_>>();
+        let mut values: Vec<_> = names.iter().map(|it| View::String(it)).collect();
+        if values.is_empty() {
+            values.push(View::Null);
+        }
+        let extended = |start: &Vec<u8>, value: &View<'_>| {
+            let mut key = start.clone();
+            key::encode(*value, false, &mut key);
+            key
+        };
+        keys = keys
+            .iter()
+            .flat_map(|key| values.iter().map(|it| extended(key, it)).collect::<Vec<_>>())
+            .collect();
+    }
+    if is_empty { Ok(Vec::new()) } else { Ok(keys) }
+}
+
+/// The cells of a geometry. Null and what is empty have none, as if the field were missing.
+fn cells_of(document: &RawDocument, value: RawBsonRef<'_>) -> Result<Vec<Cell>> {
+    match value {
+        RawBsonRef::Null | RawBsonRef::Undefined => return Ok(Vec::new()),
+        RawBsonRef::Array(it) if it.is_empty() => return Ok(Vec::new()),
+        RawBsonRef::Document(it) if it.is_empty() => return Ok(Vec::new()),
+        _ => {}
+    }
+    let shape = stored(View::from(value)).and_then(|shape| shape.check().map(|()| shape));
+    let cells = shape.map(|it| it.keys()).map_err(|reason| {
+        let shown = Shown(View::Document(Fields::Raw(document)));
+        Error::invalid(16755, format!("Can't extract geo keys: {shown}  {reason}"))
+    })?;
+    Ok(cells)
 }
 
 /// Where a field's path has got to.
@@ -79,17 +141,23 @@ fn for_each_row<'d, 'p>(
     definition: &'p IndexDefinition,
     document: &'d RawDocument,
     multikey: &mut bool,
-    each: &mut impl FnMut(&[Cursor<'d, 'p>]),
+    each: &mut impl FnMut(&[Cursor<'d, 'p>]) -> Result<()>,
 ) -> Result<()> {
-    if definition.is_sphere() {
-        return Ok(());
-    }
     let start = RawBsonRef::Document(document);
-    let row: Vec<_> = definition.keys.iter().map(|(path, _)| advance(start, path)).collect();
+    let row = definition.keys.iter().map(|(path, order)| whole(*order, advance(start, path)));
+    let row: Vec<_> = row.collect();
     if definition.sparse && row.iter().all(|it| matches!(it, Cursor::Missing)) {
         return Ok(());
     }
-    expand(row, multikey, each)
+    expand(definition, row, multikey, each)
+}
+
+/// An array at the end of a path to geometry is a pair of coordinates, not several values.
+fn whole<'d, 'p>(order: Order, cursor: Cursor<'d, 'p>) -> Cursor<'d, 'p> {
+    match (order, cursor) {
+        (Order::Sphere, Cursor::In(array, "")) => Cursor::At(RawBsonRef::Array(array)),
+        _ => cursor,
+    }
 }
 
 /// Follows a path through objects, and through arrays by position, up to its end or to an array to be opened.
@@ -130,42 +198,42 @@ fn split(path: &str) -> (&str, &str) {
 
 /// Opens the array that fields of a row have met, one element at a time, until no array is left.
 fn expand<'d, 'p>(
+    definition: &'p IndexDefinition,
     row: Vec<Cursor<'d, 'p>>,
     multikey: &mut bool,
-    each: &mut impl FnMut(&[Cursor<'d, 'p>]),
+    each: &mut impl FnMut(&[Cursor<'d, 'p>]) -> Result<()>,
 ) -> Result<()> {
     let mut arrays = row.iter().filter_map(|it| match it {
         Cursor::In(array, _) => Some(*array),
         _ => None,
     });
     let Some(array) = arrays.next() else {
-        each(&row);
-        return Ok(());
+        return each(&row);
     };
     *multikey = true;
     if arrays.any(|it| !std::ptr::eq(it.as_bytes(), array.as_bytes())) {
         return Err(Error::invalid(171, "cannot index parallel arrays"));
     }
     if array.is_empty() {
-        each(&row);
-        return Ok(());
+        return each(&row);
     }
     for (position, element) in array.into_iter().enumerate() {
         let element = element.map_err(|error| Error::Damaged { detail: error.to_string() })?;
-        let opened = row.iter().map(|it| match it {
-            Cursor::In(_, path) => enter(element, path),
+        let fields = || row.iter().zip(definition.keys.iter().map(|(_, order)| *order));
+        let opened = fields().map(|(it, order)| match it {
+            Cursor::In(_, path) => whole(order, enter(element, path)),
             other => *other,
         });
-        expand(opened.collect(), multikey, each)?;
+        expand(definition, opened.collect(), multikey, each)?;
         // A numeric step names a field of the elements and, at the same time, this element.
         let named = |path: &str| path::position(split(path).0) == Some(position);
         if row.iter().any(|it| matches!(it, Cursor::In(_, path) if named(path))) {
-            let opened = row.iter().map(|it| match it {
-                Cursor::In(_, path) if named(path) => advance(element, split(path).1),
-                Cursor::In(_, path) => enter(element, path),
+            let opened = fields().map(|(it, order)| match it {
+                Cursor::In(_, path) if named(path) => whole(order, advance(element, split(path).1)),
+                Cursor::In(_, path) => whole(order, enter(element, path)),
                 other => *other,
             });
-            expand(opened.collect(), multikey, each)?;
+            expand(definition, opened.collect(), multikey, each)?;
         }
     }
     Ok(())

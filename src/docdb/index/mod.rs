@@ -27,7 +27,7 @@ const BATCH: i64 = 20_000;
 pub enum Order {
     Ascending,
     Descending,
-    /// Accepted and kept, but not yet used to answer queries.
+    /// By the cells of geometry on the earth.
     Sphere,
 }
 
@@ -81,10 +81,13 @@ impl IndexDefinition {
                 return refuse(format!("index key `{path}` occurs twice"));
             }
         }
+        if self.unique && self.is_sphere() {
+            return refuse("a 2dsphere index cannot be unique".into());
+        }
         Ok(())
     }
 
-    /// Whether it holds geometry, which has no order.
+    /// Whether it holds geometry, which has no order. Documents without any are left out.
     pub(super) fn is_sphere(&self) -> bool {
         self.keys.iter().any(|(_, order)| *order == Order::Sphere)
     }

@@ -85,6 +85,11 @@ fn ideal(conditions: &Conditions<'_>, selection: &Selection<'_>) -> Keys {
     for field in conditions.fields().iter().filter(|it| it.equality) {
         add(&field.path, Order::Ascending);
     }
+    // Geometry comes in no order that a sort could use.
+    if let Some(field) = conditions.fields().iter().find(|it| it.sphere) {
+        add(&field.path, Order::Sphere);
+        return keys;
+    }
     for field in selection.sort.into_iter().flat_map(|it| it.fields()) {
         add(field.path.as_str(), if field.descending { Order::Descending } else { Order::Ascending });
     }
@@ -98,8 +103,12 @@ fn ideal(conditions: &Conditions<'_>, selection: &Selection<'_>) -> Keys {
 fn is_served(collection: &Collection, keys: &Keys) -> bool {
     collection.indexes.iter().any(|it| {
         let fields = &it.definition.keys;
-        fields.len() >= keys.len() && keys.iter().zip(fields).all(|((path, _), (it, _))| path == it)
+        fields.len() >= keys.len() && keys.iter().zip(fields).all(|(wanted, it)| serves(it, wanted))
     })
+}
+
+fn serves((path, order): &(String, Order), (wanted, wanted_order): &(String, Order)) -> bool {
+    path == wanted && (*order == Order::Sphere) == (*wanted_order == Order::Sphere)
 }
 
 /// The name MongoDB gives an index: `a_1_b_-1`.

@@ -1,7 +1,9 @@
 //! Bounds on the encoded keys of one field.
 
+use std::collections::HashSet;
 use std::fmt;
 
+use crate::docdb::geometry::Cell;
 use crate::docdb::key;
 use crate::docdb::store::successor;
 use crate::docdb::value::Class;
@@ -188,6 +190,14 @@ impl Bounds {
             }
         }
         Bounds { intervals: apart, exact }
+    }
+
+    /// The keys of geometry in some cells: those of cells inside them, and those of cells around them.
+    pub fn cells(cells: &[Cell]) -> Self {
+        let inside = cells.iter().map(|it| Interval::texts(&it.name()));
+        let around: HashSet<_> = cells.iter().flat_map(|it| it.parents()).collect();
+        let around = around.into_iter().map(|it| Interval::point(View::String(&it.name())));
+        Bounds::new(inside.chain(around).collect(), false)
     }
 
     /// What two conditions on the same single value leave.

@@ -59,11 +59,13 @@ pub fn consider(
     conditions: &Conditions,
     sort: Option<&Sort>,
 ) -> Option<Candidate> {
-    if definition.is_sphere() {
-        return None;
-    }
     let multikey = index.is_some_and(Index::is_multikey);
     let bounds = bounded_fields(definition, conditions, multikey);
+    let is_sphere = definition.is_sphere();
+    // Documents without geometry are not in it.
+    if is_sphere && !bounds.iter().any(|it| it.sphere) {
+        return None;
+    }
     if definition.sparse && !bounds.iter().any(|it| it.needs_presence) {
         return None;
     }
@@ -73,7 +75,7 @@ pub fn consider(
     let all_points = bounds.len() == definition.keys.len() && bounds.iter().all(|it| it.bounds.is_points());
     let one_key = bounds.len() == definition.keys.len() && bounds.iter().all(|it| it.bounds.is_constant());
     let ordered = match sort {
-        Some(_) if multikey => None,
+        Some(_) if multikey || is_sphere => None,
         Some(sort) => order(definition, &bounds, sort),
         // Under one key numbers ascend.
         None => one_key.then_some(Ordered { backward: false, ties_kept: true }),
@@ -93,6 +95,31 @@ pub fn consider(
     })
 }
 
+/// Considers an index for the order of distance from a place: all its fields before the geometry must be single values.
+pub fn consider_near(at: usize, index: &Index, conditions: &Conditions, path: &str) -> Option<Candidate> {
+    let definition = &index.definition;
+    let before = definition.keys.iter().position(|(it, order)| it == path && *order == Order::Sphere)?;
+    let mut bounds = bounded_fields(definition, conditions, index.is_multikey());
+    bounds.truncate(before);
+    if bounds.len() < before || !bounds.iter().all(|it| it.bounds.is_points()) {
+        return None;
+    }
+    let mut texts = texts(definition, &bounds);
+    if let Some(text) = texts.get_mut(before) {
+        *text = format!("{path}: cells by distance");
+    }
+    Some(Candidate {
+        place: Place::Index(at),
+        name: definition.name.clone(),
+        ranges: ranges(definition, &bounds),
+        texts,
+        bounded: true,
+        single: false,
+        exact: false,
+        ordered: None,
+    })
+}
+
 /// The bounds on one field of an index.
 struct Bounded {
     bounds: Bounds,
@@ -100,19 +127,21 @@ struct Bounded {
     conditions: usize,
     /// Whether only documents that have the field match.
     needs_presence: bool,
+    /// Whether the bounds are on cells.
+    sphere: bool,
 }
 
 /// Bounds the fields from the left: single values as long as they go, then at most one range.
 fn bounded_fields(definition: &IndexDefinition, conditions: &Conditions, multikey: bool) -> Vec<Bounded> {
     let mut bounded: Vec<Bounded> = Vec::new();
     let mut ranges = 1;
-    for (at, (path, _)) in definition.keys.iter().enumerate() {
+    for (at, (path, order)) in definition.keys.iter().enumerate() {
         // Elements of one array that satisfy two conditions need not be the same one.
         let shares_array = |it: &(String, Order)| first_step(&it.0) == first_step(path);
         if multikey && definition.keys.iter().take(at).any(shares_array) {
             break;
         }
-        let Some(field) = combine(conditions.on(path), multikey) else { break };
+        let Some(field) = combine(conditions.on(path, *order), multikey) else { break };
         ranges *= field.bounds.intervals.len();
         if at > 0 && ranges > MOST_RANGES {
             break;
@@ -128,18 +157,22 @@ fn bounded_fields(definition: &IndexDefinition, conditions: &Conditions, multike
 
 fn combine<'c>(mut fields: impl Iterator<Item = &'c Field>, multikey: bool) -> Option<Bounded> {
     let first = fields.next()?;
-    let start =
-        Bounded { bounds: first.bounds.clone(), conditions: 1, needs_presence: !first.allows_missing };
+    let start = Bounded {
+        bounds: first.bounds.clone(),
+        conditions: 1,
+        needs_presence: !first.allows_missing,
+        sphere: first.sphere,
+    };
     Some(fields.fold(start, |so_far, next| {
         let needs_presence = so_far.needs_presence || !next.allows_missing;
         if multikey {
             // Each condition may be met by another element: only one of them can bound the keys.
             let better = next.bounds.is_points() && !so_far.bounds.is_points();
-            let bounds = if better { next.bounds.clone() } else { so_far.bounds };
-            Bounded { bounds, conditions: 1, needs_presence }
+            let bounds = if better { next.bounds.clone() } else { so_far.bounds.clone() };
+            Bounded { bounds, conditions: 1, needs_presence, ..so_far }
         } else {
             let bounds = so_far.bounds.intersection(&next.bounds);
-            Bounded { bounds, conditions: so_far.conditions + 1, needs_presence }
+            Bounded { bounds, conditions: so_far.conditions + 1, needs_presence, ..so_far }
         }
     }))
 }
@@ -177,6 +210,7 @@ fn range(prefix: &[u8], interval: &Interval, descending: bool) -> KeyRange {
 
 fn texts(definition: &IndexDefinition, bounds: &[Bounded]) -> Vec<String> {
     let fields = definition.keys.iter().enumerate().map(|(at, (path, _))| match bounds.get(at) {
+        Some(it) if it.sphere => format!("{path}: {} ranges of cells", it.bounds.intervals.len()),
         Some(it) => format!("{path}: {}", it.bounds),
         None => format!("{path}: all"),
     });

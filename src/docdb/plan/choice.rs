@@ -2,6 +2,7 @@
 
 use super::candidate::{Candidate, Place, consider};
 use super::conditions::Conditions;
+use super::near::NearLookup;
 use super::{Access, Plan};
 use crate::docdb::Result;
 use crate::docdb::filter::Node;
@@ -23,6 +24,10 @@ const UNKNOWN_SHARE: f64 = 0.3;
 /// Chooses how to carry out a selection.
 pub fn choose(view: View<'_>, collection: &Collection, selection: &Selection<'_>) -> Result<Plan> {
     let conditions = Conditions::of(selection.filter);
+    if let Some((path, near)) = selection.filter.near() {
+        let lookup = NearLookup::choose(collection, &conditions, path, near)?;
+        return Ok(Plan { access: Access::Near(lookup), everything: false });
+    }
     let everything = conditions.are_only(0);
     if everything && selection.sort.is_none() {
         return Ok(Plan { access: Access::Scan, everything });

@@ -4,6 +4,8 @@ use bson::Bson;
 
 use super::bounds::{Bounds, Interval};
 use crate::docdb::filter::{Filter, Node, Pattern, Predicate};
+use crate::docdb::geometry::MOST_CELLS;
+use crate::docdb::index::Order;
 use crate::docdb::value::Class;
 use crate::docdb::value::path::position;
 use crate::docdb::value::view::View;
@@ -27,6 +29,8 @@ pub struct Field {
     pub equality: bool,
     /// Whether a document without the field may match.
     pub allows_missing: bool,
+    /// Whether the bounds are on the cells of a `2dsphere` index rather than on values.
+    pub sphere: bool,
 }
 
 impl<'f> Conditions<'f> {
@@ -80,6 +84,7 @@ impl<'f> Conditions<'f> {
                         bounds,
                         equality: matches!(predicate, Predicate::Eq(_) | Predicate::In(_)),
                         allows_missing: allows_missing(predicate),
+                        sphere: matches!(predicate, Predicate::GeoWithin(_) | Predicate::GeoIntersects(_)),
                     });
                     true
                 }
@@ -98,9 +103,10 @@ impl<'f> Conditions<'f> {
         }
     }
 
-    /// The conditions on a field.
-    pub fn on(&self, path: &str) -> impl Iterator<Item = &Field> {
-        self.fields.iter().filter(move |it| it.path == path)
+    /// The conditions on a field that bound the keys of an index with such an order.
+    pub fn on(&self, path: &str, order: Order) -> impl Iterator<Item = &Field> {
+        let sphere = order == Order::Sphere;
+        self.fields.iter().filter(move |it| it.path == path && it.sphere == sphere)
     }
 
     pub fn fields(&self) -> &[Field] {
@@ -129,6 +135,8 @@ fn bounds_of(predicate: &Predicate) -> Option<Bounds> {
             let texts = Interval::texts(&literal_prefix(pattern)?);
             Some(Bounds::new(vec![texts, Interval::class(Class::Regex)], false))
         }
+        Predicate::GeoWithin(region) => region.cells().map(|it| Bounds::cells(&it)),
+        Predicate::GeoIntersects(shape) => Some(Bounds::cells(&shape.cover(MOST_CELLS))),
         // The others bound nothing that an index could use.
         _ => None,
     }

@@ -5,6 +5,7 @@ mod bounds;
 mod candidate;
 mod choice;
 mod conditions;
+mod near;
 mod run;
 
 use std::ops::ControlFlow;
@@ -21,6 +22,7 @@ use super::index::{IndexDefinition, Order};
 use super::query::Stats;
 use super::store::{Collection, View};
 use candidate::{Candidate, Ordered, Place};
+use near::NearLookup;
 
 /// How a query is (or was) carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +61,8 @@ enum Access {
     Keys(Vec<Candidate>),
     /// Documents behind keys, in the order of the sort or in natural order.
     Order(Candidate, Ordered),
+    /// Documents behind the cells of an index, by their distance.
+    Near(NearLookup),
 }
 
 impl Plan {
@@ -73,7 +77,7 @@ impl Plan {
     pub fn order(&self) -> Option<Ordered> {
         match &self.access {
             Access::Order(_, ordered) => Some(*ordered),
-            Access::Scan | Access::Keys(_) => None,
+            Access::Scan | Access::Keys(_) | Access::Near(_) => None,
         }
     }
 
@@ -110,6 +114,7 @@ impl Plan {
             Access::Scan => run::scan(view, collection, stats, each),
             Access::Keys(lookups) => run::numbered(view, collection, lookups, stats, each),
             Access::Order(lookup, ordered) => run::in_order(view, collection, lookup, *ordered, stats, each),
+            Access::Near(lookup) => lookup.run(view, collection, stats, each),
         }
     }
 
@@ -118,6 +123,7 @@ impl Plan {
             Access::Scan => &[],
             Access::Keys(lookups) => lookups,
             Access::Order(lookup, _) => std::slice::from_ref(lookup),
+            Access::Near(lookup) => std::slice::from_ref(&lookup.index),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The database as a whole: what is stored, found, changed, refused and told.
 
 mod durability;
+mod geo;
 mod reference;
 mod salvage;
 mod sameness;

@@ -1,14 +1,23 @@
 //! The reference cases of queries and updates, through the whole database.
 
 use super::super::cases::{Case, assert_no_differences, load};
-use super::super::index::Order::{Ascending, Descending};
+use super::super::index::Order::{Ascending, Descending, Sphere};
 use super::*;
 
 /// A database with the documents of a case, and with indexes on every path it filters or sorts by if so asked.
 fn prepared(case: &Case, indexed: bool) -> Database {
     let database = database();
     insert(&database, case.docs.iter().cloned());
-    if indexed {
+    let geometry = part(case, "filter").into_iter().find_map(|(path, it)| {
+        let operator = it.as_document()?.keys().next()?.clone();
+        (operator.starts_with("$geo") || operator == "$nearSphere").then_some((path, operator))
+    });
+    if let Some((path, operator)) = geometry {
+        // Nothing is near without an index.
+        if indexed || operator == "$nearSphere" {
+            database.create_index("c", &index(&[(&path, Sphere)])).unwrap();
+        }
+    } else if indexed {
         let (filter, sort) = (part(case, "filter"), part(case, "sort"));
         for path in filter.keys().chain(sort.keys()).filter(|it| !it.starts_with('$')) {
             let first = path.split('.').next().unwrap();

@@ -3,6 +3,7 @@
 mod bucket;
 mod facet;
 mod fields;
+pub(super) mod geo_near;
 mod granularity;
 mod graph_lookup;
 mod group;
@@ -37,7 +38,7 @@ const TABLE: &[(&str, Parse)] = &[
     ("$bucketAuto", bucket::parse_auto),
     ("$count", group::parse_count),
     ("$facet", facet::parse),
-    ("$geoNear", |_, _| Err(refused("$geoNear", "is not supported by this version of the emulator"))),
+    ("$geoNear", geo_near::parse),
     ("$graphLookup", graph_lookup::parse),
     ("$group", group::parse),
     ("$limit", page::parse_limit),
