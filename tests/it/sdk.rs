@@ -104,6 +104,11 @@ fn every_sdk_generation_runs_the_scenario_unmodified() {
 }
 
 #[test]
+fn an_independent_engine_gives_the_same_answers() {
+    node_under_emulator(&["--test", "differential.test.mjs"]);
+}
+
+#[test]
 fn a_program_beside_the_emulator_reaches_it_by_the_server_sdk() {
     node_under_emulator(&["control/server-sdk.mjs"]);
 }
