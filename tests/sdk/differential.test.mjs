@@ -58,8 +58,6 @@ async function filled() {
   return documents
 }
 
-await emulator.create()
-
 test('filters find the same documents', async () => {
   for (let round = 0; round < rounds; round++) {
     const documents = await filled()

@@ -8,9 +8,12 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import tcb from '@cloudbase/node-sdk'
+import { prepare } from './cases.mjs'
 
 const app = tcb.init({ env: process.env.CLOUDKIT_ENV_ID })
 const generations = readdirSync(fileURLToPath(new URL('functions', import.meta.url))).filter((name) => /\d/.test(name))
+
+const casesFor = await prepare()
 
 assert.ok(generations.length >= 9, `only ${generations.length} generations found`)
 
@@ -29,6 +32,11 @@ for (const [at, name] of generations.entries()) {
     for (const [step, outcome] of Object.entries(result)) {
       await t.test(step, { skip: outcome === 'skipped' && 'not in this generation' }, () => assert.equal(outcome, 'ok'))
     }
+    await t.test('cases', async () => {
+      const { result } = await app.callFunction({ name, data: { op: 'cases', cases: await casesFor(name) } })
+      assert.deepEqual(result.wrong, [])
+      assert.ok(result.ran >= 25, `only ${result.ran} cases could be said`)
+    })
     await t.test('identity', async () => {
       const { OPENID, fromEvent } = await as('o-alice1', name, { op: 'identity' })
       assert.deepEqual([OPENID, fromEvent], ['o-alice1', 'o-alice1'])

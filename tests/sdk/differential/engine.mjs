@@ -21,8 +21,8 @@ function decode(value) {
 
 const text = (value) => JSON.stringify(encode(value))
 
-async function call(action, request) {
-  const body = JSON.stringify({ action: `database.${action}`, collectionName: 'c', ...request })
+async function call(action, request, collectionName = 'c') {
+  const body = JSON.stringify({ action: `database.${action}`, collectionName, ...request })
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   const answer = await response.json()
   if (answer.code) throw Object.assign(new Error(answer.message), answer)
@@ -31,15 +31,16 @@ async function call(action, request) {
 
 const list = (data) => data.list.map((it) => decode(JSON.parse(it)))
 
-export const create = () => call('addCollection', {}).catch(() => {})
+export const create = (collection) => call('addCollection', {}, collection)
+export const insert = (documents, collection) => call('insertDocument', { data: documents.map(text) }, collection)
 export const find = async (filter) => list(await call('getDocument', { query: text(filter), limit: 1000 }))
 export const update = (filter, change) =>
   call('modifyDocument', { query: text(filter), data: text(change), multi: false, merge: true, upsert: false })
 
-/** Puts these documents in the place of all others. */
-export async function fill(documents) {
-  await call('removeDocument', { query: '{}', multi: true })
-  await call('insertDocument', { data: documents.map(text) })
+/** Makes a collection, or empties it, and inserts documents. */
+export async function fill(documents, collection) {
+  await create(collection).catch(() => call('removeDocument', { query: '{}', multi: true }, collection))
+  await insert(documents, collection)
 }
 
 export async function aggregate(pipeline) {

@@ -1,5 +1,6 @@
 // How @cloudbase/node-sdk (2.x and 3.x) spells the calls of `steps.js`.
 
+const cases = require('./cases')
 const steps = require('./steps')
 
 module.exports = (tcb, rejecting = (answer) => answer) => {
@@ -36,6 +37,7 @@ module.exports = (tcb, rejecting = (answer) => answer) => {
       return { OPENID: user.openId, APPID: user.appId, fromEvent: event.userInfo && event.userInfo.openId }
     }
     if (event.op === 'relay') return sdk.call(event.to, { op: 'identity' })
+    if (event.op === 'cases') return cases(sdk, event.cases)
     return steps(sdk)
   }
 }

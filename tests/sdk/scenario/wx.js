@@ -1,5 +1,6 @@
 // How wx-server-sdk (0.6 to 4.x) spells the calls of `steps.js`.
 
+const cases = require('./cases')
 const steps = require('./steps')
 
 module.exports = (cloud) => {
@@ -35,6 +36,7 @@ module.exports = (cloud) => {
   return async (event) => {
     if (event.op === 'identity') return { ...cloud.getWXContext(), fromEvent: event.userInfo && event.userInfo.openId }
     if (event.op === 'relay') return sdk.call(event.to, { op: 'identity' })
+    if (event.op === 'cases') return cases(sdk, event.cases)
     return steps(sdk)
   }
 }
