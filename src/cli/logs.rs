@@ -9,6 +9,7 @@ use crate::model::name::FunctionName;
 use crate::ops::clock;
 use crate::ops::logs::{self, Filter, Line};
 use crate::term::{Page, Show, Style, Ui};
+use crate::text;
 
 use super::context::Context;
 use super::input;
@@ -71,7 +72,9 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
         grep: args.grep,
     };
     let ui = context.ui.clone();
-    let mut emit = move |line: Line| {
+    let mut silent = true;
+    let mut emit = |line: Line| {
+        silent = false;
         ui.event(&line);
         !ui.is_closed()
     };
@@ -80,7 +83,11 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
             read = logs::read(&target, &filter, args.follow, &context.clock, &mut emit) => read,
             () = nobody_listens(&context.ui) => Ok(()),
         }
-    })
+    })?;
+    if silent {
+        context.ui.say(&text! { en: "no such lines in that time", zh: "这段时间内没有符合条件的日志" });
+    }
+    Ok(())
 }
 
 /// Waits until the reader of standard output has gone away: `logs -f | head -1` ends when `head` does, not with the

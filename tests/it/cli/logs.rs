@@ -34,6 +34,11 @@ async fn lines_are_filtered_and_have_one_shape() {
     hint: did you mean `noisy`?
     request id: [id]
     ");
+    insta::assert_snapshot!(cloudkit.run(&["logs", "--grep", "four"]), @r"
+    exit 0
+    --- stderr
+    no such lines in that time
+    ");
     assert_eq!(lines(&["--request-id", "00000000-0000-0000-0000-000000000000"]).len(), 0);
 }
 
