@@ -19,6 +19,8 @@ pub struct Inserted {
 }
 
 /// Adds a document, or each document of an array, given as Extended JSON.
+///
+/// Each is a request of its own: of several in one request, the service does not say which it refused.
 pub async fn insert(
     target: &Target,
     collection: &CollectionName,
@@ -33,10 +35,37 @@ pub async fn insert(
     if documents.is_empty() || documents.iter().any(|document| document.as_document().is_none()) {
         return Err(not_a_document());
     }
-    let documents = documents.iter().map(|document| value_to_text(document, Form::Canonical)).collect();
-    match send(target, collection, documents).await {
-        Ok(inserted_ids) => Ok(Inserted { inserted_ids }),
-        Err(error) => Err(super::missing(target, collection, error).await),
+    let mut inserted_ids = Vec::with_capacity(documents.len());
+    for document in &documents {
+        match send(target, collection, vec![value_to_text(document, Form::Canonical)]).await {
+            Ok(ids) => inserted_ids.extend(ids),
+            Err(error) => {
+                let error = super::missing(target, collection, error).await;
+                return Err(stopped(error, inserted_ids.len(), documents.len()));
+            }
+        }
+    }
+    Ok(Inserted { inserted_ids })
+}
+
+/// Says how far an insertion of several documents came.
+fn stopped(error: Error, inserted: usize, total: usize) -> Error {
+    let failed = inserted + 1;
+    match inserted {
+        _ if total == 1 => error,
+        0 => error.cause(text! {
+            en: "at document 1 of {total}; none was inserted",
+            zh: "出错的是 {total} 个文档中的第 1 个；没有插入任何文档"
+        }),
+        _ => error
+            .cause(text! {
+                en: "at document {failed} of {total}; documents before it were inserted: {inserted}",
+                zh: "出错的是 {total} 个文档中的第 {failed} 个；在它之前已插入 {inserted} 个"
+            })
+            .hint(text! {
+                en: "insert only document {failed} and those after it, once it is corrected",
+                zh: "改正后，只需插入第 {failed} 个及其后的文档"
+            }),
     }
 }
 

@@ -123,6 +123,33 @@ async fn a_unique_index_over_duplicates_is_refused_and_nothing_is_half_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_insertion_that_stops_half_way_says_where() {
+    let cloudkit = players().await;
+    let documents = r#"[{"_id":"d"},{"_id":"a"},{"_id":"e"}]"#;
+    insta::assert_snapshot!(cloudkit.run(&["db", "insert", "players", documents]), @r#"
+    exit 5
+    --- stderr
+    target: local  [url]
+    error[DATABASE_REQUEST_FAILED]: `database.insertDocument` was refused: [FailedOperation] multiple write errors: [{write errors: [{E11000 duplicate key error collection: local.players index: _id_ dup key: { _id: "a" }}]}, {<nil>}]
+      caused by: at document 2 of 3; documents before it were inserted: 1
+    hint: the message says why: a duplicate key, a wrong type, a bad update
+    hint: insert only document 2 and those after it, once it is corrected
+    request id: [id]
+    "#);
+    insta::assert_snapshot!(cloudkit.run(&["db", "insert", "players", documents]), @r#"
+    exit 5
+    --- stderr
+    target: local  [url]
+    error[DATABASE_REQUEST_FAILED]: `database.insertDocument` was refused: [FailedOperation] multiple write errors: [{write errors: [{E11000 duplicate key error collection: local.players index: _id_ dup key: { _id: "d" }}]}, {<nil>}]
+      caused by: at document 1 of 3; none was inserted
+    hint: the message says why: a duplicate key, a wrong type, a bad update
+    request id: [id]
+    "#);
+    let found = cloudkit.json(&["db", "query", "players", "--field", "_id", "--sort", "_id"]);
+    assert_eq!(found, json!([{ "_id": "a" }, { "_id": "b" }, { "_id": "c" }, { "_id": "d" }]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_query_is_told() {
     let cloudkit = players().await;
     insta::assert_snapshot!(cloudkit.run(&["db", "query", "player"]), @r"
