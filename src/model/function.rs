@@ -32,6 +32,32 @@ impl FunctionSpec {
     pub const HANDLER: &str = "index.main";
     /// The runtime of a function when nothing says otherwise.
     pub const RUNTIME: &str = "Nodejs18.15";
+    /// The runtimes the platform has, newest first: those `tcb` offers (`@cloudbase/cli` 2.12, `constant.js`), and older
+    /// ones that functions still have.
+    pub const RUNTIMES: [&str; 22] = [
+        "Nodejs24.11",
+        "Nodejs22.21",
+        "Nodejs20.19",
+        "Nodejs18.15",
+        "Nodejs16.13",
+        "Nodejs14.18",
+        "Nodejs12.16",
+        "Nodejs10.15",
+        "Nodejs8.9",
+        "Nodejs6.10",
+        "Python3.11",
+        "Python3.10",
+        "Python3.9",
+        "Python3.7",
+        "Python3.6",
+        "Python2.7",
+        "Php8.0",
+        "Php7.4",
+        "Php7",
+        "Java11",
+        "Java8",
+        "Go1",
+    ];
     /// The platform's default time limit.
     pub const TIMEOUT: Duration = Duration::from_secs(3);
     /// The platform's default memory, in megabytes.

@@ -3,9 +3,11 @@
 //! Entries are sorted, dated 1980, and executable only when their content says so; links are replaced by what they lead
 //! to. That makes "unchanged" a comparison of hashes.
 
+use std::collections::HashSet;
 use std::io::{Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -39,18 +41,7 @@ impl Tree {
     /// A folder that cannot be read, or a link that leaves the project: its target would be uploaded unseen.
     pub fn of(function: &Function, project: &Path) -> Result<Self> {
         let folder = &function.folder;
-        let mut globs = GitignoreBuilder::new(folder);
-        for glob in &function.ignore {
-            globs.add_line(None, glob).map_err(|error| {
-                let name = &function.spec.name;
-                Error::new(
-                    Kind::Usage,
-                    text! { en: "`{glob}` in `ignore` of function `{name}` is not a glob", zh: "云函数 `{name}` 的 `ignore` 中 `{glob}` 不是合法的通配模式" },
-                )
-                .source(&error)
-            })?;
-        }
-        let globs = globs.build().unwrap_or_else(|_| Gitignore::empty());
+        let globs = globs(function)?;
         let inside = project.canonicalize().unwrap_or_else(|_| project.to_owned());
         let walk = Walk { globs, skip_modules: function.spec.install_dependencies, inside };
         let mut files = Vec::new();
@@ -63,6 +54,29 @@ impl Tree {
     /// Returns each file's name and path, in the order of the package.
     pub fn files(&self) -> impl ExactSizeIterator<Item = (&str, &Path)> {
         self.files.iter().map(|file| (file.name.as_str(), file.path.as_path()))
+    }
+
+    /// Returns the names of those files that git is told to leave alone, but for `node_modules`, and for those that
+    /// `ignore` of the function asks for (`!FILE`).
+    pub fn ignored_by_git(&self, function: &Function) -> Vec<&str> {
+        let asked = globs(function).unwrap_or_else(|_| Gitignore::empty());
+        let kept: HashSet<PathBuf> = WalkBuilder::new(&function.folder)
+            .hidden(false)
+            .ignore(false)
+            .git_global(false)
+            .git_exclude(false)
+            .follow_links(true)
+            .filter_entry(|entry| entry.file_name() != "node_modules")
+            .build()
+            .flatten()
+            .map(ignore::DirEntry::into_path)
+            .collect();
+        let is_ignored = |file: &&Entry| {
+            !kept.contains(&file.path)
+                && !file.name.split('/').any(|part| part == "node_modules")
+                && !asked.matched_path_or_any_parents(&file.path, false).is_whitelist()
+        };
+        self.files.iter().filter(is_ignored).map(|file| file.name.as_str()).collect()
     }
 
     /// Returns the bytes of all files together.
@@ -94,6 +108,22 @@ impl Tree {
         }
         Ok(whole.finish().map_err(zip_failed)?.into_inner())
     }
+}
+
+/// Reads `ignore` of a function.
+fn globs(function: &Function) -> Result<Gitignore> {
+    let mut globs = GitignoreBuilder::new(&function.folder);
+    for glob in &function.ignore {
+        globs.add_line(None, glob).map_err(|error| {
+            let name = &function.spec.name;
+            Error::new(
+                Kind::Usage,
+                text! { en: "`{glob}` in `ignore` of function `{name}` is not a glob", zh: "云函数 `{name}` 的 `ignore` 中 `{glob}` 不是合法的通配模式" },
+            )
+            .source(&error)
+        })?;
+    }
+    Ok(globs.build().unwrap_or_else(|_| Gitignore::empty()))
 }
 
 struct Walk {
@@ -237,6 +267,7 @@ mod tests {
             local_variables: BTreeMap::new(),
             ignore: vec!["*.test.js".into(), "/docs".into()],
             deploy: true,
+            references: Default::default(),
             undefined: Vec::new(),
         }
     }
@@ -267,6 +298,33 @@ mod tests {
         assert_eq!(names(&function), [".eslintrc", "bin/run", "index.js", "lib-a.js", "lib/a.js"]);
         function.spec.install_dependencies = false;
         assert!(names(&function).contains(&"node_modules/x/index.js".to_owned()));
+    }
+
+    #[test]
+    fn what_git_ignores_is_named() {
+        let project = tempfile::tempdir().expect("a folder");
+        fs::create_dir(project.path().join(".git")).expect("made");
+        fs::write(project.path().join(".gitignore"), "*.secret\nnode_modules\ndist/\n").expect("written");
+        let files = [
+            ("index.js", ""),
+            ("k.secret", ""),
+            ("lib/k.secret", ""),
+            ("dist/a.js", ""),
+            ("node_modules/x/i.js", ""),
+            (".gitignore", "local.json\n"),
+            ("local.json", ""),
+        ];
+        let mut function = function(&project.path().join("login"), &files);
+        function.spec.install_dependencies = false;
+        let named = |function: &Function| {
+            let tree = Tree::of(function, project.path()).expect("listed");
+            tree.ignored_by_git(function).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(named(&function), ["dist/a.js", "k.secret", "lib/k.secret", "local.json"]);
+        function.ignore = vec!["*.secret".into(), "!dist/".into()];
+        assert_eq!(named(&function), ["local.json"]);
+        fs::remove_dir(project.path().join(".git")).expect("removed");
+        assert_eq!(named(&function), Vec::<String>::new(), "no repository");
     }
 
     #[test]

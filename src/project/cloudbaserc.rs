@@ -6,31 +6,59 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::json::{Type, field};
 use super::settings::{FunctionLayer, FunctionSettings};
 use super::{devtools, json};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::name::FunctionName;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "cloudbaserc.json";
 
 /// The part of `cloudbaserc.json` that matters here.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Cloudbaserc {
     pub env_id: Option<String>,
     pub region: Option<String>,
     /// `functionRoot`, relative to the file.
     pub functions_root: Option<String>,
     pub functions: FunctionLayer,
+    /// What was passed over.
+    pub warnings: Vec<Error>,
 }
+
+/// Types of the keys of the whole file.
+const TYPES: [(&str, Type); 6] = [
+    ("", Type::Table),
+    ("envId", Type::Text),
+    ("region", Type::Text),
+    ("functionRoot", Type::Text),
+    ("functionDefaultConfig", Type::Table),
+    ("functions", Type::List),
+];
+
+/// Types of what is said about a function.
+const FUNCTION_TYPES: [(&str, Type); 10] = [
+    ("", Type::Table),
+    ("name", Type::Text),
+    ("dir", Type::Text),
+    ("handler", Type::Text),
+    ("runtime", Type::Text),
+    ("timeout", Type::Whole),
+    ("memorySize", Type::Whole),
+    ("envVariables", Type::Pairs),
+    ("triggers", Type::List),
+    ("installDependency", Type::Flag),
+];
 
 impl Cloudbaserc {
     /// Reads `cloudbaserc.json` of a folder; `None` when there is none. `{{env.NAME}}` is filled from `variables`; a
     /// name that is not there stays as it is written.
     pub fn find(folder: &Path, variables: &BTreeMap<String, String>) -> Result<Option<Self>> {
-        let Some(mut value) = json::read(&folder.join(FILE_NAME))? else { return Ok(None) };
+        let path = folder.join(FILE_NAME);
+        let Some(mut value) = json::read(&path)? else { return Ok(None) };
         fill(&mut value, variables);
-        Ok(Some(Self::from_json(&value)))
+        Ok(Some(Cloudbaserc { warnings: mistyped(&path, &value), ..Self::from_json(&value) }))
     }
 
     fn from_json(value: &Value) -> Self {
@@ -58,8 +86,23 @@ impl Cloudbaserc {
             region: text("region"),
             functions_root: root(value, "functionRoot").or_else(|| root(inputs?, "functionRootPath")),
             functions: FunctionLayer { shared, named: named.collect() },
+            warnings: Vec::new(),
         }
     }
+}
+
+fn mistyped(path: &Path, value: &Value) -> Vec<Error> {
+    let mut found = json::mistyped(path, value, "", &TYPES);
+    let shared = field(value, "functionDefaultConfig").map(|it| ("functionDefaultConfig.".to_owned(), it));
+    let entries = field(value, "functions").and_then(Value::as_array).into_iter().flatten();
+    let named = entries.enumerate().map(|(at, entry)| (format!("functions[{at}]."), entry));
+    for (place, entry) in shared.into_iter().chain(named) {
+        found.extend(json::mistyped(path, entry, &place, &FUNCTION_TYPES));
+        if let Some(nested) = field(entry, "config") {
+            found.extend(json::mistyped(path, nested, &format!("{place}config."), &FUNCTION_TYPES));
+        }
+    }
+    found
 }
 
 /// Reads one function; the old style nests its settings under `config`.
@@ -88,12 +131,6 @@ fn settings(entry: &Value) -> FunctionSettings {
         openapi: None,
         deploy: None,
     }
-}
-
-/// Returns the value of a key, whose letter case is free.
-fn field<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
-    let object = value.as_object()?;
-    object.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
 }
 
 fn truth(value: &Value) -> Option<bool> {
@@ -159,7 +196,8 @@ mod tests {
             {"name": "a", "timeout": 5, "memorySize": 128, "installDependency": "FALSE", "envVariables": {"K": 1}}]}));
         let nested = read(json!({"envid": "garden-1", "functionRoot": "./fns", "functions": [
             {"name": "a", "config": {"timeout": 5, "memorySize": 128, "installDependency": false, "envVariables": {"K": "1"}}}]}));
-        assert_eq!(flat, nested);
+        assert_eq!(flat.functions, nested.functions);
+        assert_eq!((&flat.env_id, &flat.functions_root), (&nested.env_id, &nested.functions_root));
         assert_eq!(flat.env_id.as_deref(), Some("garden-1"));
         assert_eq!(flat.functions.named.len(), 1);
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::json;
+use super::json::{self, Type};
 use super::settings::FunctionSettings;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::trigger::Trigger;
 
 /// The name of DevTools' project file.
@@ -44,9 +44,26 @@ impl DevTools {
 ///
 /// Keys seen in real projects (`docs/wire.md#devtools-files`): permissions.openapi, triggers, timeout, memory, runtime,
 /// environment.variables. Other keys are left alone: the file belongs to DevTools.
-pub fn function_config(folder: &Path) -> Result<Option<FunctionSettings>> {
-    Ok(json::read(&folder.join("config.json"))?.map(|value| settings(&value)))
+///
+/// Returned beside it: what was passed over for having another type than it should.
+pub fn function_config(folder: &Path) -> Result<Option<(FunctionSettings, Vec<Error>)>> {
+    let path = folder.join("config.json");
+    let read = |value: Value| (settings(&value), json::mistyped(&path, &value, "", &TYPES));
+    Ok(json::read(&path)?.map(read))
 }
+
+/// Types of the keys of `config.json`.
+const TYPES: [(&str, Type); 9] = [
+    ("", Type::Table),
+    ("handler", Type::Text),
+    ("runtime", Type::Text),
+    ("timeout", Type::Whole),
+    ("memory", Type::Whole),
+    ("memorySize", Type::Whole),
+    ("environment.variables", Type::Pairs),
+    ("triggers", Type::List),
+    ("permissions.openapi", Type::List),
+];
 
 fn settings(value: &Value) -> FunctionSettings {
     let strings = |value: &Value| -> Option<Vec<String>> {
@@ -78,11 +95,12 @@ pub(super) fn triggers(value: &Value) -> Option<Vec<Trigger>> {
     Some(entries.collect())
 }
 
-/// Reads `{NAME: value}`, or the wire's `[{Key, Value}]`.
+/// Reads `{NAME: value}`, or the wire's `[{Key, Value}]`, as they are written in the manifest: a dollar sign means nothing
+/// here, and is doubled there.
 pub(super) fn variables(value: &Value) -> std::collections::BTreeMap<String, String> {
     let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::String(text) => text.replace('$', "$$"),
+        other => other.to_string().replace('$', "$$"),
     };
     let pair = |entry: &Value| {
         let name = entry.get("Key").or(entry.get("key"))?.as_str()?;

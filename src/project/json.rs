@@ -34,6 +34,82 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Value> {
     })
 }
 
+/// The type a key should have.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Type {
+    Text,
+    Whole,
+    Flag,
+    List,
+    Table,
+    /// `{NAME: value}` or a list of pairs.
+    Pairs,
+}
+
+impl Type {
+    fn holds(self, value: &Value) -> bool {
+        match self {
+            Type::Text => value.is_string(),
+            Type::Whole => value.is_u64(),
+            Type::Flag => value.is_boolean() || value.is_string(),
+            Type::List => value.is_array(),
+            Type::Table => value.is_object(),
+            Type::Pairs => value.is_object() || value.is_array(),
+        }
+    }
+
+    fn name(self) -> Text {
+        match self {
+            Type::Text => text! { en: "a text", zh: "文本" },
+            Type::Whole => text! { en: "a whole number", zh: "非负整数" },
+            Type::Flag => text! { en: "true or false", zh: "true 或 false" },
+            Type::List => text! { en: "a list", zh: "列表" },
+            Type::Table | Type::Pairs => text! { en: "an object", zh: "对象" },
+        }
+    }
+}
+
+/// Names the keys whose values have another type than they should, and are therefore passed over. A key is a path such as
+/// `environment.variables`, whose letter case is free; the empty path is the file as a whole.
+pub(super) fn mistyped(path: &Path, value: &Value, place: &str, expected: &[(&str, Type)]) -> Vec<Error> {
+    let wrong = expected.iter().filter_map(|(key, wanted)| {
+        let found = key.split('.').filter(|part| !part.is_empty()).try_fold(value, field)?;
+        if found.is_null() || wanted.holds(found) {
+            return None;
+        }
+        let (wanted, shown, found) = (wanted.name(), path.display(), brief(found));
+        let (en, zh) = (wanted.en, wanted.zh);
+        let place = format!("{place}{key}");
+        let place = place.trim_end_matches('.');
+        let error = match place.is_empty() {
+            true => Error::new(
+                Kind::Usage,
+                text! { en: "`{shown}` is passed over: it must hold {en}", zh: "已略过 `{shown}`：内容必须是{zh}" },
+            ),
+            false => Error::new(
+                Kind::Usage,
+                text! { en: "`{place}` of `{shown}` is passed over: it must be {en}", zh: "已略过 `{shown}` 的 `{place}`：它必须是{zh}" },
+            ),
+        };
+        Some(error.cause(text! { en: "found: {found}", zh: "这里是：{found}" }))
+    });
+    wrong.collect()
+}
+
+/// Returns the value of a key, whose letter case is free.
+pub(super) fn field<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
+    let object = value.as_object()?;
+    object.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+}
+
+fn brief(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
 /// Replaces comments and trailing commas by blanks, so that every other byte keeps its place.
 fn plain(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();

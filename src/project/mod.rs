@@ -80,6 +80,7 @@ impl Project {
         let functions_root = match &options.functions_root {
             Some(named) => Some(named.clone()),
             None => {
+                manifest.as_ref().map_or(Ok(()), Manifest::check_functions_root)?;
                 discover::functions_root(&root, manifest.as_ref(), devtools.as_ref(), cloudbaserc.as_ref())
             }
         };

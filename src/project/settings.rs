@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Kind};
 use crate::model::function::FunctionSpec;
-use crate::model::name::FunctionName;
+use crate::model::name::{FunctionName, did_you_mean, suggestion};
 use crate::model::trigger::Trigger;
 use crate::text;
 
@@ -102,6 +102,21 @@ pub fn memory(megabytes: i64) -> Result<u32, Error> {
         )
         .hint(text! { en: "write 64, or a multiple of 128 up to 3072", zh: "请填写 64，或不超过 3072 的 128 的倍数" })),
     }
+}
+
+/// Checks the name of a runtime.
+pub fn runtime(name: &str) -> Result<String, Error> {
+    if FunctionSpec::RUNTIMES.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    let known = FunctionSpec::RUNTIMES.join("`, `");
+    let error =
+        Error::new(Kind::Usage, text! { en: "`{name}` is not a runtime", zh: "`{name}` 不是合法的运行时" });
+    let error = match did_you_mean(name, FunctionSpec::RUNTIMES) {
+        Some(meant) => error.hint(suggestion(meant)),
+        None => error,
+    };
+    Err(error.hint(text! { en: "the runtimes are `{known}`", zh: "运行时有 `{known}`" }))
 }
 
 /// Checks a `file.export` handler.

@@ -19,6 +19,7 @@ use crate::model::text::Text;
 use crate::ops::install;
 use crate::ops::target::REGION;
 use crate::ops::target::is_alive;
+use crate::project::functions::Function;
 use crate::project::manifest::LOCAL;
 use crate::project::running::Running;
 use crate::project::state;
@@ -105,6 +106,7 @@ impl Session {
             variables: context.variables.clone(),
         })?;
         project.warnings.iter().chain(&project.problems).for_each(|odd| context.ui.warn_of(odd));
+        project.functions.iter().flat_map(Function::complaints).for_each(|odd| context.ui.warn_of(&odd));
         offer_installation(&project, wanted.install, context).await?;
 
         let is_ephemeral = wanted.durability == Durability::Ephemeral;

@@ -1,6 +1,6 @@
 //! What an environment should be: the project's manifest and functions, as far as this deployment takes them along.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::error::{Error, Kind, Result};
@@ -50,10 +50,14 @@ pub(super) fn read(project: &Project, request: &Request) -> Result<Desired> {
         if let Some(problem) = project.problems.first() {
             return Err(problem.clone());
         }
-        for function in chosen(project, &request.functions)? {
-            desired.functions.push(function_of(project, function)?);
+        let chosen = chosen(project, &request.functions)?;
+        for function in &chosen {
+            let wanted = function_of(project, function)?;
             desired.notes.extend(dependency_notes(function)?);
+            desired.notes.extend(secrets_note(function, &wanted.tree));
+            desired.functions.push(wanted);
         }
+        desired.notes.extend(local_variables_note(&chosen));
     }
     if let Some(manifest) = &project.manifest {
         let (database, rules) = (request.takes(Part::Database), request.takes(Part::Rules));
@@ -107,12 +111,8 @@ fn unknown(project: &Project, name: &FunctionName) -> Error {
 
 fn function_of(project: &Project, function: &Function) -> Result<DesiredFunction> {
     let name = &function.spec.name;
-    if let Some((variable, reference)) = function.undefined.first() {
-        return Err(Error::new(
-            Kind::Usage,
-            text! { en: "`{variable}` of function `{name}` is `${reference}`, which nobody defines", zh: "云函数 `{name}` 的 `{variable}` 引用了未定义的 `${reference}`" },
-        )
-        .hint(text! { en: "set `{reference}` in the environment or in `.env`", zh: "请在环境变量或 `.env` 中设置 `{reference}`" }));
+    if let Some(complaint) = function.complaints().next() {
+        return Err(complaint);
     }
     let reserved = |variable: &&String| RESERVED.iter().any(|prefix| variable.starts_with(prefix));
     if let Some(variable) = function.spec.variables.keys().find(reserved) {
@@ -145,6 +145,37 @@ fn dependency_notes(function: &Function) -> Result<Option<Text>> {
             zh: "云函数 `{name}` 将上传 node_modules，但其中缺少 `{listed}`：请先在其目录运行 `npm install`"
         }),
         (true, true) => None,
+    })
+}
+
+/// Says which files go along although git is told to leave them alone: they may be secrets.
+fn secrets_note(function: &Function, tree: &Tree) -> Option<Text> {
+    let name = &function.spec.name;
+    let files = tree.ignored_by_git(function);
+    let (shown, more) = files.split_at(files.len().min(3));
+    let mut listed = format!("`{}`", shown.join("`, `"));
+    if !more.is_empty() {
+        listed.push_str(&format!(" … (+{})", more.len()));
+    }
+    (!files.is_empty()).then(|| text! {
+        en: "function `{name}` takes along what git ignores: {listed}; its `ignore` leaves out `\"FILE\"`, and takes \
+             `\"!FILE\"` without this note",
+        zh: "云函数 `{name}` 会打包被 git 忽略的文件：{listed}；在其 `ignore` 中写 `\"FILE\"` 可排除，写 `\"!FILE\"` 则不再提示"
+    })
+}
+
+/// Says which variables the functions have on this machine only.
+fn local_variables_note(functions: &[&Function]) -> Option<Text> {
+    let mut local: BTreeSet<&str> = BTreeSet::new();
+    for function in functions {
+        let known = |name: &&String| !function.spec.variables.contains_key(*name);
+        local.extend(function.local_variables.keys().filter(known).map(String::as_str));
+    }
+    local.retain(|name| !functions.iter().any(|function| function.references.contains(*name)));
+    let listed = local.iter().copied().collect::<Vec<_>>().join("`, `");
+    (!local.is_empty()).then(|| text! {
+        en: "not deployed, since only `.env` has them: `{listed}`; `variables` in cloudkit.toml takes them along",
+        zh: "以下变量只在 `.env` 中，不会部署：`{listed}`；写入 cloudkit.toml 的 `variables` 即可一并部署"
     })
 }
 

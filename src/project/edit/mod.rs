@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Key, Table, TableLike, Value};
 
 use super::manifest::{Collection, FILE_NAME, Manifest};
 use crate::error::{Error, Kind, Result};
@@ -144,15 +144,10 @@ impl Edit {
         let (key, other) =
             if permission.rule().is_some() { ("rule", "permission") } else { ("permission", "rule") };
         let table = self.collection_table(collection);
-        table.remove(other);
-        match table.get_mut(key) {
-            // Assigning in place keeps a comment at the end of the line.
-            Some(Item::Value(old)) => {
-                let decor = old.decor().clone();
-                *old = value;
-                *old.decor_mut() = decor;
-            }
-            _ => drop(table.insert(key, Item::Value(value))),
+        let old = if table.contains_key(key) { key } else { other };
+        match table.contains_key(old) {
+            true => replace(table, old, key, &value),
+            false => drop(table.insert(key, Item::Value(value))),
         }
         self.check()?;
         Ok(true)
@@ -225,6 +220,27 @@ impl Edit {
     fn check(&mut self) -> Result<()> {
         self.manifest = Manifest::parse(self.path.clone(), self.document.to_string())?;
         Ok(())
+    }
+}
+
+/// Puts a key and its value in the place of another one, between the same comments.
+fn replace(table: &mut dyn TableLike, old: &str, new: &str, value: &Value) {
+    let keys: Vec<Key> =
+        table.iter().filter_map(|(name, _)| Some(table.get_key_value(name)?.0.clone())).collect();
+    // A table grows at its end: everything goes in again, in order.
+    for key in keys {
+        let Some(item) = table.remove(key.get()) else { continue };
+        if key.get() != old {
+            table.entry_format(&key).or_insert(item);
+            continue;
+        }
+        let (mut value, mut new) = (value.clone(), Key::new(new));
+        // A table of its own has no place in a line.
+        if let Some(item) = item.as_value() {
+            *value.decor_mut() = item.decor().clone();
+            *new.leaf_decor_mut() = key.leaf_decor().clone();
+        }
+        table.entry_format(&new).or_insert(Item::Value(value));
     }
 }
 

@@ -113,8 +113,19 @@ fn a_permission_replaces_the_other_kind() {
     let (_, text) = set("[database.players]\npermission = 'PRIVATE' # for now\n", Permission::ReadOnly);
     assert_eq!(text, "[database.players]\npermission = \"READONLY\" # for now\n");
     let (_, text) = set(&text, rule.clone());
-    assert_eq!(text, "[database.players]\nrule = { read = true, write = \"doc._openid == auth.openid\" }\n");
-    assert_eq!(set(&text, rule), (false, text.clone()));
+    let ruled =
+        "[database.players]\nrule = { read = true, write = \"doc._openid == auth.openid\" } # for now\n";
+    assert_eq!(text, ruled);
+    assert_eq!(set(&text, rule.clone()), (false, text.clone()));
+    let between =
+        |it: &str| format!("[database.players]\n# Who?\n{it} # all\nindexes = [] # none\n[storage]\n");
+    let (_, text) = set(&between("rule = { read = true }"), Permission::ReadOnly);
+    assert_eq!(text, between("permission = \"READONLY\""));
+    let (_, text) =
+        set("database.players = { permission = 'PRIVATE', indexes = [] }\n", Permission::ReadOnly);
+    assert_eq!(text, "database.players = { permission = \"READONLY\", indexes = [] }\n");
+    let (_, text) = set("[database.players.rule]\nread = true\n", Permission::ReadOnly);
+    assert_eq!(text, "[database.players]\npermission = \"READONLY\"\n");
     let nonsense = Permission::Custom("[1]".into());
     assert!(changed("", |edit| edit.set_permission(&players(), &nonsense)).is_err());
 }

@@ -29,7 +29,9 @@ pub struct Function {
     pub ignore: Vec<String>,
     /// Whether `deploy` takes it along.
     pub deploy: bool,
-    /// Variables whose `$NAME` nobody defines: (variable, name). They are absent from `spec`.
+    /// Names that `spec.variables` were filled from.
+    pub references: BTreeSet<String>,
+    /// Variables that refer to a name nobody defines: (variable, name). They are absent from `spec`.
     pub undefined: Vec<(String, String)>,
 }
 
@@ -39,6 +41,24 @@ impl Function {
         let mut variables = self.local_variables.clone();
         variables.extend(self.spec.variables.clone());
         variables
+    }
+
+    /// Complains of each variable that refers to a name nobody defines.
+    pub fn complaints(&self) -> impl Iterator<Item = Error> {
+        let name = &self.spec.name;
+        self.undefined.iter().map(move |(variable, reference)| {
+            Error::new(
+                Kind::Usage,
+                text! {
+                    en: "`{variable}` of function `{name}` in cloudkit.toml refers to `${reference}`, which nobody defines",
+                    zh: "cloudkit.toml 中云函数 `{name}` 的 `{variable}` 引用了未定义的 `${reference}`"
+                },
+            )
+            .hint(text! {
+                en: "set `{reference}` in the environment or in `.env`; write `$$` for a dollar sign",
+                zh: "请在环境变量或 `.env` 中设置 `{reference}`；美元符号本身写作 `$$`"
+            })
+        })
     }
 }
 
@@ -60,7 +80,8 @@ pub(super) fn read(
     let manifest = project.manifest.as_ref();
     let environment = manifest.and_then(|manifest| manifest.environments.get(environment?));
     let layers = Layers { project, environment, variables, dotenv };
-    let (mut functions, mut problems, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut functions, mut problems) = (Vec::new(), Vec::new());
+    let mut warnings: Vec<Error> = project.cloudbaserc.iter().flat_map(|it| it.warnings.clone()).collect();
     let (folders, unreadable) = layers.folders();
     match unreadable {
         // What a person names must be there; what a file names may come later.
@@ -76,7 +97,11 @@ pub(super) fn read(
             }
         };
         let (file, problem) = match devtools::function_config(&folder) {
-            Ok(settings) => (settings.unwrap_or_default(), None),
+            Ok(None) => (FunctionSettings::default(), None),
+            Ok(Some((settings, passed_over))) => {
+                warnings.extend(passed_over);
+                (settings, None)
+            }
             Err(error) => (FunctionSettings::default(), Some(error)),
         };
         problems.extend(problem);
@@ -153,11 +178,17 @@ impl Layers<'_> {
         let (ignore, deploy) = (settings.ignore.clone().unwrap_or_default(), settings.deploy.unwrap_or(true));
         let mut spec = settings.into_spec(name);
         check(&spec, problems, warnings);
-        let (variables, undefined) = resolve(&spec.variables, self.variables);
-        spec.variables = variables;
+        let written = std::mem::take(&mut spec.variables);
+        let (mut references, mut undefined) = (BTreeSet::new(), Vec::new());
+        for (variable, value) in written {
+            match fill(&value, self.variables, &mut references) {
+                Ok(value) => drop(spec.variables.insert(variable, value)),
+                Err(reference) => undefined.push((variable, reference)),
+            }
+        }
         let mut local_variables = self.dotenv.clone();
         local_variables.extend(dotenv::read(&folder.join(".env"))?);
-        Ok(Function { spec, folder, local_variables, ignore, deploy, undefined })
+        Ok(Function { spec, folder, local_variables, ignore, deploy, references, undefined })
     }
 
     /// Complains of functions that a file declares and that have no folder.
@@ -248,6 +279,7 @@ fn check(spec: &FunctionSpec, problems: &mut Vec<Error>, warnings: &mut Vec<Erro
     problems.extend(settings::timeout(seconds).err().map(in_function));
     problems.extend(settings::memory(spec.memory.into()).err().map(in_function));
     problems.extend(settings::handler(&spec.handler).err().map(in_function));
+    problems.extend(settings::runtime(&spec.runtime).err().map(in_function));
 }
 
 fn weekday_number(function: &FunctionName, trigger: &str) -> Error {
@@ -261,25 +293,43 @@ fn weekday_number(function: &FunctionName, trigger: &str) -> Error {
     .hint(text! { en: "write a name, such as `MON`; a number counts from 0, Sunday", zh: "请改用 `MON` 这样的名称；数字按 0 为周日计算" })
 }
 
-/// Fills `$NAME`; returns the variables that have a value, and those whose name nobody defines.
-fn resolve(
-    written: &BTreeMap<String, String>,
+/// Fills `$NAME` and `${NAME}`; `$$` is a dollar sign, and so is one that no name follows. An error is the name that
+/// nobody defines.
+fn fill(
+    written: &str,
     known: &BTreeMap<String, String>,
-) -> (BTreeMap<String, String>, Vec<(String, String)>) {
-    let (mut resolved, mut undefined) = (BTreeMap::new(), Vec::new());
-    for (variable, value) in written {
-        let reference = value.strip_prefix('$').filter(|name| is_name(name));
-        match reference.map(|name| (name, known.get(name))) {
-            // `$$` begins a value that really starts with `$`.
-            None => drop(resolved.insert(variable.clone(), value.replacen("$$", "$", 1))),
-            Some((_, Some(value))) => drop(resolved.insert(variable.clone(), value.clone())),
-            Some((name, None)) => undefined.push((variable.clone(), name.to_owned())),
-        }
+    references: &mut BTreeSet<String>,
+) -> std::result::Result<String, String> {
+    let mut filled = String::new();
+    let mut rest = written;
+    while let Some((before, after)) = rest.split_once('$') {
+        filled.push_str(before);
+        rest = match (after.strip_prefix('$'), reference(after)) {
+            (Some(after), _) => {
+                filled.push('$');
+                after
+            }
+            (None, Some((name, after))) => {
+                filled.push_str(known.get(name).ok_or(name)?);
+                references.insert(name.to_owned());
+                after
+            }
+            (None, None) => {
+                filled.push('$');
+                after
+            }
+        };
     }
-    (resolved, undefined)
+    Ok(filled + rest)
 }
 
-fn is_name(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+/// Splits what follows a dollar sign into a name and the rest.
+fn reference(after: &str) -> Option<(&str, &str)> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let (name, rest) = match after.strip_prefix('{') {
+        Some(inner) => inner.split_once('}')?,
+        None => after.split_at(after.find(|c| !is_part(c)).unwrap_or(after.len())),
+    };
+    let is_name = name.chars().all(is_part) && !name.starts_with(|c: char| c.is_ascii_digit());
+    (is_name && !name.is_empty()).then_some((name, rest))
 }

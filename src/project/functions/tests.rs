@@ -181,7 +181,7 @@ fn the_nearest_word_about_a_function_wins() {
         id = 'garden-prod'
         [env.prod.functions.a]
         memory = 512
-        variables = { STAGE = 'prod', SECRET = '$WX_SECRET', NOBODY = '$NOBODY', PRICE = '$$5' }
+        variables = { STAGE = 'prod', SECRET = '$WX_SECRET', NOBODY = 'a$NOBODY', PRICE = '$$5', URL = 'https://u:${WX_SECRET}@h/$WX_SECRET?$1=a$' }
         [functions]
         timeout = 20
         runtime = 'Nodejs20.19'
@@ -193,7 +193,7 @@ fn the_nearest_word_about_a_function_wins() {
         ("cloudkit.toml", manifest),
         (
             "cloudbaserc.json",
-            r#"{"envId": "e", "functions": [{"name": "a", "timeout": 7, "runtime": "Nodejs16.13"}]}"#,
+            r#"{"envId": "e", "functions": [{"name": "a", "timeout": 7, "runtime": "Nodejs16.13", "envVariables": {"MARK": "pa$WX_SECRET"}}]}"#,
         ),
         ("functions/a/index.js", ""),
         (
@@ -212,8 +212,94 @@ fn the_nearest_word_about_a_function_wins() {
     assert_eq!((b.spec.timeout.as_secs(), b.spec.memory), (20, 256));
     let deployed: Vec<_> =
         a.spec.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    assert_eq!(deployed, [("PRICE", "$5"), ("SECRET", "from outside"), ("SHARED", "yes"), ("STAGE", "prod")]);
+    assert_eq!(
+        deployed,
+        [
+            ("MARK", "pa$WX_SECRET"),
+            ("PRICE", "$5"),
+            ("SECRET", "from outside"),
+            ("SHARED", "yes"),
+            ("STAGE", "prod"),
+            ("URL", "https://u:from outside@h/from outside?$1=a$")
+        ]
+    );
     assert_eq!(a.undefined, [("NOBODY".to_owned(), "NOBODY".to_owned())]);
+    let said: Vec<String> = a.complaints().map(|error| error.message().en.clone()).collect();
+    assert_eq!(said, ["`NOBODY` of function `a` in cloudkit.toml refers to `$NOBODY`, which nobody defines"]);
     let run = a.run_variables();
     assert_eq!((run["LOCAL"].as_str(), run["STAGE"].as_str()), ("function", "prod"));
+}
+
+#[test]
+fn dollar_signs_are_names_or_themselves() {
+    let known = BTreeMap::from([("A".to_owned(), "1$B".to_owned()), ("_b2".to_owned(), "2".to_owned())]);
+    let check = |written, expected: Result<&str, &str>| {
+        let filled = fill(written, &known, &mut BTreeSet::new());
+        assert_eq!(filled.as_deref().map_err(String::as_str), expected, "{written}");
+    };
+    for (written, expected) in [
+        ("", ""),
+        ("a", "a"),
+        ("$A", "1$B"),
+        ("${A}x$A-${_b2}", "1$Bx1$B-2"),
+        ("$$A", "$A"),
+        ("$$$A", "$1$B"),
+        ("$", "$"),
+        ("$5", "$5"),
+        ("${", "${"),
+        ("${}", "${}"),
+        ("${5}", "${5}"),
+        ("${A", "${A"),
+        ("云$A云", "云1$B云"),
+    ] {
+        check(written, Ok(expected));
+    }
+    for (written, missing) in [("$B", "B"), ("x${B}", "B"), ("$Ab", "Ab")] {
+        check(written, Err(missing));
+    }
+}
+
+#[test]
+fn a_functions_root_that_is_not_there_is_shown_at_its_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("cloudkit.toml"), "[functions]\nroot = \"nope\"\n").expect("written");
+    let options = Options { directory: folder.path().to_owned(), ..Options::default() };
+    let error = Project::load(&options).expect_err("no such folder");
+    assert_eq!(error.message().en, "there is no functions folder `nope`");
+    let excerpt = error.shown_excerpt().expect("a place");
+    assert_eq!(excerpt.source.get(excerpt.span.clone()), Some("\"nope\""));
+    let named = Options { functions_root: Some(folder.path().to_owned()), ..options };
+    assert!(Project::load(&named).is_ok(), "another root is named");
+}
+
+#[test]
+fn values_of_a_wrong_type_are_named_and_passed_over() {
+    let (_folder, project) = load(&[
+        (
+            "cloudbaserc.json",
+            r#"{"envId": 7, "functions": [{"name": "a", "timeout": "5", "config": {"memorysize": "big"}}, "b"]}"#,
+        ),
+        ("cloudfunctions/a/index.js", ""),
+        (
+            "cloudfunctions/a/config.json",
+            r#"{"triggers": {}, "environment": {"variables": 1}, "timeout": null}"#,
+        ),
+        ("cloudfunctions/c/index.js", ""),
+        ("cloudfunctions/c/config.json", "[]"),
+    ]);
+    let root = project.root.display().to_string();
+    let said: Vec<String> = project.warnings.iter().map(|it| it.to_string().replace(&root, "")).collect();
+    assert_eq!(
+        said,
+        [
+            "`envId` of `/cloudbaserc.json` is passed over: it must be a text: found: 7",
+            "`functions[0].timeout` of `/cloudbaserc.json` is passed over: it must be a whole number: found: \"5\"",
+            "`functions[0].config.memorySize` of `/cloudbaserc.json` is passed over: it must be a whole number: found: \"big\"",
+            "`functions[1]` of `/cloudbaserc.json` is passed over: it must be an object: found: \"b\"",
+            "`environment.variables` of `/cloudfunctions/a/config.json` is passed over: it must be an object: found: 1",
+            "`triggers` of `/cloudfunctions/a/config.json` is passed over: it must be a list: found: {}",
+            "`/cloudfunctions/c/config.json` is passed over: it must hold an object: found: []",
+        ]
+    );
+    assert_eq!(project.functions.len(), 2);
 }

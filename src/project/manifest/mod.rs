@@ -116,6 +116,23 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Checks that `[functions] root` leads to a folder.
+    pub(super) fn check_functions_root(&self) -> Result<()> {
+        let (Some(folder), Some(named)) = (self.path.parent(), &self.functions_root) else { return Ok(()) };
+        if super::discover::join(folder, named).is_dir() {
+            return Ok(());
+        }
+        let text = super::read_text(&self.path)?.unwrap_or_default();
+        let source = Source { path: self.path.clone(), text };
+        let document = source.parse()?;
+        let place = document.get("functions").and_then(|it| it.get("root")).and_then(Item::span);
+        Err(source.wrong(
+            place.unwrap_or(0..0),
+            text! { en: "there is no functions folder `{named}`", zh: "云函数目录 `{named}` 不存在" },
+            text! { en: "not a folder beside cloudkit.toml", zh: "cloudkit.toml 旁没有这个目录" },
+        ))
+    }
+
     fn check_default(&self, source: &Source, name: &str, span: Span) -> Result<()> {
         let ids = self.environments.values().filter_map(|environment| environment.id.as_ref());
         if name == LOCAL
@@ -180,7 +197,7 @@ fn read_settings(section: &mut Section<'_>) -> Result<FunctionSettings> {
     let owned = |texts: Vec<(&str, Span)>| texts.into_iter().map(|(text, _)| text.to_owned()).collect();
     Ok(FunctionSettings {
         handler: section.checked("handler", settings::handler)?,
-        runtime: section.string("runtime")?,
+        runtime: section.checked("runtime", settings::runtime)?,
         timeout: section.integer("timeout", settings::timeout)?,
         memory: section.integer("memory", settings::memory)?,
         variables: match section.section("variables")? {

@@ -165,6 +165,12 @@ fn a_wrong_value_is_shown_at_its_place() {
     the route `login` does not begin with `/`
     2:20 'login' <- this value
     ");
+    insta::assert_snapshot!(said("[functions]\nruntime = 'Nodejs18'\n"), @r"
+    `Nodejs18` is not a runtime
+    2:11 'Nodejs18' <- this value
+    hint: did you mean `Nodejs18.15`?
+    hint: the runtimes are `Nodejs24.11`, `Nodejs22.21`, `Nodejs20.19`, `Nodejs18.15`, `Nodejs16.13`, `Nodejs14.18`, `Nodejs12.16`, `Nodejs10.15`, `Nodejs8.9`, `Nodejs6.10`, `Python3.11`, `Python3.10`, `Python3.9`, `Python3.7`, `Python3.6`, `Python2.7`, `Php8.0`, `Php7.4`, `Php7`, `Java11`, `Java8`, `Go1`
+    ");
     insta::assert_snapshot!(said("[functions.a]\nhandler = 'index'\n"), @r"
     `index` is not a handler
     2:11 'index' <- this value

@@ -132,3 +132,23 @@ async fn taking_away_asks_first() {
     nothing to do: all 4 are as they should be
     ");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stays_here_and_what_should_are_noted() {
+    let cloudkit = Cloudkit::serving(&[
+        ("cloudkit.toml", "[functions.report.variables]\nURL = \"https://x/${TOKEN}\"\nSTAGE = \"prod\"\n"),
+        (".env", "TOKEN=t\nSTAGE=laptop\nDEBUG=1\n"),
+        (".git/HEAD", ""),
+        (".gitignore", "*.secret\n"),
+        ("cloudfunctions/report/index.js", "exports.main = () => 1"),
+        ("cloudfunctions/report/.env", "LOCAL=1\n"),
+        ("cloudfunctions/report/k.secret", "k"),
+    ])
+    .await;
+    let plan = cloudkit.json(&["deploy", "--dry-run", "--only", "functions"]);
+    let notes = plan["notes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    insta::assert_snapshot!(notes.iter().map(|it| format!("{it}\n")).collect::<String>(), @r##"
+    "function `report` takes along what git ignores: `k.secret`; its `ignore` leaves out `\"FILE\"`, and takes `\"!FILE\"` without this note"
+    "not deployed, since only `.env` has them: `DEBUG`, `LOCAL`; `variables` in cloudkit.toml takes them along"
+    "##);
+}

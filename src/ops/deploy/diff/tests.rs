@@ -18,6 +18,7 @@ fn function(name: &str, change: impl FnOnce(&mut FunctionSpec)) -> DesiredFuncti
         local_variables: BTreeMap::new(),
         ignore: Vec::new(),
         deploy: true,
+        references: Default::default(),
         undefined: Vec::new(),
     };
     let tree = Arc::new(Tree::of(&function, folder.path()).expect("an empty tree"));
