@@ -2,6 +2,7 @@
 
 use reqwest::header::AUTHORIZATION;
 
+use super::transfer::within;
 use super::{Client, Error};
 use crate::api::local::OBJECTS;
 use crate::api::sign::cos;
@@ -48,9 +49,9 @@ impl Client {
         if let Some(token) = &credentials.token {
             request = request.header("x-cos-security-token", token);
         }
-        let response = request.send().await.map_err(|error| self.unreachable(&url, error))?;
+        let response = within(&url, request.send()).await?.map_err(|error| self.unreachable(&url, error))?;
         let status = response.status();
-        let text = response.text().await.map_err(|error| self.unreachable(&url, error))?;
+        let text = within(&url, response.text()).await?.map_err(|error| self.unreachable(&url, error))?;
         if status.is_success() {
             return Ok(read(&text));
         }

@@ -62,8 +62,7 @@ impl Client {
         if status.is_success() && !text.contains("<Error>") {
             return Ok(());
         }
-        let text = text.trim().chars().take(300).collect();
-        Err(Error::Status { url: shown(&url), status: status.as_u16(), text })
+        Err(Error::Status { url: shown(&url), status: status.as_u16(), text: beginning(&text) })
     }
 
     /// GETs an object into a file, which appears only when it is complete.
@@ -101,7 +100,8 @@ impl Client {
             .map_err(|error| self.unreachable(&url, error))?;
         if !response.status().is_success() {
             let status = response.status().as_u16();
-            return Err(Error::Status { url: shown(&url), status, text: String::new() });
+            let text = within(&url, response.text()).await?.unwrap_or_default();
+            return Err(Error::Status { url: shown(&url), status, text: beginning(&text) });
         }
         let mut received = 0;
         while let Some(chunk) =
@@ -196,7 +196,13 @@ impl Source<'_> {
     }
 }
 
-async fn within<T>(url: &reqwest::Url, step: impl Future<Output = T>) -> Result<T, Error> {
+/// Returns as much of a refusal as a person reads.
+fn beginning(text: &str) -> String {
+    text.trim().chars().take(300).collect()
+}
+
+/// Waits for a step of a transfer as long as a silent service is believed to be there.
+pub(super) async fn within<T>(url: &reqwest::Url, step: impl Future<Output = T>) -> Result<T, Error> {
     tokio::time::timeout(IDLE, step).await.map_err(|_| stalled(url))
 }
 

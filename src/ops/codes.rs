@@ -33,6 +33,9 @@ pub fn explain(code: &str) -> Result<Explanation> {
     );
     Err(match did_you_mean(code, names.iter().map(String::as_str)) {
         Some(near) => unknown.hint(suggestion(near)),
-        None => unknown,
+        None => unknown.hint(text! {
+            en: "a code is in the brackets of an error, such as `-502005` or `ResourceNotFound.Function`",
+            zh: "错误码写在报错的方括号里，例如 `-502005` 或 `ResourceNotFound.Function`"
+        }),
     })
 }

@@ -105,7 +105,8 @@ pub struct Downloaded {
     pub bytes: u64,
 }
 
-/// Downloads a file, named by its path or its id; in a folder it keeps its own name.
+/// Downloads a file, named by its path or its id; in a folder, which may be new if its name ends with `/`, it keeps its own
+/// name.
 pub async fn download(
     target: &Target,
     name: &str,
@@ -114,8 +115,20 @@ pub async fn download(
 ) -> Result<Downloaded> {
     let file_id = resolve(target, name).await?;
     let own = file_id.path.rsplit('/').next().unwrap_or_default();
-    let file = if into.is_dir() { into.join(own) } else { into.to_owned() };
+    let is_folder =
+        into.is_dir() || into.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR]);
+    let file = if is_folder { into.join(own) } else { into.to_owned() };
     let link = link(target, &file_id, None).await?;
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let shown = folder.display();
+            Error::new(
+                Kind::Failed,
+                text! { en: "could not make the folder `{shown}`", zh: "无法创建目录 `{shown}`" },
+            )
+            .source(&error)
+        })?;
+    }
     let step = progress.step(text! { en: "downloaded `{name}`", zh: "已下载 `{name}`" });
     let mut received = 0;
     let mut heard = |count: u64| {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::api::control::function::GetFunctionAddress;
+use crate::cloud;
 use crate::error::{Error, Kind, Result};
 use crate::model::name::FunctionName;
 use crate::ops::target::Target;
@@ -36,7 +37,14 @@ pub async fn download(target: &Target, name: &FunctionName, folder: &Path) -> Re
         Ok(address) => address,
         Err(error) => return Err(super::missing(target, name, error).await),
     };
-    let package = target.client().fetch(&address.url).await?;
+    let package = target.client().fetch(&address.url).await.map_err(|error| match error {
+        cloud::Error::Status { text, .. } if !text.is_empty() => Error::new(
+            Kind::Refused,
+            text! { en: "there is no package of `{name}` to fetch", zh: "云函数 `{name}` 没有可下载的代码包" },
+        )
+        .cause(text.trim().into()),
+        error => error.into(),
+    })?;
     let bytes = package.len() as u64;
     let files = unpack(package, folder).map_err(|error| {
         Error::new(

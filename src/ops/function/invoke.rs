@@ -109,12 +109,33 @@ impl Failure {
                 zh: "事件与返回值不得超过 6 MB；请改为传递文件 ID"
             });
         }
+        if let Some(module) = self.missing_module() {
+            return Some(text! {
+                en: "run `npm install {module}` in the function's folder; `cloudkit emulate --install` installs what its package.json names",
+                zh: "请在云函数目录中运行 `npm install {module}`；`cloudkit emulate --install` 会安装其 package.json 列出的依赖"
+            });
+        }
         let code = match self.more.get("statusCode").and_then(Value::as_i64)? {
             433 => "FUNCTIONS_TIME_LIMIT_EXCEEDED",
             434 => "FUNCTIONS_MEMORY_LIMIT_EXCEEDED",
             _ => return None,
         };
         codes::explain(code).ok().map(|explanation| explanation.remedy)
+    }
+
+    /// Returns the package that Node did not find; a path is a file of the function's own.
+    fn missing_module(&self) -> Option<&str> {
+        let (_, rest) = self.err_msg.split_once("Cannot find module '").or_else(|| {
+            // Of a module that is imported.
+            self.err_msg.split_once("Cannot find package '")
+        })?;
+        let (specifier, _) = rest.split_once('\'')?;
+        let parts = if specifier.starts_with('@') { 2 } else { 1 };
+        let package = specifier
+            .match_indices('/')
+            .nth(parts - 1)
+            .map_or(specifier, |(end, _)| specifier.get(..end).unwrap_or(specifier));
+        (!package.is_empty() && !specifier.starts_with(['.', '/'])).then_some(package)
     }
 
     /// Reads `{errorCode, errorMessage, …}`, which has had several spellings, or a bare sentence.
@@ -163,6 +184,25 @@ mod tests {
             },
             json!({ "ok": true, "result": { "openid": "o-1" }, "requestId": "r-1", "durationMs": 3.5, "logs": ["hello"] }),
         );
+    }
+
+    #[test]
+    fn a_missing_package_is_named_by_what_is_installed() {
+        for (said, expected) in [
+            ("Error: Cannot find module 'axios'\nRequire stack:\n- /f/index.js", Some("axios")),
+            ("Error: Cannot find module 'lodash/fp/x'", Some("lodash")),
+            ("Error: Cannot find module '@a/b/c.js'", Some("@a/b")),
+            (
+                "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'got' imported from /f/index.mjs",
+                Some("got"),
+            ),
+            ("Error: Cannot find module './local'", None),
+            ("Error: Cannot find module '/f/index.js'", None),
+            ("boom", None),
+        ] {
+            let failure = Failure::of(serde_json::json!({ "errorMessage": said }), -1);
+            assert_eq!(failure.missing_module(), expected, "{said}");
+        }
     }
 
     #[test]

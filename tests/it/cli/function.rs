@@ -124,3 +124,25 @@ async fn triggers_are_listed_with_their_next_time_and_fired() {
     hint: did you mean `hourly`?
     ");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_cannot_be_packed_is_not_fetched() {
+    let manifest = ("cloudkit.toml", "[functions.hello]\nignore = [\"{a\"]\n");
+    let cloudkit = Cloudkit::serving(&[HELLO, manifest]).await;
+    insta::assert_snapshot!(cloudkit.run(&["fn", "download", "hello", "copy"]), @r"
+    exit 5
+    --- stderr
+    error: there is no package of `hello` to fetch
+      caused by: `{a` in `ignore` of function `hello` is not a glob: error parsing glob '{a': unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)
+    ");
+    assert!(!cloudkit.folder().join("copy").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_that_is_not_there_is_installed_next() {
+    let code = "require('no-such-package/lib/x'); exports.main = () => 1";
+    let cloudkit = Cloudkit::serving(&[("cloudfunctions/bare/index.js", code)]).await;
+    let output = cloudkit.command(&["fn", "invoke", "bare"]).output().expect("run");
+    let told = cloudkit.tell(&output);
+    assert!(told.contains("hint: run `npm install no-such-package` in the function's folder"), "{told}");
+}

@@ -16,6 +16,13 @@ async fn a_file_goes_up_is_listed_comes_down_and_is_deleted() {
     ✔ Downloaded 4 bytes to [project]/back.txt
     ");
     assert_eq!(cloudkit.read("back.txt"), "meow");
+    for into in ["new/folder/", "other/猫.txt"] {
+        cloudkit.run(&["storage", "download", &file_id, into]);
+    }
+    assert_eq!(
+        (cloudkit.read("new/folder/猫.txt"), cloudkit.read("other/猫.txt")),
+        ("meow".into(), "meow".into())
+    );
     insta::assert_snapshot!(cloudkit.run(&["storage", "delete", "pictures/猫.txt"]), @r"
     exit 0
     --- stdout

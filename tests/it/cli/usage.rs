@@ -141,6 +141,12 @@ fn codes_are_explained_in_both_languages() {
     the collection does not exist
     create it with `cloudkit db collection add NAME`, or name it in `cloudkit.toml`
     ");
+    insta::assert_snapshot!(cloudkit.run(&["explain", "nonsense"]), @r"
+    exit 4
+    --- stderr
+    error: `nonsense` is not a code this program knows
+    hint: a code is in the brackets of an error, such as `-502005` or `ResourceNotFound.Function`
+    ");
     insta::assert_snapshot!(cloudkit.run(&["explain", "DATABASE_COLLECTION_NOT_EXISTS", "--lang", "zh"]), @r"
     exit 4
     --- stderr

@@ -52,6 +52,6 @@ async fn send(environment: &Shared, key: &str) -> Response {
     };
     match environment.functions.package(&function).await {
         Ok(package) => reply::typed(StatusCode::OK, HeaderValue::from_static("application/zip"), package),
-        Err(error) => reply::plain(StatusCode::NOT_FOUND, format!("{error}\n")),
+        Err(error) => reply::plain(StatusCode::UNPROCESSABLE_ENTITY, format!("{error}\n")),
     }
 }
