@@ -19,6 +19,8 @@ pub enum Caller {
     Function { source: String, identity: Option<Identity> },
     /// A timer, by the trigger's name.
     Timer { trigger: String },
+    /// An HTTP client through the gateway: no identity.
+    Http,
     /// A console, a test or the command line: no identity.
     Console,
 }
@@ -29,7 +31,7 @@ impl Caller {
         match self {
             Caller::MiniProgram(identity) => Some(identity),
             Caller::Function { identity, .. } => identity.as_ref(),
-            Caller::Timer { .. } | Caller::Console => None,
+            Caller::Timer { .. } | Caller::Http | Caller::Console => None,
         }
     }
 
@@ -42,7 +44,7 @@ impl Caller {
     fn trigger_source(&self) -> &'static str {
         match self {
             Caller::Timer { .. } => "timer",
-            Caller::MiniProgram(_) | Caller::Function { .. } | Caller::Console => "tcb",
+            Caller::MiniProgram(_) | Caller::Function { .. } | Caller::Http | Caller::Console => "tcb",
         }
     }
 
@@ -52,7 +54,7 @@ impl Caller {
             Caller::MiniProgram(_) => Some("wx_client"),
             Caller::Function { source, .. } => Some(source),
             Caller::Timer { .. } => Some("wx_trigger"),
-            Caller::Console => None,
+            Caller::Http | Caller::Console => None,
         }
     }
 
@@ -61,7 +63,7 @@ impl Caller {
         let person = self.identity();
         match self {
             Caller::Timer { .. } => Some(json!({ "userInfo": { "appId": app_id } })),
-            Caller::Console => None,
+            Caller::Http | Caller::Console => None,
             Caller::MiniProgram(_) | Caller::Function { .. } => person.map(|identity| {
                 json!({ "userInfo": { "appId": app_id, "openId": identity.openid }, "tcbContext": {} })
             }),
@@ -89,6 +91,9 @@ pub fn variables<'a>(call: &Call<'a>) -> Vec<(&'static str, &'a str)> {
         tcb.push(("TCB_SOURCE", source));
     }
     tcb.push(("TCB_SESSIONTOKEN", token));
+    if let Caller::Http = caller {
+        tcb.push(("TCB_SOURCE_IP", "127.0.0.1"));
+    }
     if let Some(identity) = caller.identity() {
         wx.extend([("WX_CLIENTIP", "127.0.0.1"), ("WX_APPID", app_id), ("WX_OPENID", &identity.openid)]);
         wx.extend(identity.unionid.as_deref().map(|unionid| ("WX_UNIONID", unionid)));
@@ -101,8 +106,9 @@ pub fn variables<'a>(call: &Call<'a>) -> Vec<(&'static str, &'a str)> {
 }
 
 fn tcb_keys(variables: &[(&'static str, &str)]) -> &'static str {
-    match variables.len() {
-        5 => "TCB_ENV,TCB_SEQID,TRIGGER_SRC,TCB_SOURCE,TCB_SESSIONTOKEN",
+    match (variables.len(), variables.last()) {
+        (_, Some(("TCB_SOURCE_IP", _))) => "TCB_ENV,TCB_SEQID,TRIGGER_SRC,TCB_SESSIONTOKEN,TCB_SOURCE_IP",
+        (5, _) => "TCB_ENV,TCB_SEQID,TRIGGER_SRC,TCB_SOURCE,TCB_SESSIONTOKEN",
         _ => "TCB_ENV,TCB_SEQID,TRIGGER_SRC,TCB_SESSIONTOKEN",
     }
 }
@@ -142,6 +148,7 @@ mod tests {
     fn the_listed_keys_are_the_variables_that_are_set() {
         let callers = [
             Caller::Console,
+            Caller::Http,
             Caller::Timer { trigger: "daily".into() },
             Caller::MiniProgram(alice(None)),
             Caller::MiniProgram(alice(Some("u"))),

@@ -85,6 +85,9 @@ impl DataDir {
     pub fn permissions(&self) -> PathBuf {
         self.root.join("permissions.json")
     }
+    pub fn routes(&self) -> PathBuf {
+        self.root.join("routes.json")
+    }
 }
 
 fn unusable(root: &Path, error: &std::io::Error) -> Error {

@@ -10,6 +10,7 @@ use super::database::Database;
 use super::deployments::Deployments;
 use super::event::Events;
 use super::functions::Functions;
+use super::gateway::Gateway;
 use super::logs::Logs;
 use super::permissions::Permissions;
 use super::storage::Storage;
@@ -33,6 +34,7 @@ pub struct Environment {
     pub database: Database,
     pub storage: Storage,
     pub permissions: Permissions,
+    pub gateway: Gateway,
     pub deployments: Deployments,
 }
 
@@ -50,6 +52,7 @@ impl Environment {
             self.child_variables().into_iter().map(|(name, value)| (name, value.into())).collect();
         json!({
             "url": self.url,
+            "gatewayUrl": self.url.replacen("127.0.0.1", "gateway.localhost", 1),
             "adminUrl": format!("{}/admin", self.url),
             "envId": self.config.env_id,
             "region": self.config.region,

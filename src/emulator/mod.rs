@@ -12,6 +12,7 @@ pub mod environment;
 pub mod database;
 pub mod deployments;
 pub mod functions;
+pub mod gateway;
 pub mod logs;
 pub mod permissions;
 pub mod reaper;
@@ -34,6 +35,7 @@ use edge::listen::{self, Server};
 use environment::{Environment, Shared};
 use event::{Event, Events};
 use functions::Functions;
+use gateway::Gateway;
 use logs::Logs;
 use permissions::Permissions;
 use storage::Storage;
@@ -63,6 +65,7 @@ impl Emulator {
         let database = Database::open(&data.documents(), &config, events.clone())
             .map_err(|error| database::unusable(&data.documents(), &error))?;
         let permissions = Permissions::open(data.permissions())?;
+        let gateway = Gateway::open(data.routes(), &config.project, config.ids.clone())?;
         let storage = Storage::new(data.objects(), &config.env_id, &config.secret_key, config.clock.clone());
         let logs = Logs::new(events.clone());
         let functions = Functions::start(config.clone(), url.clone(), logs.clone(), events.clone())?;
@@ -75,6 +78,7 @@ impl Emulator {
             database,
             storage,
             permissions,
+            gateway,
             deployments: Deployments::default(),
             events,
             url,

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod database;
 pub mod env;
 pub mod function;
+pub mod gateway;
 pub mod logs;
 pub mod rules;
 pub mod storage;

@@ -66,7 +66,9 @@ fn without_port(host: &str) -> &str {
 }
 
 fn is_loopback(name: &str) -> bool {
-    matches!(name, "127.0.0.1" | "[::1]") || name.eq_ignore_ascii_case("localhost")
+    // Browsers and clients resolve every name below `localhost` to the machine itself (RFC 6761).
+    matches!(name, "127.0.0.1" | "[::1]" | "localhost")
+        || name.to_ascii_lowercase().rsplit('.').next() == Some("localhost")
 }
 
 fn is_mapped(name: &str) -> bool {
@@ -92,6 +94,8 @@ mod tests {
             ("localhost", true),
             ("LOCALHOST:1", true),
             ("[::1]:7400", true),
+            ("gateway.localhost:7400", true),
+            ("localhost.", false),
             ("env-1.internal.ap-shanghai.tcb-api.tencentcloudapi.com", true),
             ("tcb-admin.tencentyun.com:80", true),
             ("api.weixin.qq.com", true),

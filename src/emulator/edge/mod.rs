@@ -11,6 +11,7 @@ mod target;
 
 mod admin;
 mod control;
+mod gateway;
 mod object;
 mod wechat;
 
@@ -41,13 +42,15 @@ async fn route(environment: Shared, parts: Parts, body: Body) -> Response {
     };
     match parts.uri.path() {
         _ if host == wechat::HOST => wechat::answer(&parts),
+        _ if gateway::is_meant(host) => gateway::answer(&environment, &parts, body).await,
         "/admin" if parts.method == Method::POST => admin::answer(&environment, &parts, body).await,
         "/healthz" => health::ready(),
         "/__cloudkit/env" => health::describe(&environment),
         "/" if control::is_meant(&parts) => control::answer(&environment, host, &parts, body).await,
         path if path.starts_with(PACKAGES) => control::packages::answer(&environment, &parts, body).await,
         path if path.starts_with(OBJECTS) => object::answer(&environment, parts, body).await,
-        path => nothing_at(path),
+        path if path.starts_with("/__cloudkit/") => nothing_at(path),
+        _ => gateway::answer(&environment, &parts, body).await,
     }
 }
 

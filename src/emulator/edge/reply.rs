@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// The SDKs compare this text byte for byte (`docs/wire.md#wechat-apis`).
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+pub(super) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// Returns an answer with a body of a given type.
 pub(super) fn typed(status: StatusCode, content_type: HeaderValue, body: impl Into<Body>) -> Response {

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::model::index::IndexSpec;
 use crate::model::permission::Permission;
 use crate::ops::target::Target;
-use crate::ops::{database, function};
+use crate::ops::{database, function, gateway};
 
 use super::desired::Desired;
 
@@ -29,6 +29,8 @@ pub(super) struct Current {
     /// The wanted collections that exist.
     pub collections: BTreeMap<String, CurrentCollection>,
     pub storage: Option<Permission>,
+    /// The routes to functions: what each path calls.
+    pub routes: BTreeMap<String, String>,
 }
 
 /// A function that exists.
@@ -69,6 +71,9 @@ pub(super) async fn read(target: &Target, desired: &Desired) -> Result<Current> 
             bucket: Some(target.bucket().await?),
         };
         current.storage = permission(target.client().call(&asked).await?);
+    }
+    if desired.routes.is_some() {
+        current.routes = gateway::routes(target).await?;
     }
     Ok(current)
 }

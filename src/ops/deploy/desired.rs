@@ -13,7 +13,7 @@ use crate::project::bundle::Tree;
 use crate::project::dependencies::{local_dependencies, missing_dependencies};
 use crate::project::fingerprint::fingerprint;
 use crate::project::functions::Function;
-use crate::project::manifest::Collection;
+use crate::project::manifest::{Collection, Route};
 use crate::text;
 
 use super::{Part, Request};
@@ -27,6 +27,8 @@ pub(super) struct Desired {
     pub functions: Vec<DesiredFunction>,
     pub collections: BTreeMap<CollectionName, Collection>,
     pub storage: Option<Permission>,
+    /// The routes of HTTP access; `None` when the manifest says nothing of them.
+    pub routes: Option<Vec<Route>>,
     /// What will probably surprise somebody.
     pub notes: Vec<Text>,
 }
@@ -72,8 +74,15 @@ pub(super) fn read(project: &Project, request: &Request) -> Result<Desired> {
         if rules || request.takes(Part::Storage) {
             desired.storage = manifest.storage.clone();
         }
+        if request.takes(Part::Gateway) {
+            desired.routes = manifest.routes.clone();
+        }
     }
-    if desired.functions.is_empty() && desired.collections.is_empty() && desired.storage.is_none() {
+    if desired.functions.is_empty()
+        && desired.collections.is_empty()
+        && desired.storage.is_none()
+        && desired.routes.is_none()
+    {
         return Err(nothing(project));
     }
     Ok(desired)

@@ -15,7 +15,6 @@ use std::str::FromStr;
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::Ids;
 use crate::model::name::{FunctionName, did_you_mean, suggestion};
-use crate::model::text::Text;
 use crate::project::Project;
 use crate::project::fingerprint::{Deployed, sha256};
 use crate::text;
@@ -35,7 +34,7 @@ pub struct Request {
     pub functions: Vec<FunctionName>,
     /// The parts of the project to take along; empty takes all.
     pub only: Vec<Part>,
-    /// Whether what the project does not have is removed: functions, triggers, indexes, variables. Never a collection.
+    /// Whether what the project does not have is removed: functions, triggers, indexes, variables, routes. Never a collection.
     pub prune: bool,
 }
 
@@ -115,8 +114,7 @@ pub async fn plan(project: &Project, target: &Target, request: &Request) -> Resu
         ..current
     };
     // Packing and hashing are work for a thread of their own, not for the one that answers.
-    let (steps, mut notes) = tokio::task::block_in_place(|| diff::steps(desired, &current, &terms));
-    notes.extend(routes_left(project, request));
+    let (steps, notes) = tokio::task::block_in_place(|| diff::steps(desired, &current, &terms));
     Ok(Plan { target: target.name.clone(), env_id: target.env_id().to_owned(), steps, notes })
 }
 
@@ -125,16 +123,6 @@ fn is_same_code(function: &DesiredFunction, hash: &str, deployed: &Deployed, env
     deployed.matches(env_id, function.spec.name.as_str(), &function.fingerprint, hash)
         // A tree that cannot be packed is found out when it is uploaded.
         || function.tree.pack().is_ok_and(|package| sha256(&package) == hash)
-}
-
-fn routes_left(project: &Project, request: &Request) -> Option<Text> {
-    let count = project.manifest.as_ref().map_or(0, |manifest| manifest.routes.len());
-    (count > 0 && request.takes(Part::Gateway)).then(|| {
-        text! {
-            en: "left alone: {count} routes of `[gateway]`, which this version does not deploy",
-            zh: "保持不变：`[gateway]` 中的 {count} 条路由，当前版本不部署路由"
-        }
-    })
 }
 
 /// What applying a plan needs besides the plan.

@@ -80,6 +80,7 @@ pub enum Kind {
     Storage,
     Function,
     Trigger,
+    Route,
 }
 
 impl Kind {
@@ -92,6 +93,7 @@ impl Kind {
             Kind::Storage => ("storage", "存储"),
             Kind::Function => ("function", "云函数"),
             Kind::Trigger => ("trigger", "触发器"),
+            Kind::Route => ("route", "路由"),
         };
         Text { en: en.into(), zh: zh.into() }
     }
@@ -116,6 +118,10 @@ pub(super) enum Work {
     AddTrigger(Trigger),
     ReplaceTrigger(Trigger),
     RemoveTrigger(String),
+    /// The path is the step's name, and leads to this function.
+    AddRoute(String),
+    ReplaceRoute(String),
+    RemoveRoute,
 }
 
 /// What has to be done to bring a function up.
@@ -139,11 +145,24 @@ pub(super) enum Start {
 }
 
 impl Step {
-    /// Returns the thing whose steps must be done one after another: a function, or a collection.
-    pub(super) fn subject(&self) -> (bool, &str) {
+    /// Returns the thing whose steps must be done one after another: a collection, a function, or all routes.
+    pub(super) fn subject(&self) -> (Stage, &str) {
         let owner = self.name.split('/').next().unwrap_or(&self.name);
-        (matches!(self.kind, Kind::Function | Kind::Trigger), owner)
+        let stage = match self.kind {
+            Kind::Collection | Kind::Permission | Kind::Index | Kind::Storage => Stage::Data,
+            Kind::Function | Kind::Trigger => Stage::Functions,
+            Kind::Route => Stage::Routes,
+        };
+        (stage, owner)
     }
+}
+
+/// When a step is taken: functions use data, and routes lead to functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Data,
+    Functions,
+    Routes,
 }
 
 fn english<S: Serializer>(texts: &[Text], serializer: S) -> Result<S::Ok, S::Error> {

@@ -41,7 +41,8 @@ pub struct Manifest {
     pub collections: BTreeMap<CollectionName, Collection>,
     /// The permission of stored files.
     pub storage: Option<Permission>,
-    pub routes: Vec<Route>,
+    /// Paths of HTTP access; `None` when there is no `[gateway]`.
+    pub routes: Option<Vec<Route>>,
 }
 
 /// An environment the project is deployed to.
@@ -105,7 +106,7 @@ impl Manifest {
             storage.finish()?;
         }
         if let Some(mut gateway) = file.section("gateway")? {
-            manifest.routes = read_routes(&mut gateway)?;
+            manifest.routes = Some(read_routes(&mut gateway)?);
             gateway.finish()?;
         }
         file.finish()?;
@@ -312,7 +313,7 @@ fn read_routes(section: &mut Section<'_>) -> Result<Vec<Route>> {
     let mut routes = Vec::new();
     for (mut entry, span) in section.sections("routes")?.unwrap_or_default() {
         let check = |path: &str| match path.starts_with('/') {
-            true => Ok(path.to_owned()),
+            true => Ok(format!("/{}", path.trim_matches('/'))),
             false => Err(Error::new(
                 Kind::Usage,
                 text! { en: "the route `{path}` does not begin with `/`", zh: "路由 `{path}` 未以 `/` 开头" },
@@ -321,6 +322,13 @@ fn read_routes(section: &mut Section<'_>) -> Result<Vec<Route>> {
         let path = required(entry.checked("path", check)?, &entry, "path", &span)?;
         let function = required(entry.parsed("function")?, &entry, "function", &span)?;
         entry.finish()?;
+        if routes.iter().any(|route: &Route| route.path == path) {
+            return Err(section.source.wrong(
+                span,
+                text! { en: "the route `{path}` is there twice", zh: "路由 `{path}` 重复" },
+                text! { en: "one path leads to one function", zh: "一个路径只能对应一个云函数" },
+            ));
+        }
         routes.push(Route { path, function });
     }
     Ok(routes)

@@ -64,7 +64,7 @@ fn the_documented_manifest_reads() {
     let notes = &manifest.collections[&"notes".parse::<CollectionName>().expect("a name")];
     let rule = notes.permission.as_ref().and_then(Permission::rule);
     assert_eq!(rule, Some(r#"{"read":true,"write":"doc._openid == auth.openid"}"#));
-    assert_eq!(manifest.routes[0].path, "/login");
+    assert_eq!(manifest.routes.unwrap_or_default()[0].path, "/login");
 }
 
 /// Draws an error as a person sees it: message, place, the words under the caret, label, hints.

@@ -16,7 +16,7 @@ use cloudkit::model::clock::Ids;
 use crate::support::emulator::Sandbox;
 
 /// Returns a client that holds the emulator's own key.
-fn client(sandbox: &Sandbox) -> Client {
+pub fn client(sandbox: &Sandbox) -> Client {
     client_with(sandbox, "localkey")
 }
 

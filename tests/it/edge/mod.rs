@@ -4,6 +4,7 @@ mod admin;
 mod database;
 mod door;
 mod function;
+mod gateway;
 mod legacy;
 mod lifecycle;
 mod refusals;

@@ -202,6 +202,9 @@ served! {
     GetFunctionLogDetail: log::call;
 
     DescribeCloudBaseGWAPI: gateway::list;
+    CreateCloudBaseGWAPI: gateway::create;
+    DeleteCloudBaseGWAPI: gateway::delete;
+    DescribeCloudBaseGWService: gateway::domains;
 
     own::InvokeFunction: local::invoke;
     own::FireTrigger: local::fire;

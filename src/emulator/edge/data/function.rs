@@ -35,6 +35,6 @@ fn identity_of(caller: Caller) -> Option<Identity> {
     match caller {
         Caller::MiniProgram(identity) => Some(identity),
         Caller::Function { identity, .. } => identity,
-        Caller::Timer { .. } | Caller::Console => None,
+        Caller::Timer { .. } | Caller::Http | Caller::Console => None,
     }
 }

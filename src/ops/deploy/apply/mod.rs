@@ -1,9 +1,9 @@
-//! Doing what a plan says: collections first, then functions, several at once.
+//! Doing what a plan says: collections first, then functions, then routes; several at once.
 
 mod database;
 mod function;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use futures_util::{StreamExt, stream};
@@ -16,9 +16,9 @@ use crate::project::fingerprint::Deployed;
 use crate::text;
 
 use super::Scene;
-use super::plan::{Change, Kind, Plan, Step, Work};
+use super::plan::{Change, Kind, Plan, Stage, Step, Work};
 use crate::ops::database::index;
-use crate::ops::{progress, rules};
+use crate::ops::{gateway, progress, rules};
 
 /// What came of a plan.
 #[derive(Debug, Serialize)]
@@ -73,11 +73,9 @@ struct Done {
 
 pub(super) async fn run(plan: Plan, scene: &Scene<'_>) -> Report {
     let Plan { target, env_id, steps, notes } = plan;
-    let (functions, database): (Vec<_>, Vec<_>) =
-        groups(steps).into_iter().partition(|group| group.first().is_some_and(|(_, step)| step.subject().0));
     let mut ended = Vec::new();
-    for part in [database, functions] {
-        let running = stream::iter(part).map(|group| run_group(group, scene));
+    for groups in stages(steps).into_values() {
+        let running = stream::iter(groups).map(|group| run_group(group, scene));
         ended.extend(running.buffer_unordered(scene.concurrency.max(1)).collect::<Vec<_>>().await);
     }
     let mut steps: Vec<(usize, Outcome, Done)> = ended.into_iter().flatten().collect();
@@ -107,18 +105,19 @@ fn record(steps: &[(usize, Outcome, Done)], scene: &Scene<'_>) {
 type Group = Vec<(usize, Step)>;
 
 /// Puts together the steps of one function or collection, keeping their order and their places in the plan.
-fn groups(steps: Vec<Step>) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut places: HashMap<(bool, String), usize> = HashMap::new();
+fn stages(steps: Vec<Step>) -> BTreeMap<Stage, Vec<Group>> {
+    let mut stages: BTreeMap<Stage, Vec<Group>> = BTreeMap::new();
+    let mut places: HashMap<(Stage, String), usize> = HashMap::new();
     for (place, step) in steps.into_iter().enumerate() {
-        let (is_function, owner) = step.subject();
-        let at = *places.entry((is_function, owner.to_owned())).or_insert(groups.len());
+        let (stage, owner) = step.subject();
+        let groups = stages.entry(stage).or_default();
+        let at = *places.entry((stage, owner.to_owned())).or_insert(groups.len());
         match groups.get_mut(at) {
             Some(group) => group.push((place, step)),
             None => groups.push(vec![(place, step)]),
         }
     }
-    groups
+    stages
 }
 
 async fn run_group(group: Group, scene: &Scene<'_>) -> Vec<(usize, Outcome, Done)> {
@@ -181,6 +180,12 @@ async fn work(
             index::create(scene.target, &owner.parse()?, new).await?;
         }
         Work::DropIndex(name) => database::drop_index(owner, name, scene.target).await?,
+        Work::AddRoute(function) => gateway::add(scene.target, &step.name, function).await?,
+        Work::ReplaceRoute(function) => {
+            gateway::remove(scene.target, &step.name).await?;
+            gateway::add(scene.target, &step.name, function).await?;
+        }
+        Work::RemoveRoute => gateway::remove(scene.target, &step.name).await?,
         Work::SetStorage(permission) => rules::set_storage(scene.target, permission).await?,
         Work::Nothing => {}
     }

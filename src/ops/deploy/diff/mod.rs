@@ -13,7 +13,7 @@ use crate::model::permission::Permission;
 use crate::model::schedule::Schedule;
 use crate::model::text::Text;
 use crate::model::trigger::Trigger;
-use crate::project::manifest::Collection;
+use crate::project::manifest::{Collection, Route};
 use crate::text;
 
 use super::current::{Current, CurrentCollection, CurrentFunction};
@@ -48,7 +48,41 @@ pub(super) fn steps(desired: Desired, current: &Current, terms: &Terms<'_>) -> (
         function_steps(function, present, terms, &mut steps);
     }
     other_functions(&current.others, terms, &mut steps, &mut notes);
+    if let Some(routes) = &desired.routes {
+        route_steps(routes, &current.routes, terms, &mut steps);
+    }
     (steps, notes)
+}
+
+fn route_steps(
+    wanted: &[Route],
+    present: &BTreeMap<String, String>,
+    terms: &Terms<'_>,
+    steps: &mut Vec<Step>,
+) {
+    let mut step = |change, path: &str, details, work| {
+        steps.push(Step { change, kind: Kind::Route, name: path.to_owned(), details, work });
+    };
+    for Route { path, function } in wanted {
+        let function = function.as_str();
+        match present.get(path).map(String::as_str) {
+            Some(now) if now == function => {
+                step(Change::Keep, path, vec![Text::same(function)], Work::Nothing);
+            }
+            Some(now) => {
+                let details = vec![Text::same(format!("{now} → {function}"))];
+                step(Change::Update, path, details, Work::ReplaceRoute(function.to_owned()));
+            }
+            None => {
+                step(Change::Create, path, vec![Text::same(function)], Work::AddRoute(function.to_owned()));
+            }
+        }
+    }
+    for (path, function) in present.iter().filter(|_| terms.prune) {
+        if wanted.iter().all(|route| route.path != *path) {
+            step(Change::Delete, path, vec![Text::same(function.as_str())], Work::RemoveRoute);
+        }
+    }
 }
 
 fn collection_steps(
