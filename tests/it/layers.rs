@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Paths inside a room that outsiders may name; other rooms are open as a whole.
 const FACES: &[(&str, &str, &[&str])] = &[
     // The command line knows the emulator by its face: start, configuration, events; and it ends processes in one way.
-    ("cli", "emulator", &["Emulator", "config", "event", "logs::Level", "data_dir::DataDir", "reaper"]),
+    ("cli", "emulator", &["Emulator", "config", "event", "logs::Level", "data_dir::DataDir", "reaper", "salvage"]),
 ];
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
