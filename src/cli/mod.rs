@@ -177,9 +177,22 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Returns the tree of commands, with its help in the reader's language.
 fn tree(language: Language) -> clap::Command {
     match language {
-        Language::English => Cli::command(),
+        Language::English => flowing(Cli::command()),
         Language::Chinese => chinese::translate(Cli::command()),
     }
+}
+
+/// Joins the lines of each paragraph, which the sources break for their own width, so that help breaks at the
+/// terminal's. Commands to type stay as they are.
+fn flowing(mut command: clap::Command) -> clap::Command {
+    if let Some(about) = command.get_long_about().map(ToString::to_string) {
+        let flow = |paragraph: &str| match paragraph.contains("\n  ") {
+            true => paragraph.to_owned(),
+            false => paragraph.replace('\n', " "),
+        };
+        command = command.long_about(about.split("\n\n").map(flow).collect::<Vec<_>>().join("\n\n"));
+    }
+    command.mut_subcommands(flowing)
 }
 
 fn execute(cli: Cli, outside: Outside) -> u8 {
