@@ -57,8 +57,10 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
     pub path: PathBuf,
-    /// The whole text of the file.
+    /// The whole text of the file, or some whole lines of it.
     pub source: String,
+    /// The number of the first line of `source`, from 1.
+    pub first_line: usize,
     /// The bytes of `source` that are wrong; an empty range points between two characters.
     pub span: Range<usize>,
     pub label: Text,

@@ -66,6 +66,7 @@ fn not_json(path: PathBuf, source: String, error: &serde_json::Error) -> Error {
     let why = described.split(" at line ").next().unwrap_or_default();
     Error::new(Kind::Usage, text! { en: "this is not JSON", zh: "不是合法的 JSON" }).excerpt(Excerpt {
         path,
+        first_line: 1,
         span: at..at,
         label: why.into(),
         source,

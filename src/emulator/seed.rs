@@ -170,7 +170,13 @@ fn malformed(file: &Path, text: &str, span: std::ops::Range<usize>, why: &str) -
         Kind::Usage,
         text! { en: "`{shown}` is not JSON Lines of documents", zh: "`{shown}` 不是每行一个文档的 JSON Lines" },
     )
-    .excerpt(Excerpt { path: file.to_owned(), source: text.to_owned(), span, label: Text::same(why) })
+    .excerpt(Excerpt {
+        path: file.to_owned(),
+        source: text.to_owned(),
+        first_line: 1,
+        span,
+        label: Text::same(why),
+    })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {

@@ -28,6 +28,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Value> {
             .excerpt(Excerpt {
                 path: path.into(),
                 source: text.into(),
+                first_line: 1,
                 span: at..at,
                 label: Text::same(said),
             })

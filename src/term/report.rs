@@ -60,6 +60,7 @@ fn snippet(excerpt: &Excerpt, language: Language, paint: Paint) -> String {
     let path = excerpt.path.display().to_string();
     let label = excerpt.label.in_language(language);
     let snippet = Snippet::source(excerpt.source.as_str())
+        .line_start(excerpt.first_line)
         .path(path)
         .annotation(AnnotationKind::Primary.span(span).label(label));
     let renderer = if paint.on { Renderer::styled() } else { Renderer::plain() };
@@ -118,7 +119,7 @@ fn place(excerpt: &Excerpt) -> Place {
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     Place {
         path: excerpt.path.display().to_string(),
-        line: before.matches('\n').count() + 1,
+        line: before.matches('\n').count() + excerpt.first_line,
         column: before.get(line_start..).map_or(0, |line| line.chars().count()) + 1,
     }
 }

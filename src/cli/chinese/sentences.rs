@@ -192,14 +192,18 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "把文件中的文档导入集合：JSON Lines、JSON 数组或 CSV",
     ),
     (
-        "A CSV file begins with a header of field paths; numbers, booleans and JSON are read as such, an empty cell is absent.",
-        "CSV 文件的首行为字段路径；数字、布尔值和 JSON 按其类型读取，空单元格视为没有该字段。",
+        "A CSV file begins with a header of field paths; numbers, booleans and JSON are read as such, an empty cell is absent. The whole file is checked first: nothing is imported when a line of it is broken.",
+        "CSV 文件的首行为字段路径；数字、布尔值和 JSON 按其类型读取，空单元格视为没有该字段。导入前会先检查整个文件：只要有一行有误，就不导入任何文档。",
     ),
     (
-        "What to do with a document whose `_id` is taken: stop, or replace the one that is there",
-        "`_id` 已被占用时：停止，或替换已有文档",
+        "What to do with a document whose `_id` is taken: refuse it, or replace the one that is there",
+        "`_id` 已被占用时：拒绝，或替换已有文档",
     ),
     ("By the file's ending by default", "默认由文件扩展名决定"),
+    (
+        "Go on past documents that the service refuses, and list them at the end (exit code 5)",
+        "遇到被服务拒绝的文档时继续，并在最后列出（退出码 5）",
+    ),
     (
         "Write the documents of a collection to a file or to standard output, in order of `_id`",
         "按 `_id` 顺序把集合的文档写入文件或标准输出",
@@ -215,8 +219,16 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ("The data folder to salvage [default: .cloudkit/data]", "要抢救的数据目录 [默认：.cloudkit/data]"),
     ("Standard output by default, and for `-`", "默认为标准输出，`-` 同此"),
     (
-        "A document a line, or one array; by the file's ending by default (`.json` is an array)",
-        "每行一个文档，或一个数组；默认由文件扩展名决定（`.json` 为数组）",
+        "Extended JSON in its canonical form: every number and date says its type",
+        "使用规范形式的扩展 JSON：每个数字和日期都标明类型",
+    ),
+    (
+        "A column of a CSV file: a field path such as `stats.best` [default: every path that occurs]",
+        "CSV 文件的一列：字段路径，例如 `stats.best` [默认：出现过的所有路径]",
+    ),
+    (
+        "A document a line, one array, or CSV; by the file's ending by default (`.json` is an array)",
+        "每行一个文档、一个数组，或 CSV；默认由文件扩展名决定（`.json` 为数组）",
     ),
     (
         "Tell how a query is carried out: the index it uses, what it examines (emulator only)",

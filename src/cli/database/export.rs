@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use crate::cli::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::model::name::CollectionName;
-use crate::ops::database::export::{self, Exported, Format};
+use crate::ops::database::export::{self, Export, Exported, Format};
 use crate::term::{Page, Show};
 use crate::text;
 
@@ -29,9 +29,15 @@ pub struct Args {
     /// A filter as Extended JSON, `@FILE`, or `-` for standard input
     #[arg(long = "where", value_name = "EJSON", conflicts_with = "salvage")]
     filter: Option<String>,
-    /// A document a line, or one array; by the file's ending by default (`.json` is an array)
+    /// A document a line, one array, or CSV; by the file's ending by default (`.json` is an array)
     #[arg(long)]
     format: Option<Shape>,
+    /// Extended JSON in its canonical form: every number and date says its type
+    #[arg(long)]
+    canonical: bool,
+    /// A column of a CSV file: a field path such as `stats.best` [default: every path that occurs]
+    #[arg(long = "field", value_name = "F", conflicts_with = "salvage")]
+    fields: Vec<String>,
     /// Save what is whole of a damaged data folder, with no emulator running
     #[arg(long)]
     salvage: bool,
@@ -44,33 +50,54 @@ pub struct Args {
 enum Shape {
     Jsonl,
     Json,
+    Csv,
 }
 
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let to = args.file.filter(|file| file != Path::new("-"));
-    let is_json = to.as_ref().is_some_and(|file| file.extension().is_some_and(|ending| ending == "json"));
-    let format = match args.format {
-        Some(Shape::Jsonl) => Format::Lines,
-        Some(Shape::Json) => Format::Array,
-        None if is_json || (context.ui.is_json() && to.is_none()) => Format::Array,
-        None => Format::Lines,
+    let ending = to.as_ref().and_then(|file| file.extension()).map(|it| it.to_ascii_lowercase());
+    let format = match (args.format, ending.as_ref().and_then(|ending| ending.to_str())) {
+        (Some(Shape::Jsonl), _) => Format::Lines,
+        (Some(Shape::Json), _) | (None, Some("json")) => Format::Array,
+        (Some(Shape::Csv), _) | (None, Some("csv")) => Format::Table(args.fields.clone()),
+        (None, None) if context.ui.is_json() && to.is_none() => Format::Array,
+        (None, _) => Format::Lines,
     };
+    match (&format, args.salvage) {
+        (Format::Table(_), true) => return Err(only_json()),
+        (Format::Lines | Format::Array, _) if !args.fields.is_empty() => return Err(only_columns()),
+        _ => {}
+    }
     let Some(collection) = args.collection.as_ref().filter(|_| !args.salvage) else {
         let collection = args.collection.map(|it| it.to_string());
-        return salvage::run(salvage::Wanted { collection, file: to, format, data: args.data }, context);
+        return salvage::run(
+            salvage::Wanted { collection, file: to, format, canonical: args.canonical, data: args.data },
+            context,
+        );
     };
     let filter = args.filter.as_deref().map(|given| context.argument(given)).transpose()?;
     let target = context.target()?;
     let now = context.clock.now();
     let mut destination = Destination::open(to.as_deref(), context)?;
     let mut emit = |text: &str| destination.write(text, context);
-    let exported =
-        context.wait(export::export(&target, collection, filter.as_deref(), format, now, &mut emit))?;
+    let asked = Export { collection, filter: filter.as_deref(), format, canonical: args.canonical };
+    let exported = context.wait(export::export(&target, &asked, now, &context.ui, &mut emit))?;
     destination.finish()?;
     if to.is_some() {
         context.ui.show(&exported);
     }
     Ok(())
+}
+
+fn only_columns() -> Error {
+    let message =
+        text! { en: "`--field` names the columns of a CSV file", zh: "`--field` 用于指定 CSV 文件的列" };
+    Error::new(Kind::Usage, message).hint(text! { en: "add `--format csv`", zh: "请加上 `--format csv`" })
+}
+
+fn only_json() -> Error {
+    let message = text! { en: "`--salvage` writes no CSV", zh: "`--salvage` 不支持写出 CSV" };
+    Error::new(Kind::Usage, message).hint(text! { en: "add `--format jsonl`", zh: "请加上 `--format jsonl`" })
 }
 
 /// Where documents are written.

@@ -23,6 +23,7 @@ pub struct Wanted {
     /// Standard output when `None`.
     pub file: Option<PathBuf>,
     pub format: Format,
+    pub canonical: bool,
     /// The project's data when `None`.
     pub data: Option<PathBuf>,
 }
@@ -59,7 +60,13 @@ pub fn run(wanted: Wanted, context: &mut Context) -> Result<()> {
     let mut entries = Vec::new();
     match wanted.collection {
         Some(collection) => {
-            entries.push(take(&salvage, collection, wanted.file, wanted.format, context)?);
+            entries.push(take(
+                &salvage,
+                collection,
+                wanted.file,
+                Writing::new(wanted.format, wanted.canonical),
+                context,
+            )?);
         }
         None => {
             let folder = context.cwd.join(FOLDER);
@@ -70,7 +77,13 @@ pub fn run(wanted: Wanted, context: &mut Context) -> Result<()> {
             })?;
             for collection in salvage.collections()? {
                 let file = Path::new(FOLDER).join(format!("{collection}.jsonl"));
-                entries.push(take(&salvage, collection, Some(file), Format::Lines, context)?);
+                entries.push(take(
+                    &salvage,
+                    collection,
+                    Some(file),
+                    Writing::new(Format::Lines, wanted.canonical),
+                    context,
+                )?);
             }
         }
     }
@@ -90,11 +103,10 @@ fn take(
     salvage: &Salvage,
     collection: String,
     file: Option<PathBuf>,
-    format: Format,
+    mut writing: Writing,
     context: &Context,
 ) -> Result<Entry> {
     let mut destination = Destination::open(file.as_deref(), context)?;
-    let mut writing = Writing::new(format);
     let salvaged = salvage
         .documents(&collection, &mut |canonical| destination.write(&writing.document(canonical)?, context))?;
     destination.write(writing.end(), context)?;

@@ -1,24 +1,40 @@
 //! Taking a collection out, page by page in order of `_id`: what is written meanwhile moves no page.
 
+use bson::Document;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::name::CollectionName;
+use crate::ops::progress::{Progress, Step};
 use crate::ops::target::Target;
 use crate::text;
 
 use super::query::{self, PAGE, Written};
 use super::relaxed::relax;
+use super::table::{self, Columns};
 
 /// How documents are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Format {
     /// A document a line.
     Lines,
     /// One JSON array.
     Array,
+    /// CSV with these columns; when there are none, with every field path that occurs.
+    Table(Vec<String>),
+}
+
+/// What is to be taken out, and how it is written.
+#[derive(Debug)]
+pub struct Export<'a> {
+    pub collection: &'a CollectionName,
+    /// Extended JSON, either form.
+    pub filter: Option<&'a str>,
+    pub format: Format,
+    /// Every number and date says its type.
+    pub canonical: bool,
 }
 
 /// What was exported.
@@ -32,36 +48,63 @@ pub struct Exported {
 /// Takes the documents that match out of a collection; `emit` is handed the text bit by bit.
 pub async fn export(
     target: &Target,
-    collection: &CollectionName,
-    filter: Option<&str>,
-    format: Format,
+    export: &Export<'_>,
     now: Millis,
+    progress: &dyn Progress,
     emit: &mut (dyn FnMut(&str) -> Result<()> + Send),
 ) -> Result<Exported> {
-    let filter = filter.map(|filter| super::canonical(filter, now)).transpose()?;
-    let mut cursor = Cursor { filter, last: None, seen: Vec::new() };
-    let mut writing = Writing::new(format);
-    loop {
-        let page = query::page(target, collection, &Written::by_id(cursor.filter()), 0, PAGE).await?;
-        let text: String = page.iter().map(|document| writing.value(document.clone())).collect();
+    let collection = export.collection;
+    let filter = export.filter.map(|filter| super::canonical(filter, now)).transpose()?;
+    let step = progress.step(text! { en: "exported from `{collection}`", zh: "已导出 `{collection}`" });
+    let mut writing = Writing::new(export.format.clone(), export.canonical);
+    if writing.wants_columns() {
+        writing.columns = columns(target, collection, filter.clone(), step.as_ref()).await?;
+    }
+    emit(&writing.begin())?;
+    let mut pages = Pages::new(target, collection, filter);
+    while let Some(page) = pages.next().await? {
+        let text: String = page.into_iter().map(|document| writing.value(document)).collect();
         emit(&text)?;
-        if !cursor.advance(&page) {
-            break;
-        }
+        let documents = writing.documents;
+        step.say(text! { en: "{documents} documents", zh: "{documents} 个文档" });
     }
     emit(writing.end())?;
     Ok(Exported { collection: collection.to_string(), documents: writing.documents })
 }
 
+/// Reads through the documents once for the field paths that occur.
+async fn columns(
+    target: &Target,
+    collection: &CollectionName,
+    filter: Option<String>,
+    step: &dyn Step,
+) -> Result<Vec<String>> {
+    let mut pages = Pages::new(target, collection, filter);
+    let mut columns = Columns::default();
+    step.say(text! { en: "looking for columns", zh: "正在收集列名" });
+    while let Some(page) = pages.next().await? {
+        page.iter().for_each(|document| columns.meet(&read(document)));
+    }
+    Ok(columns.into_paths())
+}
+
+/// Reads a document of the wire. One that cannot be read there is none.
+fn read(document: &Value) -> Document {
+    crate::api::ejson::document(&document.to_string(), 0).unwrap_or_default()
+}
+
 /// Documents on their way into a text.
 pub struct Writing {
     format: Format,
+    canonical: bool,
+    /// Every field path that occurs, for a table without columns of its own.
+    columns: Vec<String>,
     documents: u64,
 }
 
 impl Writing {
-    pub fn new(format: Format) -> Self {
-        Writing { format, documents: 0 }
+    pub fn new(format: Format, canonical: bool) -> Self {
+        Writing { format, canonical, columns: Vec::new(), documents: 0 }
     }
 
     /// Returns what is written for one more document, given as canonical Extended JSON.
@@ -76,24 +119,64 @@ impl Writing {
         Ok(self.value(value))
     }
 
+    /// Returns what begins the text.
+    fn begin(&self) -> String {
+        match &self.format {
+            Format::Table(paths) if paths.is_empty() => table::header(&self.columns),
+            Format::Table(paths) => table::header(paths),
+            Format::Lines | Format::Array => String::new(),
+        }
+    }
+
     fn value(&mut self, document: Value) -> String {
-        let before = match (self.format, self.documents) {
-            (Format::Lines, _) => "",
-            (Format::Array, 0) => "[\n",
-            (Format::Array, _) => ",\n",
-        };
+        let first = self.documents == 0;
         self.documents += 1;
-        let after = if self.format == Format::Lines { "\n" } else { "" };
-        format!("{before}{}{after}", relax(document))
+        match &self.format {
+            Format::Lines => format!("{}\n", self.json(document)),
+            Format::Array if first => format!("[\n{}", self.json(document)),
+            Format::Array => format!(",\n{}", self.json(document)),
+            Format::Table(paths) if paths.is_empty() => table::row(&read(&document), &self.columns),
+            Format::Table(paths) => table::chosen(&read(&document), paths),
+        }
+    }
+
+    fn json(&self, document: Value) -> Value {
+        if self.canonical { document } else { relax(document) }
+    }
+
+    fn wants_columns(&self) -> bool {
+        matches!(&self.format, Format::Table(paths) if paths.is_empty())
     }
 
     /// Returns what ends the text.
     pub fn end(&self) -> &'static str {
-        match (self.format, self.documents) {
-            (Format::Lines, _) => "",
+        match (&self.format, self.documents) {
+            (Format::Lines | Format::Table(_), _) => "",
             (Format::Array, 0) => "[]\n",
             (Format::Array, _) => "\n]\n",
         }
+    }
+}
+
+/// The documents that match, page by page.
+struct Pages<'a> {
+    target: &'a Target,
+    collection: &'a CollectionName,
+    cursor: Option<Cursor>,
+}
+
+impl<'a> Pages<'a> {
+    fn new(target: &'a Target, collection: &'a CollectionName, filter: Option<String>) -> Self {
+        Pages { target, collection, cursor: Some(Cursor { filter, last: None, seen: Vec::new() }) }
+    }
+
+    /// Returns the next page; nothing after the last.
+    async fn next(&mut self) -> Result<Option<Vec<Value>>> {
+        let Some(mut cursor) = self.cursor.take() else { return Ok(None) };
+        let written = Written::by_id(cursor.filter());
+        let page = query::page(self.target, self.collection, &written, 0, PAGE).await?;
+        self.cursor = cursor.advance(&page).then_some(cursor);
+        Ok(Some(page))
     }
 }
 

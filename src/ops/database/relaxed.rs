@@ -72,6 +72,18 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #[test]
+        fn a_number_written_plainly_is_read_as_the_same(bits: u64) {
+            use crate::api::ejson::{self, Form};
+            let number = bson::Bson::Double(f64::from_bits(bits));
+            let canonical = ejson::value_to_text(&number, Form::Canonical);
+            let plain = relax(serde_json::from_str(&canonical).expect("JSON")).to_string();
+            let again = ejson::value(&plain, 0).expect("Extended JSON");
+            proptest::prop_assert_eq!(ejson::value_to_text(&again, Form::Canonical), canonical, "{}", plain);
+        }
+    }
+
     #[test]
     fn what_has_no_plain_form_keeps_its_wrapper() {
         for kept in [

@@ -33,7 +33,7 @@ impl Source {
     }
 
     fn excerpt(&self, span: Span, label: Text) -> Excerpt {
-        Excerpt { path: self.path.clone(), source: self.text.clone(), span, label }
+        Excerpt { path: self.path.clone(), source: self.text.clone(), first_line: 1, span, label }
     }
 
     /// Makes an error that points at a place.

@@ -52,18 +52,20 @@ async fn ids_of_several_types_all_come_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_line_that_is_no_document_is_named_and_what_stands_before_it_is_kept() {
-    let cloudkit = with("things.jsonl", "{\"a\":1}\n{\"a\":2}\n{\"a\":oops}\n{\"a\":4}\n").await;
-    insta::assert_snapshot!(cloudkit.run(&["db", "import", "things", "things.jsonl"]), @r"
+async fn a_line_that_is_no_document_is_shown_and_nothing_is_imported() {
+    let cloudkit = with("things.jsonl", "{\"a\":1}\n{\"a\":2}\n{\"名\":oops}\n{\"a\":4}\n").await;
+    insta::assert_snapshot!(cloudkit.run(&["db", "import", "things", "things.jsonl"]), @r#"
     exit 2
     --- stderr
     target: local  [url]
     error: things.jsonl, line 3: not imported
-      caused by: this is not an Extended JSON document
-      caused by: expected value (column 6)
-    hint: what stands before it is imported (2)
-    ");
-    assert_eq!(cloudkit.json(&["db", "query", "things"]).as_array().map(Vec::len), Some(2));
+    --> things.jsonl:3:6
+      |
+    3 | {"名":oops}
+      |       ^ not Extended JSON: expected value
+    hint: nothing was imported
+    "#);
+    assert_eq!(cloudkit.json(&["db", "query", "things"]), json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,7 +79,7 @@ async fn a_taken_id_stops_an_insert_at_its_line_and_an_upsert_replaces() {
     error: things.jsonl, line 204: not imported
       caused by: the `_id` "k00203" is taken
     hint: `--mode upsert` replaces what is there
-    hint: what stands before it is imported (203)
+    hint: imported before it stopped: 203
     "#);
     insta::assert_snapshot!(cloudkit.run(&["db", "import", "things", "things.jsonl", "--mode", "upsert"]), @r"
     exit 0
@@ -112,4 +114,100 @@ async fn csv_becomes_documents() {
     error: could not read `nowhere.csv`
       caused by: No such file or directory (os error 2)
     ");
+}
+
+/// Every type a document may hold, canonical and relaxed.
+const TYPES: [(&str, &str); 2] = [
+    (
+        "things.jsonl",
+        r#"{"_id":{"$numberInt":"1"},"int":{"$numberInt":"-5"},"long":{"$numberLong":"5"},"double":{"$numberDouble":"5.0"},"tenth":{"$numberDouble":"0.30000000000000004"},"zero":{"$numberDouble":"-0.0"},"nan":{"$numberDouble":"NaN"},"far":{"$numberDouble":"-Infinity"},"exact":{"$numberDecimal":"0.10"},"at":{"$date":{"$numberLong":"1700000000123"}},"early":{"$date":{"$numberLong":"-1"}},"late":{"$date":{"$numberLong":"253402300800000"}},"id":{"$oid":"65a000000000000000000000"},"bytes":{"$binary":{"base64":"AQID","subType":"05"}},"like":{"$regularExpression":{"pattern":"^a\"","options":"i"}},"stamp":{"$timestamp":{"t":1,"i":2}},"least":{"$minKey":1},"most":{"$maxKey":1},"where":{"type":"Point","coordinates":[{"$numberDouble":"113.5"},{"$numberDouble":"23.1"}]},"none":null,"yes":true,"text":"李雷 \"a,b\"\n\u0001","list":[{"$numberInt":"1"},[],{}],"of":{"in":{"deep":""}}}"#,
+    ),
+    (
+        "relaxed.jsonl",
+        r#"{"_id":1,"int":-5,"long":9007199254740993,"double":5.0,"tenth":0.30000000000000004,"zero":-0.0,"nan":{"$numberDouble":"NaN"},"huge":1.7976931348623157e+308,"tiny":5e-324,"exact":{"$numberDecimal":"0.10"},"at":{"$date":"2023-11-14T22:13:20.123Z"},"early":{"$date":{"$numberLong":"-1"}},"id":{"$oid":"65a000000000000000000000"},"none":null,"where":{"type":"Point","coordinates":[113.5,23.1]},"text":"李雷"}"#,
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_type_comes_out_as_it_went_in() {
+    let cloudkit = Cloudkit::serving(&TYPES).await;
+    for (file, form) in [("things.jsonl", "--canonical"), ("relaxed.jsonl", "--quiet")] {
+        cloudkit.run(&["db", "collection", "add", "things"]);
+        let imported = cloudkit.run(&["db", "import", "things", file]);
+        assert!(imported.starts_with("exit 0"), "{imported}");
+        cloudkit.run(&["db", "export", "things", "out.jsonl", form]);
+        assert_eq!(cloudkit.read("out.jsonl").trim_end(), cloudkit.read(file), "{file}");
+        cloudkit.run(&["db", "collection", "drop", "things"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_holds_every_type_and_comes_back_the_same() {
+    let text = TYPES.map(|(_, text)| text).join("\n").replacen("\"_id\":1,", "\"_id\":2,", 1);
+    let cloudkit = with("things.jsonl", &text).await;
+    cloudkit.run(&["db", "import", "things", "things.jsonl"]);
+    cloudkit.run(&["db", "export", "things", "before.jsonl", "--canonical"]);
+    cloudkit.run(&["db", "export", "things", "things.csv"]);
+    cloudkit.run(&["db", "collection", "add", "again"]);
+    cloudkit.run(&["db", "import", "again", "things.csv"]);
+    cloudkit.run(&["db", "export", "again", "again.csv"]);
+    assert_eq!(cloudkit.read("again.csv"), cloudkit.read("things.csv"));
+    let documents = |file: &str| -> Vec<serde_json::Value> {
+        let read = |line: &str| serde_json::from_str(line).expect("JSON");
+        cloudkit.read(file).lines().map(read).collect()
+    };
+    cloudkit.run(&["db", "export", "again", "after.jsonl", "--canonical"]);
+    assert_eq!(documents("after.jsonl"), documents("before.jsonl"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_has_the_columns_that_were_asked_for() {
+    let cloudkit = with("things.jsonl", "{\"_id\":1,\"a\":{\"b\":\"x, y\",\"c\":2}}\n{\"_id\":2}\n").await;
+    cloudkit.run(&["db", "import", "things", "things.jsonl"]);
+    let command = ["db", "export", "things", "--format", "csv", "--field", "a.b", "--field", "_id"];
+    insta::assert_snapshot!(cloudkit.run(&command), @r#"
+    exit 0
+    --- stdout
+    a.b,_id
+    "x, y",1
+    ,2
+    "#);
+    insta::assert_snapshot!(cloudkit.run(&["db", "export", "things", "--field", "a"]), @r"
+    exit 2
+    --- stderr
+    error: `--field` names the columns of a CSV file
+    hint: add `--format csv`
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_keeps_going_lists_what_was_refused() {
+    let text = lines(1_203).replace("\"n\":700}", "\"n\":7}").replace("\"n\":900}", "\"n\":7}");
+    let cloudkit = with("things.jsonl", &text).await;
+    cloudkit.run(&["db", "index", "add", "things", "n", "--unique"]);
+    cloudkit.run(&["db", "insert", "things", r#"{"_id":"k00003","n":-1}"#]);
+    let import = ["db", "import", "things", "things.jsonl", "--keep-going"];
+    insta::assert_snapshot!(cloudkit.run(&import), @r#"
+    exit 5
+    --- stdout
+    ✔ Imported into `things`: 1200
+    Refused: 3
+      line 4: the `_id` "k00003" is taken
+      line 701: `database.insertDocument` was refused: [FailedOperation] multiple write errors: [{write errors: [{E11000 duplicate key error collection: local.things index: n_1 dup key: { n: 7 }}]}, {<nil>}]
+      line 901: `database.insertDocument` was refused: [FailedOperation] multiple write errors: [{write errors: [{E11000 duplicate key error collection: local.things index: n_1 dup key: { n: 7 }}]}, {<nil>}]
+    --- stderr
+    target: local  [url]
+    "#);
+    assert_eq!(cloudkit.json(&[&import[..], &["--mode", "upsert"]].concat())["failed"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_later_of_two_documents_of_one_id_wins_an_upsert() {
+    let text = "{\"_id\":1,\"n\":1}\n{\"_id\":1,\"n\":2}\n{\"_id\":1,\"n\":3}\n";
+    let cloudkit = with("things.jsonl", text).await;
+    let imported = cloudkit.json(&["db", "import", "things", "things.jsonl", "--mode", "upsert"]);
+    assert_eq!((&imported["inserted"], &imported["replaced"]), (&json!(1), &json!(2)));
+    assert_eq!(cloudkit.json(&["db", "query", "things"]), json!([{ "_id": 1, "n": 3 }]));
+    let refused = cloudkit.json(&["db", "import", "things", "things.jsonl", "--keep-going"]);
+    assert_eq!(refused["failures"].as_array().map(Vec::len), Some(3));
 }

@@ -4,34 +4,38 @@ use std::io::BufRead;
 
 use bson::{Bson, Document};
 
-use super::{Broken, Bytes};
+use super::fault::Fault;
+use super::source::Bytes;
+use crate::ops::database::cell;
 use crate::text;
 
 pub struct Documents<R> {
     bytes: Bytes<R>,
     header: Option<Vec<String>>,
-    /// Bytes read so far.
-    pub position: u64,
 }
 
 impl<R: BufRead> Documents<R> {
     pub fn new(input: R) -> Self {
-        Documents { bytes: Bytes::new(input), header: None, position: 0 }
+        Documents { bytes: Bytes::new(input), header: None }
+    }
+
+    /// Returns the bytes read so far.
+    pub fn position(&self) -> u64 {
+        self.bytes.count
     }
 
     /// Returns the next document and the line it begins on.
-    pub fn next(&mut self) -> Result<Option<(u64, Document)>, Broken> {
+    pub fn next(&mut self) -> Result<Option<(u64, Document)>, Fault> {
         let header = match self.header.take() {
             Some(header) => header,
             None => self.read_header()?,
         };
         let found = self.read_document(&header);
         self.header = Some(header);
-        self.position = self.bytes.count;
         found
     }
 
-    fn read_header(&mut self) -> Result<Vec<String>, Broken> {
+    fn read_header(&mut self) -> Result<Vec<String>, Fault> {
         let Some((line, mut names)) = self.record()? else { return Ok(Vec::new()) };
         if let Some(first) = names.first_mut() {
             *first = first.trim_start_matches('\u{feff}').to_owned();
@@ -39,7 +43,7 @@ impl<R: BufRead> Documents<R> {
         for (at, name) in names.iter().enumerate() {
             let twice = names.iter().take(at).any(|earlier| earlier == name);
             if twice || name.split('.').any(|part| part.is_empty() || part.starts_with('$')) {
-                return Err(Broken::new(
+                return Err(Fault::new(
                     line,
                     text! { en: "`{name}` cannot be a column: each needs a field path of its own", zh: "`{name}` 不能作为列名：每列都需要唯一的字段路径" },
                 ));
@@ -48,20 +52,20 @@ impl<R: BufRead> Documents<R> {
         Ok(names)
     }
 
-    fn read_document(&mut self, header: &[String]) -> Result<Option<(u64, Document)>, Broken> {
+    fn read_document(&mut self, header: &[String]) -> Result<Option<(u64, Document)>, Fault> {
         let Some((line, values)) = self.record()? else { return Ok(None) };
         let (found, expected) = (values.len(), header.len());
         if found != expected {
-            return Err(Broken::new(
+            return Err(Fault::new(
                 line,
                 text! { en: "there are {found} values for {expected} columns", zh: "共有 {found} 个值，而列数为 {expected}" },
             ));
         }
         let mut document = Document::new();
         for (path, value) in header.iter().zip(values) {
-            if let Some(value) = guess(&value) {
+            if let Some(value) = cell::read(&value) {
                 place(&mut document, path, value).map_err(|()| {
-                    Broken::new(
+                    Fault::new(
                         line,
                         text! { en: "`{path}` lies inside a value", zh: "`{path}` 位于一个值的内部" },
                     )
@@ -72,25 +76,25 @@ impl<R: BufRead> Documents<R> {
     }
 
     /// Reads a record, skipping empty lines; returns the line it begins on.
-    fn record(&mut self) -> Result<Option<(u64, Vec<String>)>, Broken> {
-        while matches!(self.peek()?, Some(b'\n' | b'\r')) {
-            self.take()?;
+    fn record(&mut self) -> Result<Option<(u64, Vec<String>)>, Fault> {
+        while matches!(self.bytes.peek()?, Some(b'\n' | b'\r')) {
+            self.bytes.next()?;
         }
         let line = self.bytes.line;
-        if self.peek()?.is_none() {
+        if self.bytes.peek()?.is_none() {
             return Ok(None);
         }
         let mut values = Vec::new();
         loop {
-            let value = if self.peek()? == Some(b'"') { self.quoted(line)? } else { self.bare()? };
+            let value = if self.bytes.peek()? == Some(b'"') { self.quoted(line)? } else { self.bare()? };
             let value = String::from_utf8(value)
-                .map_err(|_| Broken::new(line, text! { en: "this is not UTF-8", zh: "不是 UTF-8 文本" }))?;
+                .map_err(|_| Fault::new(line, text! { en: "this is not UTF-8", zh: "不是 UTF-8 文本" }))?;
             values.push(value);
-            match self.take()? {
+            match self.bytes.next()? {
                 Some(b',') => {}
                 None | Some(b'\n') => return Ok(Some((line, values))),
                 Some(_) => {
-                    return Err(Broken::new(
+                    return Err(Fault::new(
                         line,
                         text! { en: "after a closing quote comes a comma", zh: "右引号之后应为逗号" },
                     ));
@@ -99,14 +103,14 @@ impl<R: BufRead> Documents<R> {
         }
     }
 
-    fn bare(&mut self) -> Result<Vec<u8>, Broken> {
+    fn bare(&mut self) -> Result<Vec<u8>, Fault> {
         let mut value = Vec::new();
-        while let Some(byte) = self.peek()? {
+        while let Some(byte) = self.bytes.peek()? {
             if byte == b',' || byte == b'\n' {
                 break;
             }
             value.push(byte);
-            self.take()?;
+            self.bytes.next()?;
         }
         if value.last() == Some(&b'\r') {
             value.pop();
@@ -114,67 +118,29 @@ impl<R: BufRead> Documents<R> {
         Ok(value)
     }
 
-    fn quoted(&mut self, line: u64) -> Result<Vec<u8>, Broken> {
-        self.take()?;
+    fn quoted(&mut self, line: u64) -> Result<Vec<u8>, Fault> {
+        self.bytes.next()?;
         let mut value = Vec::new();
         loop {
-            match self.take()? {
+            match self.bytes.next()? {
                 None => {
-                    return Err(Broken::new(
+                    return Err(Fault::new(
                         line,
                         text! { en: "a quote that begins here does not end", zh: "从这里开始的引号没有结束" },
                     ));
                 }
-                Some(b'"') if self.peek()? == Some(b'"') => {
-                    self.take()?;
+                Some(b'"') if self.bytes.peek()? == Some(b'"') => {
+                    self.bytes.next()?;
                     value.push(b'"');
                 }
                 Some(b'"') => break,
                 Some(byte) => value.push(byte),
             }
         }
-        if self.peek()? == Some(b'\r') {
-            self.take()?;
+        if self.bytes.peek()? == Some(b'\r') {
+            self.bytes.next()?;
         }
         Ok(value)
-    }
-
-    fn peek(&mut self) -> Result<Option<u8>, Broken> {
-        self.bytes.peek().map_err(|error| self.bytes.broken(error))
-    }
-
-    fn take(&mut self) -> Result<Option<u8>, Broken> {
-        self.bytes.next().map_err(|error| self.bytes.broken(error))
-    }
-}
-
-/// Reads a value as what it looks like; an empty one is absent.
-fn guess(text: &str) -> Option<Bson> {
-    let trimmed = text.trim();
-    Some(match trimmed {
-        "" => return None,
-        "true" => Bson::Boolean(true),
-        "false" => Bson::Boolean(false),
-        "null" => Bson::Null,
-        _ if trimmed.starts_with(['{', '[']) => {
-            crate::api::ejson::value(trimmed, 0).unwrap_or_else(|_| Bson::String(text.to_owned()))
-        }
-        _ => number(trimmed).unwrap_or_else(|| Bson::String(text.to_owned())),
-    })
-}
-
-/// Reads a number that loses nothing by being one: a telephone number or a long id stays text.
-fn number(text: &str) -> Option<Bson> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let padded = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
-    if padded || digits.len() > 15 || !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-        return None;
-    }
-    match text.parse::<i32>() {
-        Ok(small) => Some(Bson::Int32(small)),
-        Err(_) if digits.contains('.') => (!digits.starts_with('.') && !digits.ends_with('.'))
-            .then(|| text.parse().ok().map(Bson::Double))?,
-        Err(_) => text.parse().ok().map(Bson::Int64),
     }
 }
 
@@ -207,7 +173,7 @@ mod tests {
             match documents.next() {
                 Ok(None) => return Ok(all),
                 Ok(Some(document)) => all.push(document),
-                Err(broken) => return Err(broken.line),
+                Err(fault) => return Err(fault.line),
             }
         }
     }
@@ -223,24 +189,6 @@ mod tests {
             ])
         );
         assert_eq!(read(""), Ok(vec![]));
-    }
-
-    #[test]
-    fn values_are_what_they_look_like() {
-        for (text, value) in [
-            ("12", Some(Bson::Int32(12))),
-            ("-3000000000", Some(Bson::Int64(-3_000_000_000))),
-            ("1.5", Some(Bson::Double(1.5))),
-            ("true", Some(Bson::Boolean(true))),
-            ("007", Some(Bson::String("007".into()))),
-            ("13800138000123456", Some(Bson::String("13800138000123456".into()))),
-            ("[1]", Some(Bson::Array(vec![Bson::Int32(1)]))),
-            ("{oops", Some(Bson::String("{oops".into()))),
-            ("1.", Some(Bson::String("1.".into()))),
-            ("", None),
-        ] {
-            assert_eq!(guess(text), value, "{text}");
-        }
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::io::BufRead;
 
 use bson::Document;
 
-use super::{Broken, Bytes};
+use super::fault::Fault;
+use super::source::Bytes;
 use crate::error::{Error, Kind};
 use crate::model::clock::Millis;
 use crate::text;
@@ -14,61 +15,60 @@ const LARGEST: usize = 16 * 1024 * 1024;
 
 pub struct Documents<R> {
     bytes: Bytes<R>,
-    /// Bytes read so far.
-    pub position: u64,
 }
 
 impl<R: BufRead> Documents<R> {
     pub fn new(input: R) -> Self {
-        Documents { bytes: Bytes::new(input), position: 0 }
+        Documents { bytes: Bytes::new(input) }
+    }
+
+    /// Returns the bytes read so far.
+    pub fn position(&self) -> u64 {
+        self.bytes.count
     }
 
     /// Returns the next document and the line it begins on.
-    pub fn next(&mut self, now: Millis) -> Result<Option<(u64, Document)>, Broken> {
-        let Some((line, text)) = self.cut()? else { return Ok(None) };
-        self.position = self.bytes.count;
-        let document =
-            crate::api::ejson::document(&text, now).map_err(|error| malformed(line, &error.to_string()))?;
-        Ok(Some((line, document)))
+    pub fn next(&mut self, now: Millis) -> Result<Option<(u64, Document)>, Fault> {
+        let Some(cut) = self.cut()? else { return Ok(None) };
+        let document = crate::api::ejson::document(&cut.text, now);
+        Ok(Some((cut.line, document.map_err(|error| malformed(&cut, &error.to_string()))?)))
     }
 
     /// Cuts out the text of the next document.
-    fn cut(&mut self) -> Result<Option<(u64, String)>, Broken> {
+    fn cut(&mut self) -> Result<Option<Cut>, Fault> {
         loop {
-            match self.take()? {
+            let (line, column) = (self.bytes.line, self.bytes.column);
+            match self.bytes.next()? {
                 None => return Ok(None),
-                Some(b'{') => break,
+                Some(b'{') => {
+                    let text = String::from_utf8(self.rest(line)?).map_err(|_| {
+                        Fault::new(line, text! { en: "this is not UTF-8", zh: "不是 UTF-8 文本" })
+                    })?;
+                    return Ok(Some(Cut { line, column, text }));
+                }
                 // Between documents: blanks, what separates the items of an array, and a byte order mark.
                 Some(b' ' | b'\t' | b'\r' | b'\n' | b',' | b'[' | b']' | 0xef | 0xbb | 0xbf) => {}
                 Some(_) => {
-                    let line = self.bytes.line;
-                    return Err(Broken::new(
-                        line,
-                        text! { en: "a document begins with `{{`", zh: "文档应以 `{{` 开头" },
-                    ));
+                    let message = text! { en: "a document begins with `{{`", zh: "文档应以 `{{` 开头" };
+                    return Err(Fault { column: Some(column), ..Fault::new(line, message) });
                 }
             }
         }
-        let line = self.bytes.line;
-        let text = self.rest(line)?;
-        let text = String::from_utf8(text)
-            .map_err(|_| Broken::new(line, text! { en: "this is not UTF-8", zh: "不是 UTF-8 文本" }))?;
-        Ok(Some((line, text)))
     }
 
     /// Reads on to the brace that closes a document.
-    fn rest(&mut self, line: u64) -> Result<Vec<u8>, Broken> {
+    fn rest(&mut self, line: u64) -> Result<Vec<u8>, Fault> {
         let mut text = vec![b'{'];
         let (mut depth, mut quoted, mut escaped) = (1_usize, false, false);
         while depth > 0 {
-            let Some(byte) = self.take()? else {
-                return Err(Broken::new(
+            let Some(byte) = self.bytes.next()? else {
+                return Err(Fault::new(
                     line,
                     text! { en: "the document that begins here does not end", zh: "从这里开始的文档没有结束" },
                 ));
             };
             if text.len() >= LARGEST {
-                return Err(Broken::new(
+                return Err(Fault::new(
                     line,
                     text! { en: "the document that begins here is larger than 16 MB", zh: "从这里开始的文档超过 16 MB" },
                 ));
@@ -85,28 +85,29 @@ impl<R: BufRead> Documents<R> {
         }
         Ok(text)
     }
-
-    fn take(&mut self) -> Result<Option<u8>, Broken> {
-        self.bytes.next().map_err(|error| self.bytes.broken(error))
-    }
 }
 
-/// Says what is wrong with the document that begins on a line. The reader counts lines from there.
-fn malformed(begins: u64, told: &str) -> Broken {
+/// The text of a document, and where it begins.
+struct Cut {
+    line: u64,
+    column: u64,
+    text: String,
+}
+
+/// Says what is wrong with a document. The reader counts lines and columns from its beginning.
+fn malformed(cut: &Cut, told: &str) -> Fault {
     let told = told.trim_start_matches("the text is not Extended JSON: ");
     let place = told.rsplit_once(" at line ").and_then(|(why, place)| {
         let (line, column) = place.split_once(" column ")?;
-        Some((why, line.parse::<u64>().ok()?, column))
+        Some((why, line.parse::<u64>().ok()?, column.parse::<u64>().ok()?))
     });
-    let message = text! { en: "this is not an Extended JSON document", zh: "不是合法的扩展 JSON 文档" };
-    let error = Error::new(Kind::Usage, message);
-    match place {
-        Some((why, line, column)) => Broken {
-            line: begins + line.saturating_sub(1),
-            error: error.cause(text! { en: "{why} (column {column})", zh: "{why}（第 {column} 列）" }),
-        },
-        None => Broken { line: begins, error: error.cause(told.into()) },
-    }
+    let Some((why, line, column)) = place else {
+        let message = text! { en: "this is not an Extended JSON document", zh: "不是合法的扩展 JSON 文档" };
+        return Fault::of(cut.line, Error::new(Kind::Usage, message).cause(told.into()));
+    };
+    let column = if line == 1 { cut.column + column.saturating_sub(1) } else { column };
+    let message = text! { en: "not Extended JSON: {why}", zh: "不是合法的扩展 JSON：{why}" };
+    Fault { column: Some(column), ..Fault::new(cut.line + line.saturating_sub(1), message) }
 }
 
 #[cfg(test)]
@@ -140,7 +141,7 @@ mod tests {
             match documents.next(0) {
                 Ok(Some(_)) => {}
                 Ok(None) => panic!("{text} was read"),
-                Err(broken) => return assert_eq!(broken.line, line, "{text}"),
+                Err(fault) => return assert_eq!(fault.line, line, "{text}"),
             }
         }
     }

@@ -1,0 +1,78 @@
+//! Why a line was not imported, and how that is shown.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use super::Import;
+use crate::error::{Error, Excerpt, Kind};
+use crate::model::text::Text;
+use crate::text;
+
+/// The longest line that is shown, in bytes.
+const SHOWN: usize = 400;
+
+/// What is wrong with a line of the file.
+pub(super) struct Fault {
+    /// From 1.
+    pub line: u64,
+    /// The byte of the line where it shows, from 1.
+    pub column: Option<u64>,
+    pub error: Error,
+}
+
+impl Fault {
+    /// A line that is no document.
+    pub fn new(line: u64, message: Text) -> Self {
+        Fault { line, column: None, error: Error::new(Kind::Usage, message) }
+    }
+
+    /// A document that cannot be brought in.
+    pub fn of(line: u64, error: Error) -> Self {
+        Fault { line, column: None, error }
+    }
+
+    /// Makes the user's error: the line first, then why.
+    pub fn told(self, import: &Import<'_>) -> Error {
+        let (file, line) = (import.name.display(), self.line);
+        let mut told = Error::new(
+            self.error.kind(),
+            text! { en: "{file}, line {line}: not imported", zh: "{file} 第 {line} 行：未导入" },
+        );
+        if self.error.wire_code() != self.error.kind().code() {
+            told = told.code(self.error.wire_code());
+        }
+        match self.column.and_then(|column| excerpt(import, line, column, &self.error)) {
+            Some(excerpt) => told = told.excerpt(excerpt),
+            None => told = told.cause(self.error.message().clone()),
+        }
+        told = self.error.causes().iter().fold(told, |told, cause| told.cause(cause.clone()));
+        self.error.hints().iter().fold(told, |told, hint| told.hint(hint.clone()))
+    }
+}
+
+/// Reads the line again to show it; one that is too long is not shown.
+fn excerpt(import: &Import<'_>, line: u64, column: u64, error: &Error) -> Option<Excerpt> {
+    let source = nth(import.file, line)?;
+    let end = source.len();
+    let mut start = usize::try_from(column.saturating_sub(1)).ok()?.min(end);
+    while !source.is_char_boundary(start) {
+        start -= 1;
+    }
+    let width = source.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let path = import.name.to_owned();
+    let first_line = usize::try_from(line).ok()?;
+    Some(Excerpt { path, source, first_line, span: start..start + width, label: error.message().clone() })
+}
+
+fn nth(file: &Path, line: u64) -> Option<String> {
+    let mut input = BufReader::new(File::open(file).ok()?);
+    for _ in 1..line {
+        input.skip_until(b'\n').ok()?;
+    }
+    let mut text = Vec::new();
+    input.take(SHOWN as u64 + 1).read_until(b'\n', &mut text).ok()?;
+    let text = String::from_utf8(text).ok()?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    (text.len() <= SHOWN).then(|| text.to_owned())
+}
