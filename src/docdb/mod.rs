@@ -18,6 +18,7 @@ pub mod plan;
 pub mod project;
 pub mod query;
 pub mod sort;
+mod state;
 mod store;
 mod top;
 pub mod transaction;

@@ -68,6 +68,10 @@ impl Advisor {
     }
 
     /// An index was created or dropped: what was missed before says nothing now.
+    pub fn forget_all(&self) {
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub fn forget(&self, collection: &str) {
         let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
         missed.retain(|(name, _), _| name != collection);

@@ -156,6 +156,13 @@ impl Collection {
         )
     }
 
+    pub(super) fn clear_sql(&self) -> String {
+        let number = self.number;
+        let keys = self.indexes.iter().map(|it| &it.keys).chain([&self.ids]);
+        let keys = keys.map(|it| format!("DELETE FROM {};", it.name)).collect::<String>();
+        format!("{keys} DELETE FROM documents_{number};")
+    }
+
     pub(super) fn drop_sql(&self) -> String {
         let number = self.number;
         let indexes = self.indexes.iter().map(|it| it.drop_sql()).collect::<String>();

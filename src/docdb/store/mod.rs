@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod checksum;
+mod copy;
 mod group;
 mod open;
 mod salvage;
@@ -15,6 +16,7 @@ mod write;
 
 use std::fs::File;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use rusqlite::Connection;
@@ -44,6 +46,10 @@ pub struct Store {
     durability: Durability,
     suspect: bool,
     seal: OnceLock<Seal>,
+    /// Rises when the whole state is replaced.
+    epoch: AtomicU64,
+    /// The file itself, open as long as the connections are.
+    file: File,
     _lock: File,
     _folder: Option<TempDir>,
 }
@@ -70,16 +76,23 @@ impl Store {
             None => open::reader(&self.path, self.durability)?,
         };
         // A change of the catalogue is committed and published under the write lock, so the two agree here.
+        let epoch = self.epoch();
         let catalogue = self.catalogue.read().unwrap_or_else(PoisonError::into_inner);
         connection.prepare_cached("BEGIN")?.execute([])?;
         let snapshot = Snapshot {
             catalogue: Arc::clone(&catalogue),
             connection: Some(connection),
+            epoch,
             store: Arc::clone(self),
         };
         // SQLite takes its snapshot at the first read.
         snapshot.view().touch()?;
         Ok(snapshot)
+    }
+
+    /// Returns how often the whole state was replaced.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
     }
 
     /// Starts the one write of this moment; waits for the one before it.
@@ -97,6 +110,7 @@ impl Store {
 pub struct Snapshot {
     catalogue: Arc<Catalogue>,
     connection: Option<Connection>,
+    epoch: u64,
     store: Arc<Store>,
 }
 
@@ -111,6 +125,11 @@ impl Snapshot {
 
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// Whether no other state has been put in place of the one this belongs to.
+    pub fn is_of_now(&self) -> bool {
+        self.epoch == self.store.epoch()
     }
 }
 

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::{Duration, Instant};
 
@@ -24,12 +25,12 @@ const READER_CACHE: i64 = 16 * 1024;
 /// Bytes of the file that reads may reach through a mapping instead of copies.
 const MAPPED: i64 = 1 << 30;
 /// Pages of write-ahead log before they move into the file.
-const CHECKPOINT_PAGES: i64 = 8000;
+pub(super) const CHECKPOINT_PAGES: i64 = 8000;
 /// Bytes the log keeps after a checkpoint; a long transaction may have let it grow beyond.
 const LARGEST_LOG: i64 = 64 << 20;
 /// After an unclean end a file up to this many bytes is checked whole when opened (a few milliseconds). A larger one
 /// relies on the checks of each read: a kill cannot damage it, only the disk can.
-const CHECKED_AT_OPEN: u64 = 4 << 20;
+pub(super) const CHECKED_AT_OPEN: u64 = 4 << 20;
 /// How long a lock that somebody holds is asked for.
 const LOCK_PATIENCE: Duration = Duration::from_millis(100);
 
@@ -68,6 +69,7 @@ impl Store {
             Durability::Full => Some(Group::open(&beside(&path, "-wal"))?),
             Durability::Ephemeral | Durability::Normal => None,
         };
+        let file = File::open(&path)?;
         Ok(Store {
             readers: Mutex::new(Vec::new()),
             writer: Mutex::new(writer),
@@ -77,6 +79,8 @@ impl Store {
             durability,
             suspect,
             seal: OnceLock::new(),
+            epoch: AtomicU64::new(0),
+            file,
             _lock: lock,
             _folder: folder,
         })
@@ -142,7 +146,7 @@ fn connect(path: &Path, durability: Durability, cache: i64) -> Result<Connection
 }
 
 /// Lays out a new file; checks that an old one is of a known layout.
-fn prepare_format(connection: &Connection) -> Result<()> {
+pub(super) fn prepare_format(connection: &Connection) -> Result<()> {
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let format: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -169,7 +173,7 @@ fn create(connection: &Connection) -> Result<()> {
     ))?)
 }
 
-fn check(connection: &Connection) -> Result<()> {
+pub(super) fn check(connection: &Connection) -> Result<()> {
     let verdict: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(Error::Damaged { detail: verdict }) }
 }

@@ -52,6 +52,10 @@ impl<'a> Write<'a> {
         View::new(&self.connection)
     }
 
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
     pub fn collection(&self, name: &str) -> Result<Arc<Collection>> {
         self.catalogue.collection(name)
     }
@@ -112,6 +116,14 @@ impl<'a> Write<'a> {
         self.connection.prepare_cached(&collection.sql.delete)?.execute([number])?;
         self.tally(collection, -1, -(before.as_bytes().len() as i64));
         Ok(())
+    }
+
+    /// Removes all documents of a collection; returns how many there were.
+    pub fn clear(&mut self, collection: &Collection) -> Result<u64> {
+        let (documents, size) = self.view().totals(collection)?;
+        self.connection.execute_batch(&collection.clear_sql())?;
+        self.tally(collection, -(documents as i64), -(size as i64));
+        Ok(documents)
     }
 
     fn tally(&mut self, collection: &Collection, documents: i64, size: i64) {

@@ -5,6 +5,7 @@ mod geo;
 mod reference;
 mod salvage;
 mod sameness;
+mod state;
 mod transactions;
 
 use super::query::Query;

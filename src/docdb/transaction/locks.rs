@@ -58,6 +58,15 @@ impl Locks {
         self.released.notify_all();
     }
 
+    /// Gives back all: those who had them have lost.
+    pub fn clear(&self) {
+        let mut state = self.state();
+        state.owners.clear();
+        state.releases += 1;
+        self.held.store(0, Ordering::Release);
+        self.released.notify_all();
+    }
+
     /// How often locks have been released so far.
     pub fn releases(&self) -> u64 {
         self.state().releases

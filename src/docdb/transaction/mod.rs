@@ -91,6 +91,11 @@ impl Transactions {
 }
 
 impl Running {
+    /// Refuses a transaction whose state was replaced as a whole. Asked under the writer's lock.
+    fn overtaken(&self) -> Result<()> {
+        if self.snapshot.is_of_now() { Ok(()) } else { Err(Error::TransactionConflict) }
+    }
+
     /// Refuses a transaction that can only be aborted.
     pub fn check(&self, id: &TransactionId) -> Result<()> {
         match self.state {
@@ -123,6 +128,7 @@ impl Database {
         let running = hold(&running);
         let outcome = running.check(id).and_then(|()| {
             let mut write = DocumentWrite::new(self.store().write()?, self.feed(), None);
+            running.overtaken()?;
             running.writes.apply(&mut write)?;
             write.commit()
         });
@@ -188,6 +194,7 @@ impl Database {
         let write = DocumentWrite::new(self.store().write()?, self.feed(), None);
         // It may have expired while this request waited.
         self.transactions().find(id)?;
+        running.overtaken()?;
         if !self.transactions().locks.take(id, collection, key)? {
             return Ok(write);
         }

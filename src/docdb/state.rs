@@ -1,0 +1,102 @@
+//! The whole state of a database: saved, brought back, emptied. Open transactions lose to either change.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::feed::Change;
+use super::store::{Collection, KeyRange, Snapshot};
+use super::{Database, Result};
+
+impl Database {
+    /// Copies the present state into a new file. Writers wait meanwhile.
+    pub fn save(&self, to: &Path) -> Result<()> {
+        self.store().save(to)
+    }
+
+    /// Puts a saved state in place of the present one, in one commit. The feed is told what that changed.
+    /// Indexes and collections are those of the saved state; readers keep the state they began with.
+    ///
+    /// # Errors
+    /// The file is no saved state. Nothing is changed then.
+    pub fn restore(&self, from: &Path) -> Result<()> {
+        self.store().restore(from, |before| self.changed(&before))
+    }
+
+    /// Removes all documents of a collection, or of all; collections and indexes stay. Returns how many went.
+    ///
+    /// # Errors
+    /// There is no collection of that name.
+    pub fn clear(&self, name: Option<&str>) -> Result<u64> {
+        let mut write = self.store().write()?;
+        let before = self.store().snapshot()?;
+        let collections: Vec<Arc<Collection>> = match name {
+            Some(name) => vec![write.collection(name)?],
+            None => write.catalogue().iter().map(Arc::clone).collect(),
+        };
+        let mut removed = 0;
+        for collection in collections {
+            removed += write.clear(&collection)?;
+        }
+        let mut told = Ok(());
+        write.commit(|| {
+            self.store().turn();
+            told = self.changed(&before);
+        })?;
+        told.map(|()| removed)
+    }
+
+    /// Forgets what was known of the state before, and tells the feed how the present one differs from it.
+    fn changed(&self, before: &Snapshot) -> Result<()> {
+        self.transactions().locks.clear();
+        self.advisor().forget_all();
+        if !self.feed().is_watched() {
+            return Ok(());
+        }
+        let after = self.store().snapshot()?;
+        let names = |snapshot: &Snapshot| -> BTreeSet<String> {
+            snapshot.catalogue().iter().map(|collection| collection.name.clone()).collect()
+        };
+        let mut changes = Vec::new();
+        for name in names(before).union(&names(&after)) {
+            compare(name, before, &after, &mut changes)?;
+        }
+        self.feed().publish(changes);
+        Ok(())
+    }
+}
+
+/// Gathers how the documents of one collection differ between two states.
+fn compare(name: &str, before: &Snapshot, after: &Snapshot, changes: &mut Vec<Change>) -> Result<()> {
+    let (was, is) = (before.collection(name).ok(), after.collection(name).ok());
+    let mut known = was.as_deref().map_or(Ok(HashMap::new()), |it| ids(before, it))?;
+    let mut present =
+        is.as_deref().map_or(Ok(HashMap::new()), |it| ids(after, it))?.into_iter().collect::<Vec<_>>();
+    present.sort_unstable_by_key(|(_, number)| *number);
+    let document = |snapshot: &Snapshot, collection: &Option<Arc<Collection>>, number| {
+        collection.as_deref().map(|it| snapshot.view().document_buf(it, number)).transpose()
+    };
+    let mut note = |before, after| {
+        if before != after {
+            changes.push(Change { collection: name.to_owned(), before, after });
+        }
+    };
+    for (id, number) in present {
+        let before = known.remove(&id).map_or(Ok(None), |number| document(before, &was, number))?;
+        note(before, document(after, &is, number)?);
+    }
+    for number in known.into_values() {
+        note(document(before, &was, number)?, None);
+    }
+    Ok(())
+}
+
+fn ids(snapshot: &Snapshot, collection: &Collection) -> Result<HashMap<Vec<u8>, i64>> {
+    let mut ids = HashMap::new();
+    let _ = snapshot.view().entries(&collection.ids, &KeyRange::all(), false, |key, number| {
+        ids.insert(key.to_vec(), number);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(ids)
+}
