@@ -34,6 +34,15 @@ fn number_types_survive() {
 }
 
 #[test]
+fn doubles_keep_their_last_bit() {
+    check(
+        r#"{"d":1.1511878844981431e-178}"#,
+        r#"{"d":{"$numberDouble":"1.1511878844981431e-178"}}"#,
+        r#"{"d":1.1511878844981431e-178}"#,
+    );
+}
+
+#[test]
 fn dates_arrive_in_every_form() {
     for text in [
         r#"{"d":{"$date":{"$numberLong":"1700000000123"}}}"#,
@@ -86,4 +95,96 @@ fn a_value_need_not_be_a_document() {
     let read = value(r#""$tags""#, NOW).expect("a string");
     assert_eq!(value_to_text(&read, Form::Canonical), r#""$tags""#);
     assert_eq!(value_to_text(&value("7", NOW).expect("a number"), Form::Canonical), r#"{"$numberInt":"7"}"#);
+}
+
+mod properties {
+    use bson::oid::ObjectId;
+    use bson::raw::{RawDocumentBuf, cstr};
+    use bson::spec::BinarySubtype;
+    use bson::{Binary, Bson, DateTime, Document, Regex, Timestamp, doc};
+    use proptest::prelude::*;
+
+    use super::super::{Form, to_text, value};
+
+    /// Values that both dialects can write. A double with no fraction is an integer in plain JSON.
+    fn common() -> BoxedStrategy<Bson> {
+        prop_oneof![
+            Just(Bson::Null),
+            any::<bool>().prop_map(Bson::Boolean),
+            any::<i32>().prop_map(Bson::Int32),
+            any::<i64>().prop_map(|it| i32::try_from(it).map_or(Bson::Int64(it), Bson::Int32)),
+            prop::num::f64::NORMAL.prop_filter("a fraction", |it| it.fract() != 0.0).prop_map(Bson::Double),
+            any::<String>().prop_map(Bson::String),
+            any::<i64>().prop_map(|it| Bson::DateTime(DateTime::from_millis(it))),
+            any::<[u8; 12]>().prop_map(|it| Bson::ObjectId(ObjectId::from_bytes(it))),
+            (any::<i64>(), -6_000..6_000).prop_map(|(digits, exponent)| {
+                Bson::Decimal128(format!("{digits}E{exponent}").parse().expect("a decimal"))
+            }),
+            (any::<u8>(), any::<Vec<u8>>()).prop_map(|(subtype, bytes)| {
+                Bson::Binary(Binary { subtype: BinarySubtype::from(subtype), bytes })
+            }),
+            any::<(u32, u32)>().prop_map(|(time, increment)| Bson::Timestamp(Timestamp { time, increment })),
+            Just(Bson::MinKey),
+            Just(Bson::MaxKey),
+        ]
+        .boxed()
+    }
+
+    /// What only canonical text tells.
+    fn canonical() -> BoxedStrategy<Bson> {
+        prop_oneof![
+            4 => common(),
+            1 => any::<f64>().prop_map(Bson::Double),
+            1 => Just(Bson::Double(f64::NAN)),
+            1 => any::<i64>().prop_map(Bson::Int64),
+            1 => Just(Bson::RegularExpression(Regex { pattern: cstr!("^\"a\\b").into(), options: cstr!("im").into() })),
+        ]
+        .boxed()
+    }
+
+    fn document(scalar: BoxedStrategy<Bson>) -> impl Strategy<Value = Document> {
+        // What begins with a dollar is Extended JSON's own.
+        let name = any::<String>().prop_filter("a name", |it| !it.starts_with('$') && !it.contains('\0'));
+        let object = move |inner: BoxedStrategy<Bson>| {
+            prop::collection::vec((name.clone(), inner), 0..4)
+                .prop_map(|it| it.into_iter().collect::<Document>())
+        };
+        let nested = object.clone();
+        let value = scalar.prop_recursive(3, 12, 3, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Bson::Array),
+                nested(inner.boxed()).prop_map(Bson::Document),
+            ]
+        });
+        object(value.boxed())
+    }
+
+    /// The bytes of a document: its numbers' types, the order of its keys, NaN and -0 included.
+    fn bytes(document: &Document) -> RawDocumentBuf {
+        RawDocumentBuf::try_from(document).expect("a document")
+    }
+
+    fn check(document: &Document, form: Form) -> Result<(), TestCaseError> {
+        let text = to_text(&bytes(document), form);
+        match value(&text, 0) {
+            Ok(Bson::Document(read)) => prop_assert_eq!(bytes(&read), bytes(document), "{}", text),
+            other => prop_assert!(false, "{}: {:?}", text, other),
+        }
+        Ok(())
+    }
+
+    fn config() -> ProptestConfig {
+        ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() }
+    }
+
+    #[test]
+    fn canonical_text_reads_back_as_the_same_bytes() {
+        proptest!(config(), |(document in document(canonical()))| check(&document, Form::Canonical)?);
+    }
+
+    #[test]
+    fn plain_text_reads_back_as_the_same_bytes() {
+        proptest!(config(), |(document in document(common()))| check(&document, Form::Plain)?);
+        check(&doc! { "a": -0.0 }, Form::Plain).expect("a zero below zero");
+    }
 }

@@ -128,6 +128,57 @@ fn check(database: &Database, query: &Query) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// A pipeline whose beginning indexes answer, and perhaps a join that asks them too.
+fn pipeline() -> impl Strategy<Value = Vec<Document>> {
+    let join = (select(PATHS.to_vec()), select(PATHS.to_vec()), filter());
+    (request(), prop::option::of(join)).prop_map(|(request, join)| {
+        let mut stages = vec![doc! { "$match": request.filter }];
+        if !request.sort.is_empty() {
+            stages.push(doc! { "$sort": request.sort });
+        }
+        stages.extend(request.limit.map(|it| doc! { "$limit": it as i64 }));
+        stages.extend(join.map(|(local, foreign, filter)| {
+            let expression = doc! { "$eq": [format!("${foreign}"), "$$it"] };
+            let inner = doc! { "$match": { "$and": [filter], "$expr": expression } };
+            let variables = doc! { "it": format!("${local}") };
+            doc! { "$lookup": { "from": "", "let": variables, "pipeline": [inner], "as": "joined" } }
+        }));
+        stages
+    })
+}
+
+/// The pipeline on a collection; `$skip` of nothing before each `$match` keeps it from any index.
+fn staged(pipeline: &[Document], collection: &str, pushed: bool) -> Vec<Document> {
+    let aside = (!pushed).then(|| doc! { "$skip": 0 });
+    let stages = pipeline.iter().cloned().map(|mut stage| {
+        if let Ok(lookup) = stage.get_document_mut("$lookup") {
+            lookup.insert("from", collection);
+            if let (Some(aside), Ok(inner)) = (&aside, lookup.get_array_mut("pipeline")) {
+                inner.insert(0, Bson::Document(aside.clone()));
+            }
+        }
+        stage
+    });
+    aside.iter().cloned().chain(stages).collect()
+}
+
+#[test]
+fn pipelines_answer_the_same_from_indexes_as_from_their_stages() {
+    let database = Database::open(Path::new(""), Durability::Ephemeral).unwrap();
+    let cases = (prop::collection::vec(document(), 0..12), prop::collection::vec(pipeline(), 20));
+    let config = ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |((documents, pipelines) in cases)| {
+        fill(&database, &documents);
+        for pipeline in &pipelines {
+            let run = |collection, pushed| {
+                let found = database.aggregate(collection, &staged(pipeline, collection, pushed), now());
+                found.map(|it| it.documents).map_err(|error| error.to_string())
+            };
+            prop_assert_eq!(run("indexed", true), run("plain", false), "{:?}", pipeline);
+        }
+    });
+}
+
 #[test]
 fn answers_are_the_same_with_and_without_indexes() {
     let database = Database::open(Path::new(""), Durability::Ephemeral).unwrap();
