@@ -8,6 +8,9 @@ use bytes::Bytes;
 /// Packages and links kept at most; the oldest make room.
 const KEPT: usize = 32;
 
+/// Bytes of packages kept at most, but for the newest package.
+const KEPT_BYTES: usize = 512 << 20;
+
 /// What clients are in the middle of. Nothing of it outlives the process.
 #[derive(Debug, Default)]
 pub struct Deployments(Mutex<State>);
@@ -41,6 +44,10 @@ impl Deployments {
             return Err(Unexpected);
         }
         remember(&mut state.packages, key.to_owned(), package);
+        let mut bytes: usize = state.packages.iter().map(|(_, package)| package.len()).sum();
+        while bytes > KEPT_BYTES && state.packages.len() > 1 {
+            bytes -= state.packages.pop_front().map_or(0, |(_, package)| package.len());
+        }
         Ok(())
     }
 
@@ -102,6 +109,18 @@ mod tests {
         assert_eq!(deployments.receive("/d/b.zip", "s1", package.clone()), Err(Unexpected));
         assert_eq!(deployments.receive("/d/a.zip", "s1", package.clone()), Ok(()));
         assert_eq!(deployments.package("/d/a.zip"), Some(package));
+    }
+
+    #[test]
+    fn packages_do_not_fill_the_memory() {
+        let deployments = Deployments::default();
+        // Clones share the bytes.
+        let package = Bytes::from(vec![0; KEPT_BYTES / 2]);
+        for key in ["a", "b", "c"] {
+            deployments.expect(key.into(), "s".into());
+            assert_eq!(deployments.receive(key, "s", package.clone()), Ok(()));
+        }
+        assert_eq!(["a", "b", "c"].map(|key| deployments.package(key).is_some()), [false, true, true]);
     }
 
     #[test]

@@ -7,6 +7,12 @@ use super::logs::LogRecord;
 /// Receives events; dropped events never hold up the emulator.
 pub type Events = tokio::sync::broadcast::Sender<Event>;
 
+/// Tells an event to whoever listens.
+pub fn tell(events: &Events, event: Event) {
+    // An error means that nobody does.
+    let _ = events.send(event);
+}
+
 /// Something happened.
 #[derive(Debug, Clone)]
 pub enum Event {

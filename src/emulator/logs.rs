@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, Events};
+use super::event::{self, Event, Events};
 use crate::model::clock::Millis;
 
 /// Lines and invocations kept; the oldest make room.
@@ -123,8 +123,7 @@ impl Logs {
     /// Adds a line and tells it to whoever listens: [`Event::Logged`] is the live tail.
     pub fn push(&self, record: LogRecord) {
         if self.events.receiver_count() > 0 {
-            // An error means that the last listener has just left.
-            let _ = self.events.send(Event::Logged(record.clone()));
+            event::tell(&self.events, Event::Logged(record.clone()));
         }
         self.lock().lines.push(record);
     }

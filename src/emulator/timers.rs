@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::event::{Event, Events};
+use super::event::{Event, Events, tell};
 use super::functions::{Functions, Invocation, Outcome};
 use crate::api::event::{self, Caller};
 use crate::model::clock::{Clock, Millis};
@@ -126,8 +126,7 @@ pub async fn fire(
     trigger: &str,
     time: Millis,
 ) -> Outcome {
-    // An error means that nobody listens.
-    let _ = events.send(Event::Fired { function: function.to_owned(), trigger: trigger.to_owned() });
+    tell(events, Event::Fired { function: function.to_owned(), trigger: trigger.to_owned() });
     let event = event::timer(trigger, &whole_seconds(time));
     let caller = Caller::Timer { trigger: trigger.to_owned() };
     functions.invoke(function, Invocation { event, caller }).await

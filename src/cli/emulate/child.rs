@@ -13,7 +13,8 @@ use crate::error::{Error, Kind, Result};
 use crate::text;
 
 use super::super::context::Context;
-use super::session::{Asked, Session, Stop};
+use super::session::Session;
+use super::stop::{Asked, Stop};
 
 /// How long a command may take to end when it is asked to.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -4,6 +4,7 @@ mod child;
 pub mod line;
 mod screen;
 pub mod session;
+pub mod stop;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -101,7 +102,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let code = runtime.block_on(async {
         let session = session::Session::start(wanted, context).await?;
         // Before anything is left behind that only an orderly end takes away.
-        let stop = session::Stop::listen()?;
+        let stop = stop::Stop::listen()?;
         if let Some(file) = &ready_file {
             session.write_ready_file(file)?;
         }

@@ -12,7 +12,7 @@ use bson::raw::RawDocumentBuf;
 use bson::{Bson, DateTime, Document};
 
 use super::config::Config;
-use super::event::{Event, Events};
+use super::event::{self, Event, Events};
 use crate::api::data::Failure;
 use crate::docdb;
 use crate::docdb::index::{IndexDefinition, Order};
@@ -246,8 +246,7 @@ impl Database {
     }
 
     fn warn(&self, text: Text) {
-        // Nobody may be listening.
-        let _ = self.0.events.send(Event::Warning(text));
+        event::tell(&self.0.events, Event::Warning(text));
     }
 
     /// Turns the engine's failure into the platform's, and tells of a collection that does not exist.

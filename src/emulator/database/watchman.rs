@@ -10,7 +10,7 @@ use super::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use crate::docdb;
 use crate::docdb::index::{IndexDefinition, Order};
 use crate::docdb::query::{Query, Stats};
-use crate::emulator::event::{Event, Events};
+use crate::emulator::event::{self, Event, Events};
 use crate::model::name::did_you_mean;
 
 /// How many different things are told at most: field names made from ids give every query a shape of its own.
@@ -73,8 +73,7 @@ impl Watchman {
     }
 
     fn tell(&self, event: Event) {
-        // Nobody may be listening.
-        let _ = self.events.send(event);
+        event::tell(&self.events, event);
     }
 
     /// Whether this comes by for the first time. Once too much was told, nothing is news any more.

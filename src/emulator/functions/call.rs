@@ -40,6 +40,8 @@ pub(super) struct Call {
     pub inner: Arc<Inner>,
     pub function: Arc<Function>,
     pub request_id: String,
+    /// Shows what the call asks to be asked for its caller.
+    token: String,
     pub began: Millis,
     asked: Instant,
     /// How long it took to have a process ready, when one was started for this call.
@@ -62,9 +64,9 @@ impl Ended {
 }
 
 impl Call {
-    pub fn new(inner: Arc<Inner>, function: Arc<Function>, request_id: String) -> Self {
+    pub fn new(inner: Arc<Inner>, function: Arc<Function>, request_id: String, token: String) -> Self {
         let began = inner.config.clock.now();
-        Call { inner, function, request_id, began, asked: Instant::now(), cold: None }
+        Call { inner, function, request_id, token, began, asked: Instant::now(), cold: None }
     }
 
     /// Runs the function. When the returned future is dropped, the call goes on by itself, as in the cloud.
@@ -140,7 +142,7 @@ impl Call {
         let config = &self.inner.config;
         let caller = &invocation.caller;
         let (env_id, app_id) = (config.env_id.as_str(), config.app_id.as_str());
-        let variables = event::variables(&event::Call { caller, env_id, app_id, token: &self.request_id });
+        let variables = event::variables(&event::Call { caller, env_id, app_id, token: &self.token });
         let head =
             wire::Head { id: &self.request_id, variables: &variables, merge: caller.event_keys(app_id) };
         let frame = wire::call(&head, &invocation.event);

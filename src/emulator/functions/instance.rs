@@ -17,7 +17,7 @@ use super::pool::Crew;
 use super::process::{self, Launch, Process, Started};
 use super::wire::{self, Decoder, Garbled, Said};
 use super::{Fault, FaultKind};
-use crate::emulator::event::Event;
+use crate::emulator::event::{self, Event};
 use crate::emulator::logs::{Level, LogRecord, Logs};
 use crate::model::clock::Clock;
 
@@ -385,7 +385,7 @@ impl Shared {
             talk.request_id.clone()
         };
         // An error means that nobody listens.
-        let _ = self.told.events.send(Event::Lingering { function: self.told.function.clone(), request_id });
+        event::tell(&self.told.events, Event::Lingering { function: self.told.function.clone(), request_id });
     }
 
     /// The process has ended: a call in progress, or the loading, has failed.

@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::config::Config;
-use super::event::{Event, Events};
+use super::event::{self, Event, Events};
 use super::logs::Logs;
 use crate::api::event::Caller;
 use crate::error::{Error, Kind, Result};
@@ -175,8 +175,10 @@ impl Functions {
         let inner = &self.0;
         let request_id = inner.config.ids.request();
         let Some(function) = inner.current(name) else { return inner.not_found(name, request_id) };
-        inner.remember(&request_id, &invocation.caller);
-        Call::new(inner.clone(), function, request_id).run(&invocation).await
+        // Whoever has the token is the caller: a request's id is told to everybody, and must not do.
+        let token = inner.config.ids.request();
+        inner.remember(&token, &invocation.caller);
+        Call::new(inner.clone(), function, request_id, token).run(&invocation).await
     }
 
     /// Registers a deployed package (a zip), or replaces the code or the settings of a known function.
@@ -228,8 +230,7 @@ impl Functions {
 impl Inner {
     /// Tells an event to whoever listens.
     fn tell(&self, event: Event) {
-        // An error means that nobody listens.
-        let _ = self.events.send(event);
+        event::tell(&self.events, event);
     }
 
     fn remember(&self, token: &str, caller: &Caller) {

@@ -362,6 +362,15 @@ async fn functions_appear_and_vanish_with_their_folders() {
 }
 
 #[tokio::test]
+async fn a_call_shows_its_token_to_be_asked_for_its_caller() {
+    let stage = Stage::of("exports.main = () => process.env.TCB_SESSIONTOKEN");
+    let outcome = stage.call_as("f", "{}", Caller::Console).await;
+    let token = outcome.result.expect("a result");
+    assert_eq!(stage.functions.caller_of(token.trim_matches('"')), Some(Caller::Console));
+    assert_eq!(stage.functions.caller_of(&outcome.request_id), None, "logs tell it to everybody");
+}
+
+#[tokio::test]
 async fn identity_is_lent_for_one_call() {
     let stage = Stage::of(
         "exports.main = (event) => ({ event, openid: process.env.WX_OPENID, source: process.env.TCB_SOURCE, keys: process.env.WX_CONTEXT_KEYS })",
@@ -373,7 +382,7 @@ async fn identity_is_lent_for_one_call() {
         outcome.result.expect("a result"),
         r#"{"event":{"a":1,"userInfo":{"appId":"wx1","openId":"o-alice"},"tcbContext":{}},"openid":"o-alice","source":"wx_client","keys":"WX_CLIENTIP,WX_APPID,WX_OPENID,WX_API_TOKEN"}"#
     );
-    assert_eq!(stage.functions.caller_of(&outcome.request_id), Some(alice.clone()));
+    assert_eq!(stage.functions.caller_of(&outcome.request_id), None, "logs tell it to everybody");
     assert_eq!(stage.call("f", "{}").await, Ok(r#"{"event":{}}"#.into()));
     let nested = stage.call_as("f", "{}", alice.through_function("wx_client,scf")).await;
     let text = nested.result.expect("a result");
