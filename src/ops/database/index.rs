@@ -12,6 +12,9 @@ use crate::project::Project;
 use crate::project::edit::{self, Edit};
 use crate::text;
 
+/// The index of `_id`, which every collection has.
+const ID_INDEX: &str = "_id_";
+
 /// An index of a collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -150,12 +153,18 @@ fn conflict(collection: &CollectionName, known: &IndexDescription, spec: &IndexS
     let (name, new) = (&known.name, &spec.name);
     let fields = known.keys.iter().map(written).collect::<Vec<_>>().join(" ");
     let unique = if known.unique { " --unique" } else { "" };
-    Error::new(
+    let error = Error::new(
         Kind::Refused,
         text! { en: "`{collection}` has an index in the way of `{new}`", zh: "`{collection}` 已有与 `{new}` 冲突的索引" },
     )
-    .cause(text! { en: "`{name}` is on `{fields}{unique}`", zh: "`{name}` 的字段为 `{fields}{unique}`" })
-    .hint(text! { en: "drop it first: `cloudkit db index drop {collection} {name}`", zh: "请先删除：`cloudkit db index drop {collection} {name}`" })
+    .cause(text! { en: "`{name}` is on `{fields}{unique}`", zh: "`{name}` 的字段为 `{fields}{unique}`" });
+    error.hint(match name.as_str() {
+        ID_INDEX => text! {
+            en: "every collection has this index, which stays: there is nothing to add",
+            zh: "每个集合都自带该索引，且不能删除：无需添加"
+        },
+        _ => text! { en: "drop it first: `cloudkit db index drop {collection} {name}`", zh: "请先删除：`cloudkit db index drop {collection} {name}`" },
+    })
 }
 
 /// Drops an index from the manifest and from the target.

@@ -123,6 +123,17 @@ async fn a_unique_index_over_duplicates_is_refused_and_nothing_is_half_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_index_of_ids_is_there_already() {
+    let cloudkit = players().await;
+    let output = cloudkit.command(&["db", "index", "add", "players", "_id"]).output().expect("run");
+    let told = cloudkit.tell(&output);
+    assert!(
+        told.contains("hint: every collection has this index, which stays: there is nothing to add"),
+        "{told}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_insertion_that_stops_half_way_says_where() {
     let cloudkit = players().await;
     let documents = r#"[{"_id":"d"},{"_id":"a"},{"_id":"e"}]"#;
