@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use super::super::transaction::TransactionId;
 use super::*;
 
 /// Names the database that the child process writes.
@@ -186,51 +187,120 @@ fn unclean_end_does_not_hide_a_change_of_the_file() {
     }
 }
 
-/// Writes until it is killed, telling of every commit. Does nothing unless a parent names a database.
+/// One of a row of commits, each different from the one before.
+fn step(database: &Database, number: i32) {
+    let id = number - number % 4;
+    match number % 4 {
+        0 => insert(database, [doc! { "_id": id, "a": id % 7, "text": "x".repeat(id as usize % 500) }]),
+        1 => drop(
+            database.update(None, "c", &update(doc! { "_id": id }, doc! { "$inc": { "a": 1 } })).unwrap(),
+        ),
+        2 => {
+            let transaction = TransactionId(number.to_string());
+            database.begin(transaction.clone(), now()).unwrap();
+            let changes = doc! { "$set": { "b": [1, id] } };
+            database.update(Some(&transaction), "c", &update(doc! { "_id": id }, changes)).unwrap();
+            database.insert(Some(&transaction), "c", vec![raw(doc! { "_id": id + 1, "a": 3 })]).unwrap();
+            database.commit(&transaction, now()).unwrap();
+        }
+        _ if id % 3 == 0 => {
+            database.remove(None, "c", &doc! { "_id": { "$gt": id - 6 }, "a": 3 }, true, now()).unwrap();
+        }
+        _ => insert(database, [doc! { "_id": id + 2, "a": number % 7 }]),
+    }
+}
+
+/// What a database of steps holds, by a scan and by its index.
+fn state(database: &Database) -> [Vec<Document>; 2] {
+    let by_index = (0..9).flat_map(|it| found(database, &query(doc! { "a": it }))).collect();
+    [found(database, &query(doc! {})), by_index]
+}
+
+fn prepared(database: Database) -> Database {
+    let _ = database.create_collection("c");
+    database.create_index("c", &index(&[("a", index::Order::Ascending)])).unwrap();
+    database
+}
+
+#[test]
+fn log_cut_anywhere_holds_whole_commits_and_all_before_the_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("documents.sqlite");
+    prepared(open(&path).unwrap());
+    let database = open(&path).unwrap();
+    let beside = |path: &Path, suffix| PathBuf::from(format!("{}{suffix}", path.display()));
+    let log = beside(&path, "-wal");
+    // The length of the log when a commit was acknowledged, and what was there then.
+    let mut commits = vec![(0, state(&database))];
+    for number in 0..24 {
+        step(&database, number);
+        commits.push((fs::metadata(&log).unwrap().len(), state(&database)));
+    }
+    let (whole, log) = (fs::read(&path).unwrap(), fs::read(&log).unwrap());
+    let killed = folder.path().join("killed.sqlite");
+    let acknowledged = commits.iter().map(|(length, _)| *length as usize);
+    for length in acknowledged.flat_map(|it| [it, it + 10, it + 2000]).filter(|it| *it <= log.len()) {
+        fs::write(&killed, &whole).unwrap();
+        fs::write(beside(&killed, "-wal"), &log[..length]).unwrap();
+        let expected = commits.iter().rev().find(|(it, _)| *it as usize <= length).map(|(_, state)| state);
+        assert!(Some(&state(&open(&killed).unwrap())) == expected, "cut at {length}");
+    }
+}
+
+/// Takes one step after the other until it is killed, telling of each. Does nothing unless a parent names a database.
 #[test]
 fn child_writes_until_killed() {
     let Some(path) = std::env::var_os(CHILD) else { return };
-    let database = open(Path::new(&path)).unwrap();
-    for it in 0..i32::MAX {
-        insert(&database, [doc! { "_id": it, "a": it % 7 }]);
+    let (number, path) = path.to_str().unwrap().split_once(':').unwrap();
+    let database = open(Path::new(path)).unwrap();
+    for number in number.parse().unwrap()..i32::MAX {
+        step(&database, number);
         let mut out = std::io::stdout().lock();
-        writeln!(out, "stored {it}").unwrap();
+        writeln!(out, "stored {number}").unwrap();
         out.flush().unwrap();
     }
 }
 
-#[test]
-fn every_acknowledged_write_survives_a_kill() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("documents.sqlite");
-    let database = open(&path).unwrap();
-    database.create_collection("c").unwrap();
-    database.create_index("c", &index(&[("a", index::Order::Ascending)])).unwrap();
-    drop(database);
+/// Lets a child take steps from `first` on, and kills it when it told of so many; returns how many are acknowledged.
+fn kill_after(path: &Path, first: i32, count: i32) -> i32 {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "--nocapture", "docdb::tests::durability::child_writes_until_killed"])
-        .env(CHILD, &path)
+        .env(CHILD, format!("{first}:{}", path.display()))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(|it| it.ok());
-    let stored = lines.filter_map(|it| it.split("stored ").nth(1).and_then(|it| it.parse::<i32>().ok()));
-    let mut acknowledged = Vec::new();
-    for it in stored {
-        acknowledged.push(it);
-        if it == 300 {
+    let mut next = first;
+    for it in lines.filter_map(|it| it.split("stored ").nth(1).and_then(|it| it.parse::<i32>().ok())) {
+        next = it + 1;
+        if next == first + count {
             // Kills at once; what was told before is still read below.
             child.kill().unwrap();
         }
     }
     child.wait().unwrap();
-    assert!(acknowledged.len() > 300, "{} writes", acknowledged.len());
-    let database = open(&path).unwrap();
-    let documents = ids(&found(&database, &query(doc! {})));
-    assert!(documents.starts_with(&acknowledged));
-    assert!(documents.len() <= acknowledged.len() + 1);
-    let total = |filter| database.count("c", &filter, now()).unwrap().0;
-    assert_eq!(total(doc! {}), documents.len() as u64);
-    assert_eq!((0..7).map(|it| total(doc! { "a": it })).sum::<u64>(), documents.len() as u64);
+    assert!(next >= first + count, "{} steps", next - first);
+    next
+}
+
+#[test]
+fn every_acknowledged_write_survives_every_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("documents.sqlite");
+    prepared(open(&path).unwrap());
+    let reference = prepared(database());
+    let mut taken = 0;
+    for round in 0..20 {
+        let acknowledged = kill_after(&path, taken, 1 + round * 7 % 31);
+        (taken..acknowledged).for_each(|number| step(&reference, number));
+        taken = acknowledged;
+        let found = state(&open(&path).unwrap());
+        if found != state(&reference) {
+            // The last one was stored and could not be told of any more.
+            step(&reference, taken);
+            taken += 1;
+            assert!(found == state(&reference), "round {round}, after {acknowledged} steps");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod durability;
 mod geo;
+mod fuzz;
 mod reference;
 mod salvage;
 mod sameness;
@@ -294,6 +295,31 @@ fn readers_never_see_half_a_commit() {
         }
         done.store(true, Ordering::Relaxed);
     });
+}
+
+#[test]
+fn readers_are_answered_while_a_write_is_open() {
+    let database = database();
+    insert(&database, (0..100).map(|it| doc! { "_id": it, "a": it % 10 }));
+    let mut write = database.store().write().unwrap();
+    let collection = write.collection("c").unwrap();
+    write.insert(&collection, &raw(doc! { "_id": 100, "a": 1 })).unwrap();
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    let pipeline = [doc! { "$match": { "a": 1 } }];
+                    let aggregated = database.aggregate("c", &pipeline, now()).unwrap().documents.len();
+                    let found = found(&database, &query(doc! { "a": 1 })).len();
+                    (found, aggregated, database.count("c", &doc! {}, now()).unwrap().0)
+                })
+            })
+            .collect();
+        // The write ends only after all of them were answered.
+        readers.into_iter().for_each(|it| assert_eq!(it.join().unwrap(), (10, 10, 100)));
+    });
+    write.commit(|| ()).unwrap();
+    assert_eq!(database.count("c", &doc! {}, now()).unwrap().0, 101);
 }
 
 #[test]

@@ -243,3 +243,50 @@ fn refused_write_leaves_a_transaction_that_can_only_be_aborted() {
     database.update(Some(&other), "c", &nonsense).unwrap_err();
     database.abort(&other).expect("what failed can be aborted");
 }
+
+#[test]
+fn concurrent_commits_are_those_of_one_serial_order() {
+    let database = database();
+    let feed = database.subscribe();
+    insert(&database, (0..8).map(|it| doc! { "_id": it, "a": 0 }));
+    // Each adds one to a few documents as it saw them, and puts a new one in or takes one away.
+    let run = |name: &str, seed: i32| -> Result<i32> {
+        let id = begin(&database, name);
+        let outcome = (0..3).try_for_each(|turn| {
+            let document = (seed * 5 + turn * 3) % 8;
+            let a = a_of(&database, Some(&id), document).unwrap_or_default();
+            set(&database, Some(&id), document, a + 1).map(drop)
+        });
+        let other = 100 + seed % 5;
+        let outcome = outcome.and_then(|()| match a_of(&database, Some(&id), other) {
+            Some(_) => database.remove(Some(&id), "c", &doc! { "_id": other }, false, now()).map(drop),
+            None => database.insert(Some(&id), "c", vec![raw(doc! { "_id": other, "a": 0 })]).map(drop),
+        });
+        let outcome = outcome.and_then(|()| database.commit(&id, now()));
+        outcome.inspect_err(|_| drop(database.abort(&id))).map(|()| 3)
+    };
+    let added: i32 = thread::scope(|scope| {
+        let run = &run;
+        let writers = (0..4).map(|writer| {
+            scope.spawn(move || {
+                let each = (0..40).map(|turn| run(&format!("{writer} {turn}"), writer * 7 + turn * 11));
+                each.map(|it| it.unwrap_or_default()).sum::<i32>()
+            })
+        });
+        writers.collect::<Vec<_>>().into_iter().map(|it| it.join().unwrap()).sum()
+    });
+    // The feed is the order: each commit finds the state that those before it have left.
+    let mut replayed = std::collections::BTreeMap::new();
+    for change in feed.try_iter().flat_map(|commit| commit.to_vec()) {
+        let document = change.after.as_ref().or(change.before.as_ref()).unwrap();
+        let id = document.get_i32("_id").unwrap();
+        assert_eq!(replayed.remove(&id), change.before, "document {id}");
+        change.after.map(|after| replayed.insert(id, after));
+    }
+    let stored = database.find(None, "c", &query(doc! {})).unwrap().documents;
+    let stored: std::collections::BTreeMap<_, _> =
+        stored.into_iter().map(|it| (it.get_i32("_id").unwrap(), it)).collect();
+    assert_eq!(stored, replayed);
+    let sum: i32 = stored.values().map(|it| it.get_i32("a").unwrap()).sum();
+    assert!(sum == added && added > 0, "{sum} stored, {added} acknowledged");
+}
