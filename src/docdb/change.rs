@@ -8,8 +8,9 @@ use bson::{Bson, DateTime, Document};
 use super::filter::Filter;
 use super::query::{Matched, Matches, matches};
 use super::store::Collection;
-use super::transaction::{LOCK_WAIT, Running, TransactionId, hold};
+use super::transaction::{Running, TransactionId, hold};
 use super::update::Update;
+use super::value::limits::LOCK_WAIT;
 use super::write::{DocumentWrite, id_value};
 use super::{Database, Error, Result, UpdateRequest, Updated, query};
 

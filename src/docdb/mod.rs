@@ -39,11 +39,12 @@ use bson::{Bson, DateTime, Document};
 
 pub use error::Error;
 use feed::{Commit, Feed};
-use index::{ID_INDEX, IndexDefinition, IndexStatus, MAXIMUM_INDEXES};
+use index::{ID_INDEX, IndexDefinition, IndexStatus};
 use plan::{Advice, Advisor};
 use store::{Collection, Store, View};
 pub use store::{Lost, Salvage, Salvaged};
 use transaction::Transactions;
+use value::limits::MAXIMUM_INDEXES;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

@@ -24,12 +24,10 @@ mod tests;
 use bson::{DateTime, Document};
 
 use super::Result;
+use super::value::limits::STAGE_MEMORY;
 use expression::Value;
 pub use pipeline::{Leading, Pipeline};
 pub use stages::geo_near::GeoNear;
-
-/// The most bytes that one stage of a pipeline may hold, as in MongoDB.
-pub const MEMORY_LIMIT: usize = 100 * 1024 * 1024;
 
 /// Reads the collections that a pipeline names besides its own.
 pub trait Collections {
@@ -55,10 +53,10 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub fn new(now: DateTime, seed: u64, collections: &'a dyn Collections) -> Self {
-        Self { now, seed, memory_limit: MEMORY_LIMIT, collections, variables: Vec::new() }
+        Self { now, seed, memory_limit: STAGE_MEMORY, collections, variables: Vec::new() }
     }
 
-    /// Sets another limit than [`MEMORY_LIMIT`], in bytes.
+    /// Sets another limit than [`STAGE_MEMORY`], in bytes.
     pub fn with_memory_limit(self, memory_limit: usize) -> Self {
         Self { memory_limit, ..self }
     }

@@ -12,13 +12,12 @@ pub(super) use agreement::check_agreement;
 pub(super) use keys::{DocumentKeys, keys_of};
 
 use super::store::{Collection, Index, View, Write};
+use super::value::limits::MAXIMUM_INDEX_FIELDS;
 use super::value::show;
 use super::{Error, Result};
 
 /// The index every collection has.
 pub const ID_INDEX: &str = "_id_";
-/// MongoDB's limit on indexes of one collection, `_id_` included.
-pub const MAXIMUM_INDEXES: usize = 64;
 /// Documents whose keys are sorted and stored together while an index is built.
 const BATCH: i64 = 20_000;
 
@@ -71,6 +70,9 @@ impl IndexDefinition {
         }
         if self.keys.is_empty() {
             return refuse("index keys cannot be empty".into());
+        }
+        if self.keys.len() > MAXIMUM_INDEX_FIELDS {
+            return refuse(format!("an index may have at most {MAXIMUM_INDEX_FIELDS} fields"));
         }
         let mut seen = HashSet::new();
         for (path, _) in &self.keys {

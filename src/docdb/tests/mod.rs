@@ -1,8 +1,8 @@
 //! The database as a whole: what is stored, found, changed, refused and told.
 
 mod durability;
-mod geo;
 mod fuzz;
+mod geo;
 mod reference;
 mod salvage;
 mod sameness;

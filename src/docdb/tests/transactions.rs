@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::super::transaction::{LIFE, TransactionId};
+use super::super::transaction::TransactionId;
+use super::super::value::limits::TRANSACTION_LIFE;
 use super::*;
 
 fn begin(database: &Database, id: &str) -> TransactionId {
@@ -125,7 +126,7 @@ fn transaction_that_lived_too_long_is_gone_and_its_locks_are_free() {
     let database = seeded();
     let id = begin(&database, "t");
     set(&database, Some(&id), 1, 10).unwrap();
-    let later = DateTime::from_millis(now().timestamp_millis() + LIFE.as_millis() as i64);
+    let later = DateTime::from_millis(now().timestamp_millis() + TRANSACTION_LIFE.as_millis() as i64);
     let plain = UpdateRequest { now: later, ..update(doc! { "_id": 1 }, doc! { "$set": { "a": 7 } }) };
     assert_eq!(database.update(None, "c", &plain).unwrap().modified, 1);
     assert!(matches!(database.commit(&id, later), Err(Error::NoSuchTransaction { .. })));

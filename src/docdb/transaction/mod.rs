@@ -7,7 +7,6 @@ mod write_set;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bson::DateTime;
 use bson::raw::RawDocument;
@@ -17,13 +16,9 @@ pub(super) use write_set::WriteSet;
 
 use super::index::{IndexDefinition, duplicate};
 use super::store::{Collection, Snapshot};
+use super::value::limits::TRANSACTION_LIFE;
 use super::write::{DocumentWrite, id_key};
 use super::{Database, Error, Result};
-
-/// How long a transaction may run. The platform does not publish its figure.
-pub const LIFE: Duration = Duration::from_secs(30);
-/// How long a plain write waits for a transaction that has written the same document.
-pub const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// Names a running transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -112,7 +107,7 @@ impl Database {
         self.transactions().expire(now);
         let running =
             Running { snapshot: self.store().snapshot()?, writes: WriteSet::default(), state: State::Open };
-        let deadline = now.timestamp_millis() + LIFE.as_millis() as i64;
+        let deadline = now.timestamp_millis() + TRANSACTION_LIFE.as_millis() as i64;
         let entry = Entry { deadline, running: Arc::new(Mutex::new(running)) };
         self.transactions().running().insert(id, entry);
         Ok(())

@@ -1,4 +1,6 @@
-//! How large a document may be.
+//! The engine's limits, and how a document is held against them.
+
+use std::time::Duration;
 
 use super::view::{Fields, View};
 use crate::docdb::{Error, Result};
@@ -8,6 +10,21 @@ pub const LARGEST_DOCUMENT: usize = 16 * 1024 * 1024;
 
 /// The most levels of objects and arrays in a document, its own included.
 pub const DEEPEST_NESTING: usize = 100;
+
+/// MongoDB's limit on indexes of one collection, `_id_` included.
+pub const MAXIMUM_INDEXES: usize = 64;
+
+/// MongoDB's limit on fields of one compound index.
+pub const MAXIMUM_INDEX_FIELDS: usize = 32;
+
+/// How long a transaction may run. The platform does not publish its figure.
+pub const TRANSACTION_LIFE: Duration = Duration::from_secs(30);
+
+/// How long a plain write waits for a transaction that has written the same document.
+pub const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// The most bytes that one stage of a pipeline may hold at once (MongoDB's limit).
+pub const STAGE_MEMORY: usize = 100 * 1024 * 1024;
 
 /// Refuses a document of more bytes than may be stored.
 ///

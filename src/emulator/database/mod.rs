@@ -3,6 +3,7 @@
 //! Both dialects come here with Extended JSON already read. Calls are synchronous, as the engine's are.
 
 pub mod failure;
+pub mod limits;
 mod watchman;
 
 use std::path::Path;
@@ -25,16 +26,8 @@ use crate::model::index::{Direction, IndexSpec};
 use crate::model::name::CollectionName;
 use crate::model::text::Text;
 use crate::text;
+use limits::{DEFAULT_LIMIT, LARGEST_DOCUMENT, MAXIMUM_LIMIT, NOTEWORTHY_DOCUMENT};
 use watchman::Watchman;
-
-/// How many documents a query returns when it does not say (`docs/wire.md#document-semantics`).
-pub const DEFAULT_LIMIT: u64 = 100;
-/// How many documents a query returns at most.
-pub const MAXIMUM_LIMIT: u64 = 1000;
-/// The largest document, in bytes.
-const MAXIMUM_DOCUMENT: usize = 16 * 1024 * 1024;
-/// The largest document a mini program may send, in bytes; a larger one from a server is worth a warning.
-const NOTEWORTHY_DOCUMENT: usize = 512 * 1024;
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -220,9 +213,7 @@ impl Database {
             ) => id,
             Some(_) => return Err(Failure::parameter("`_id` must be a string or a number")),
         };
-        if let Some(name) = document.keys().find(|name| name.starts_with('$') || name.contains('.')) {
-            return Err(Failure::parameter(format_args!("the field name `{name}` holds `$` or `.`")));
-        }
+        limits::check_names(&document)?;
         let mut complete = Document::new();
         complete.insert("_id", id);
         complete.extend(document);
@@ -232,7 +223,7 @@ impl Database {
     }
 
     fn weigh(&self, bytes: usize) -> Result<()> {
-        if bytes > MAXIMUM_DOCUMENT {
+        if bytes > LARGEST_DOCUMENT {
             return Err(Failure::parameter("the document is larger than 16 MB"));
         }
         if bytes > NOTEWORTHY_DOCUMENT {
@@ -318,7 +309,8 @@ fn checked(change: &Change) -> Result<Option<Document>> {
         // `merge` promises that other fields stay: without operators the fields are to be set.
         (true, 0) => Ok(Some(bson::doc! { "$set": change.update.clone() })),
         (false, 1..) => Err(Failure::new("DATABASE_REQUEST_FAILED", "update operator complicit")),
-        _ => Ok(Some(change.update.clone())),
+        (false, 0) => limits::check_names(&change.update).map(|()| Some(change.update.clone())),
+        (true, _) => Ok(Some(change.update.clone())),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bson::Document;
 
-use super::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
+use super::limits::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use crate::docdb;
 use crate::docdb::index::{IndexDefinition, Order};
 use crate::docdb::query::{Query, Stats};

@@ -2,6 +2,7 @@
 
 use cloudkit::api::control::database::*;
 use cloudkit::cloud::Client;
+use cloudkit::docdb::value::limits::{MAXIMUM_INDEX_FIELDS, MAXIMUM_INDEXES};
 use cloudkit::model::index::IndexSpec;
 use serde_json::{Value, json};
 
@@ -138,4 +139,23 @@ async fn commands_read_and_write() {
     assert_eq!(refused(run(&client, json!({ "find": "nowhere" })).await), "ResourceNotFound.TableNotFound");
     let distribution = client.call(&DescribeDbDistribution::default()).await.expect("counted").collections;
     assert_eq!((distribution.count, distribution.collections[0].doc_count), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collection_has_so_many_indexes_of_so_many_fields_and_no_more() {
+    let sandbox = Sandbox::start().await;
+    let client = client(&sandbox);
+    create(&client, "todos").await;
+    let of_fields = |count: usize| {
+        let fields: Vec<String> = (0..count).map(|it| format!("f{it}")).collect();
+        index(&fields.iter().map(String::as_str).collect::<Vec<_>>(), false, Some("wide"))
+    };
+    let wide = client.call(&of_fields(MAXIMUM_INDEX_FIELDS + 1)).await;
+    assert_eq!(refused(wide), "InvalidParameterValue");
+    client.call(&of_fields(MAXIMUM_INDEX_FIELDS)).await.expect("created");
+    // `_id_`, `_openid_1` and the one above are there.
+    for number in 3..MAXIMUM_INDEXES {
+        client.call(&index(&["f"], false, Some(&format!("f{number}")))).await.expect("created");
+    }
+    assert_eq!(refused(client.call(&index(&["f"], false, Some("last"))).await), "InvalidParameterValue");
 }

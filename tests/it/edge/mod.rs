@@ -7,5 +7,6 @@ mod function;
 mod gateway;
 mod legacy;
 mod lifecycle;
+mod limits;
 mod refusals;
 mod storage;

@@ -1,0 +1,26 @@
+//! The platform's limits on documents and queries (`docs/wire.md#document-semantics`). Those of the engine below are in
+//! `docdb::value::limits`, the rule for names of collections in `model::name`.
+
+use bson::Document;
+
+use crate::api::data::Failure;
+pub use crate::docdb::value::limits::LARGEST_DOCUMENT;
+
+/// How many documents a query returns when it does not say.
+pub const DEFAULT_LIMIT: u64 = 100;
+/// How many documents a query returns at most.
+pub const MAXIMUM_LIMIT: u64 = 1000;
+/// The largest document a mini program may send, in bytes; a larger one from a server is worth a warning.
+pub const NOTEWORTHY_DOCUMENT: usize = 512 * 1024;
+
+/// Refuses names of fields that the platform does not store.
+pub fn check_names(document: &Document) -> Result<(), Failure> {
+    let refused = |name: &&String| name.is_empty() || name.starts_with('$') || name.contains(['.', '\0']);
+    match document.keys().find(refused) {
+        None => Ok(()),
+        Some(name) if name.is_empty() => Err(Failure::parameter("a field name is empty")),
+        Some(name) => {
+            Err(Failure::parameter(format_args!("the field name `{name}` holds `$`, `.` or a zero")))
+        }
+    }
+}
