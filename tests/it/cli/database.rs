@@ -243,7 +243,7 @@ async fn what_is_whole_of_a_damaged_file_is_saved_and_can_be_begun_with() {
     let file = cloudkit.folder().join(".cloudkit/data/documents.sqlite");
     let mut bytes = std::fs::read(&file).expect("the data");
     let leaf = |page: &&mut [u8]| page[0] == 13 && page.windows(40).any(|it| it == [b'x'; 40]);
-    bytes.chunks_mut(4096).filter(leaf).next_back().expect("a page of documents")[0] = 0xff;
+    bytes.chunks_mut(4096).rfind(leaf).expect("a page of documents")[0] = 0xff;
     std::fs::write(&file, &bytes).expect("written");
 
     let output = cloudkit.command(&["db", "export", "--salvage", "--json"]).output().expect("run");
