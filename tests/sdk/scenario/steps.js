@@ -114,6 +114,51 @@ module.exports = async function run(sdk) {
       assert.equal(sdk.list(joined)[0].same, 3)
     },
 
+    // The runner has made `places` with an index `loc:2dsphere`.
+    async geometry() {
+      const { Geo, command: _ } = sdk.db
+      if (!Geo || !Geo.Polygon || !_.geoWithin || !sdk.db.collection(name).aggregate) return 'skipped'
+      // Some generations have classes, some have functions.
+      const make = (Type, ...values) => (Type.prototype ? new Type(...values) : Type(...values))
+      const point = (longitude, latitude) => make(Geo.Point, longitude, latitude)
+      const line = (...pairs) => make(Geo.LineString, pairs.map((pair) => point(...pair)))
+      const square = (x, y, size) => make(Geo.Polygon, [line([x, y], [x + size, y], [x + size, y + size], [x, y + size], [x, y])])
+      const add = (id, loc) => sdk.add('places', { _id: `${name}-${id}`, kind: name, loc })
+      await add('near', point(113.301, 23.1))
+      await add('far', point(113.4, 23.2))
+      await add('road', line([113.35, 23.15], [113.6, 23.15]))
+      await add('park', square(113.31, 23.11, 0.01))
+      await assert.rejects(sdk.add('places', { loc: 'here' }), 'the index refuses what is no geometry')
+
+      const [stored] = await sdk.getDoc('places', `${name}-near`)
+      assert.deepEqual([stored.loc.longitude, stored.loc.latitude], [113.301, 23.1], 'a point comes back as a point')
+      const [park] = await sdk.getDoc('places', `${name}-park`)
+      assert.equal(park.loc.lines[0].points.length, 5, 'a polygon comes back as a polygon')
+
+      const short = (docs) => docs.map((doc) => doc._id.slice(name.length + 1))
+      const ids = async (condition) => short(await sdk.where('places', { kind: name, loc: condition }))
+      const here = point(113.3, 23.1)
+      assert.deepEqual(await ids(_.geoNear({ geometry: here })), ['near', 'park', 'road', 'far'])
+      assert.deepEqual(await ids(_.geoNear({ geometry: here, minDistance: 500, maxDistance: 5000 })), ['park'])
+      const town = square(113.29, 23.09, 0.08)
+      assert.deepEqual((await ids(_.geoWithin({ geometry: town }))).sort(), ['near', 'park'])
+      assert.deepEqual((await ids(_.geoIntersects({ geometry: town }))).sort(), ['near', 'park', 'road'])
+      // Generations before wx-server-sdk 2.4 know polygons only, and fail before they send anything.
+      const around = await ids(_.geoWithin({ centerSphere: [[113.3, 23.1], 1 / 6378.1] })).catch((error) => error)
+      if (!(around instanceof TypeError)) assert.deepEqual(around, ['near'])
+
+      const nearest = await sdk.db.collection('places').aggregate()
+        .geoNear({ near: here, spherical: true, distanceField: 'metres', query: { kind: name }, includeLocs: 'at' })
+        .limit(2)
+        .end()
+      const [first, second] = sdk.list(nearest)
+      assert.deepEqual(short([first, second]), ['near', 'park'])
+      // Some generations send `near` as a legacy pair, whose distances are in radians.
+      const metres = first.metres < 1 ? first.metres * 6378100 : first.metres
+      assert.ok(Math.abs(metres - 102.4) < 0.5, `${first.metres} metres`)
+      assert.ok(first.at.longitude === 113.301 || first.at.coordinates[0] === 113.301)
+    },
+
     async transaction() {
       if (!sdk.db.startTransaction) return 'skipped'
       await sdk.add(name, { _id: 'a', balance: 100 })
