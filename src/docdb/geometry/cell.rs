@@ -85,7 +85,7 @@ impl Cell {
         let size = f64::from(1u32 << self.level);
         let part = |it: u32| ((f64::from(it) / size * 2.0 - 1.0) * FRAC_PI_4).tan();
         let (u, v) = (part(column), part(row));
-        let depth = if self.face % 2 == 0 { 1.0 } else { -1.0 };
+        let depth = if self.face.is_multiple_of(2) { 1.0 } else { -1.0 };
         Vector::towards(match self.face / 2 {
             0 => [depth, u, v],
             1 => [u, depth, v],

@@ -19,7 +19,6 @@ pub use parse::{geo_json, position, stored};
 pub use plane::Area;
 pub use region::{MOST_CELLS, Region};
 pub use shape::Shape;
-pub use sphere::Vector;
 
 /// Metres, as MongoDB has it.
 pub const EARTH_RADIUS: f64 = 6_378_100.0;

@@ -1,7 +1,7 @@
 use bson::{Bson, Document, doc};
 use proptest::prelude::*;
 
-use super::sphere::TOLERANCE;
+use super::sphere::{TOLERANCE, Vector};
 use super::*;
 use crate::docdb::value::view::View;
 
