@@ -45,7 +45,7 @@ fn a_wrong_command_line_is_explained() {
     exit 2
     --- stderr
     error: `soon` is not a value for `--since <AGE>`
-      caused by: an age is a number and its unit
+      caused by: a length of time is a number and its unit
     hint: write `30s`, `10m`, `2h` or `1d`
     ");
     insta::assert_snapshot!(cloudkit.run(&["-C", "nowhere", "fn", "list"]), @r"
