@@ -185,6 +185,23 @@ module.exports = async function run(sdk) {
         await sdk.txUpdate(transaction.collection(name).doc('b'), { balance: sdk.db.command.inc(1) })
       })
       assert.equal((await sdk.getDoc(name, 'b'))[0].balance, 31)
+
+      // Several callers move 1 from account to account; some give up after their retries, none is lost or half done.
+      for (const id of ['x', 'y', 'z']) await sdk.add(name, { _id: id, bank: true, balance: 10, moved: 0 })
+      const balances = async () => (await sdk.where(name, { bank: true })).map((account) => account.balance)
+      const transfer = (from, to) => sdk.db.runTransaction(async (transaction) => {
+        const accounts = transaction.collection(name)
+        const [payer, payee] = [sdk.inTransaction(await accounts.doc(from).get()), sdk.inTransaction(await accounts.doc(to).get())]
+        await sdk.txUpdate(accounts.doc(from), { balance: payer.balance - 1, moved: payer.moved + 1 })
+        await sdk.txUpdate(accounts.doc(to), { balance: payee.balance + 1 })
+      })
+      const ways = ['xy', 'yz', 'zx', 'xz', 'zy', 'yx', 'xy', 'yz']
+      const outcomes = Promise.allSettled(ways.map(([from, to]) => transfer(from, to)))
+      for (let reads = 0; reads < 5; reads++) assert.equal((await balances()).reduce((sum, it) => sum + it), 30)
+      const done = (await outcomes).filter((it) => it.status === 'fulfilled').length
+      assert.ok(done > 0, 'some transfer was done')
+      const moved = (await sdk.where(name, { bank: true })).reduce((sum, account) => sum + account.moved, 0)
+      assert.deepEqual([(await balances()).reduce((sum, it) => sum + it), moved], [30, done])
     },
 
     async files() {
