@@ -2,14 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::control::actions;
 use super::control::function::Invoked;
+use super::control::{Done, actions};
 
 /// The path under which an emulator takes packages on their way to a function; the object's key follows.
 pub const PACKAGES: &str = "/__cloudkit/packages";
 
 /// The path under which an emulator keeps the environment's files, as a bucket: keys follow, and the bare path lists.
 pub const OBJECTS: &str = "/__cloudkit/object";
+
+/// The path whose `DELETE` empties collections; a collection's name may follow.
+pub const DOCUMENTS: &str = "/__cloudkit/documents";
+
+/// The path below which snapshots are saved (`PUT`), restored (`POST`) and deleted (`DELETE`) by name.
+pub const SNAPSHOTS: &str = "/__cloudkit/snapshots";
 
 /// Calls a function as a mini program's user would.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -158,7 +164,60 @@ pub struct FiredTrigger {
     pub error: Option<String>,
 }
 
+/// Saves the documents, files and permissions of the environment under a name.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SaveSnapshot {
+    pub name: String,
+    /// Over the snapshot of that name.
+    #[serde(default)]
+    pub replace: bool,
+}
+
+/// Lists what was saved.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListSnapshots {}
+
+/// Puts a saved state in place of the present one.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RestoreSnapshot {
+    pub name: String,
+}
+
+/// Deletes a saved state.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteSnapshot {
+    pub name: String,
+}
+
+/// The answer to [`ListSnapshots`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SnapshotList {
+    #[serde(default)]
+    pub snapshots: Vec<SnapshotDescription>,
+}
+
+/// A saved state.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SnapshotDescription {
+    pub name: String,
+    /// In milliseconds since 1970.
+    pub created: i64,
+    pub documents: u64,
+    pub files: u64,
+    pub bytes: u64,
+}
+
 actions! {
+    Cloudkit SaveSnapshot => SnapshotDescription, once;
+    Cloudkit ListSnapshots => SnapshotList;
+    Cloudkit RestoreSnapshot => SnapshotDescription;
+    Cloudkit DeleteSnapshot => Done, once;
     Cloudkit InvokeFunction => Invoked, once;
     Cloudkit FireTrigger => Invoked, once;
     Cloudkit ExplainQuery => Explained;

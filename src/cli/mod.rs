@@ -27,6 +27,7 @@ mod function;
 mod login;
 mod logs;
 mod rules;
+mod snapshot;
 mod storage;
 mod trigger;
 
@@ -118,6 +119,8 @@ enum Command {
     #[command(subcommand)]
     Rules(rules::Command),
     #[command(subcommand)]
+    Snapshot(snapshot::Command),
+    #[command(subcommand)]
     Storage(storage::Command),
     Logs(logs::Args),
     #[command(subcommand)]
@@ -143,6 +146,7 @@ fn run(command: Command, context: &mut Context) -> Result<()> {
         Command::Clock(command) => clock::run(command, context),
         Command::Database(command) => database::run(command, context),
         Command::Rules(command) => rules::run(command, context),
+        Command::Snapshot(command) => snapshot::run(command, context),
         Command::Storage(command) => storage::run(command, context),
         Command::Logs(args) => logs::run(args, context),
         Command::Env(command) => env::run(command, context),

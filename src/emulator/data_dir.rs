@@ -82,6 +82,9 @@ impl DataDir {
     pub fn functions(&self) -> PathBuf {
         self.root.join("functions")
     }
+    pub fn snapshots(&self) -> PathBuf {
+        self.root.join("snapshots")
+    }
     pub fn permissions(&self) -> PathBuf {
         self.root.join("permissions.json")
     }

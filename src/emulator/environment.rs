@@ -13,6 +13,7 @@ use super::functions::Functions;
 use super::gateway::Gateway;
 use super::logs::Logs;
 use super::permissions::Permissions;
+use super::snapshots::Snapshots;
 use super::storage::Storage;
 use super::timers::Timers;
 use crate::model::clock::Millis;
@@ -34,6 +35,7 @@ pub struct Environment {
     pub database: Database,
     pub storage: Storage,
     pub permissions: Permissions,
+    pub snapshots: Snapshots,
     pub gateway: Gateway,
     pub deployments: Deployments,
 }

@@ -18,6 +18,7 @@ pub mod permissions;
 pub mod reaper;
 pub mod salvage;
 mod seed;
+pub mod snapshots;
 pub mod storage;
 pub mod timers;
 
@@ -38,6 +39,7 @@ use functions::Functions;
 use gateway::Gateway;
 use logs::Logs;
 use permissions::Permissions;
+use snapshots::Snapshots;
 use storage::Storage;
 use timers::Timers;
 
@@ -78,6 +80,7 @@ impl Emulator {
             database,
             storage,
             permissions,
+            snapshots: Snapshots::new(data.snapshots()),
             gateway,
             deployments: Deployments::default(),
             events,

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,24 @@ struct Entry {
     rule: Option<String>,
 }
 
+/// Permissions set aside.
+#[derive(Debug)]
+pub struct Saved(BTreeMap<String, Entry>);
+
+impl Saved {
+    /// Reads the file; a missing file is an empty one.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not what this program writes.
+    pub fn read(file: &Path) -> Result<Self> {
+        match std::fs::read(file) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Saved).map_err(|error| unreadable(file, &error)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Saved(BTreeMap::new())),
+            Err(error) => Err(unreadable(file, &error)),
+        }
+    }
+}
+
 /// The permissions of one environment.
 #[derive(Debug)]
 pub struct Permissions {
@@ -54,12 +72,21 @@ impl Permissions {
     /// # Errors
     /// The file cannot be read or is not what this program writes.
     pub fn open(file: PathBuf) -> Result<Self> {
-        let entries = match std::fs::read(&file) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| unreadable(&file, &error))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => return Err(unreadable(&file, &error)),
-        };
+        let Saved(entries) = Saved::read(&file)?;
         Ok(Permissions { file, entries: RwLock::new(entries) })
+    }
+
+    /// Writes all permissions to another file.
+    pub fn save(&self, to: &Path) -> Result<()> {
+        write(to, &self.entries.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts permissions that were set aside in place of the present ones.
+    pub fn restore(&self, Saved(saved): Saved) -> Result<()> {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        write(&self.file, &saved)?;
+        *entries = saved;
+        Ok(())
     }
 
     /// Returns what was set for a resource, or what the platform starts with: a collection is its creator's, files are

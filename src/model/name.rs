@@ -97,6 +97,18 @@ name!(
     "1 到 96 个字母、数字、`-` 或 `_`，以字母或数字开头"
 );
 
+name!(
+    /// The name of a saved state of the local environment; a folder on every system.
+    SnapshotName,
+    |text| (1..=64).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)),
+    "snapshot name",
+    "快照名",
+    "1 to 64 letters, digits, `-` or `_`, beginning with a letter or digit",
+    "1 到 64 个字母、数字、`-` 或 `_`，以字母或数字开头"
+);
+
 /// Returns the candidate most like `name`, if one is near enough to have been meant.
 pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (name.chars().count() / 3).max(1) + 1;

@@ -14,6 +14,7 @@ pub mod function;
 pub mod gateway;
 pub mod logs;
 pub mod rules;
+pub mod snapshot;
 pub mod storage;
 pub mod trigger;
 

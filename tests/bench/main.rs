@@ -1,7 +1,7 @@
 //! `cargo bench`: what the promises of speed are worth today, each against a peer measured in the same run.
 //!
 //! Prints figures and ratios; nothing here fails for being slow, because shared machines are. Run one part with
-//! `cargo bench -- invoke` (parts: start, invoke, database, memory).
+//! `cargo bench -- invoke` (parts: start, invoke, database, memory, reset).
 
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
 
@@ -10,6 +10,7 @@ mod invoke;
 mod load;
 mod memory;
 mod process;
+mod reset;
 mod start;
 
 fn main() {
@@ -21,6 +22,7 @@ fn main() {
         ("invoke", invoke::run),
         ("database", database::run),
         ("memory", memory::run),
+        ("reset", reset::run),
     ] {
         if wanted.is_empty() || wanted.iter().any(|it| it == name) {
             println!("\n{name}");

@@ -130,6 +130,19 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ("List the triggers of the target and when each fires next", "列出目标环境的触发器及下次触发时间"),
     ("Start a function as its timer would (emulator only)", "像定时器那样启动云函数（仅限模拟器）"),
     ("The time the function is told; now by default", "告知云函数的时间；默认为当前时间"),
+    (
+        "Save the local environment's documents, files and permissions under a name, and bring them back (emulator only)",
+        "以名称保存本地环境的文档、文件和权限，并可随时恢复（仅限模拟器）",
+    ),
+    (
+        "A state comes back in one step: open transactions end in a conflict. Deployed functions stay as they are. Tests that start from the same state each time call `POST /__cloudkit/snapshots/NAME` of the emulator.",
+        "恢复一步完成：未结束的事务会以冲突告终，已部署的云函数保持不变。若测试每次都要从同一状态开始，可调用模拟器的 `POST /__cloudkit/snapshots/NAME`。",
+    ),
+    ("Save the present state", "保存当前状态"),
+    ("Save over the snapshot of that name", "覆盖同名快照"),
+    ("List the saved states", "列出已保存的状态"),
+    ("Put a saved state in place of the present one", "用已保存的状态替换当前状态"),
+    ("Delete a saved state", "删除已保存的状态"),
     ("Show or move the emulator's clock (emulator only)", "查看或拨动模拟器时钟（仅限模拟器）"),
     (
         "Timers, links, tokens and sessions go by it, and functions are told its time: two hours pass in a moment.",

@@ -7,6 +7,7 @@ pub(super) mod listen;
 mod door;
 mod health;
 mod reply;
+mod reset;
 mod target;
 
 mod admin;
@@ -26,7 +27,7 @@ use axum::response::Response;
 use hyper::body::Incoming;
 use serde_json::json;
 
-use crate::api::local::{OBJECTS, PACKAGES};
+use crate::api::local::{DOCUMENTS, OBJECTS, PACKAGES, SNAPSHOTS};
 use crate::emulator::environment::Shared;
 
 /// Answers one request.
@@ -48,10 +49,16 @@ async fn route(environment: Shared, parts: Parts, body: Body) -> Response {
         "/__cloudkit/env" => health::describe(&environment),
         "/" if control::is_meant(&parts) => control::answer(&environment, host, &parts, body).await,
         path if path.starts_with(PACKAGES) => control::packages::answer(&environment, &parts, body).await,
+        path if is_at(path, DOCUMENTS) || is_at(path, SNAPSHOTS) => reset::answer(&environment, &parts).await,
         path if path.starts_with(OBJECTS) => object::answer(&environment, parts, body).await,
         path if path.starts_with("/__cloudkit/") => nothing_at(path),
         _ => gateway::answer(&environment, &parts, body).await,
     }
+}
+
+/// Whether a path is another or lies below it.
+fn is_at(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Clients of the platform's gateways read JSON, whatever the status.

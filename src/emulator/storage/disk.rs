@@ -47,6 +47,30 @@ pub(super) fn scan(folder: &Path) -> BTreeMap<String, Object> {
     objects
 }
 
+/// Makes a file known in another folder too.
+pub(super) fn link(file: &Path, folder: &Path) -> std::io::Result<()> {
+    let to = folder.join(file.file_name().unwrap_or_default());
+    match std::fs::hard_link(file, &to) {
+        Ok(()) => Ok(()),
+        Err(_) => std::fs::copy(file, &to).map(|_| ()),
+    }
+}
+
+/// Fills a folder with the files of another by two renames; returns what is in it then.
+pub(super) fn exchange(folder: &Path, from: &Path) -> std::io::Result<BTreeMap<String, Object>> {
+    let beside = tempfile::tempdir_in(folder.parent().unwrap_or(Path::new(".")))?;
+    let (fresh, gone) = (beside.path().join("fresh"), beside.path().join("gone"));
+    std::fs::create_dir(&fresh)?;
+    for entry in std::fs::read_dir(from)? {
+        link(&entry?.path(), &fresh)?;
+    }
+    if folder.exists() {
+        std::fs::rename(folder, &gone)?;
+    }
+    std::fs::rename(&fresh, folder)?;
+    Ok(scan(folder))
+}
+
 fn read_trailer(path: &Path) -> Option<Object> {
     let mut file = File::open(path).ok()?;
     let length = file.metadata().ok()?.len();

@@ -7,7 +7,7 @@ mod disk;
 mod link;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
@@ -160,6 +160,25 @@ impl Storage {
     pub fn list(&self, listing: &Listing) -> Page {
         let objects = self.objects().read().unwrap_or_else(PoisonError::into_inner);
         page(objects.values(), listing)
+    }
+
+    /// Links every file into a new folder, or copies it where links are not to be had; returns how many files and bytes
+    /// there are. A stored file never changes, it is replaced.
+    pub fn save(&self, to: &Path) -> std::io::Result<(u64, u64)> {
+        let objects = self.objects().read().unwrap_or_else(PoisonError::into_inner);
+        std::fs::create_dir(to)?;
+        for key in objects.keys() {
+            disk::link(&self.path(key), to)?;
+        }
+        Ok((objects.len() as u64, objects.values().map(|object| object.size).sum()))
+    }
+
+    /// Puts the files of a folder in place of the present ones; the folder stays as it is. An upload that is under way
+    /// fails.
+    pub fn restore(&self, from: &Path) -> std::io::Result<()> {
+        let mut objects = self.objects().write().unwrap_or_else(PoisonError::into_inner);
+        *objects = disk::exchange(&self.0.folder, from)?;
+        Ok(())
     }
 
     fn objects(&self) -> &RwLock<BTreeMap<String, Object>> {

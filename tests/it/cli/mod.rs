@@ -10,5 +10,6 @@ mod import;
 mod init;
 mod logs;
 mod rules;
+mod snapshot;
 mod storage;
 mod usage;

@@ -57,6 +57,11 @@ impl Cloudkit {
         self
     }
 
+    /// Returns the address of the emulator that serves the project.
+    pub fn url(&self) -> &str {
+        self.emulator.as_ref().expect("an emulator").url()
+    }
+
     pub fn folder(&self) -> &Path {
         self.project.path()
     }

@@ -18,6 +18,7 @@ pub(super) mod packages;
 mod permission;
 mod request;
 mod settings;
+mod snapshot;
 mod storage;
 mod trigger;
 
@@ -210,6 +211,10 @@ served! {
     own::FireTrigger: local::fire;
     own::ExplainQuery: local::explain;
     own::IndexAdvice: local::advice;
+    own::SaveSnapshot: snapshot::save;
+    own::ListSnapshots: snapshot::list;
+    own::RestoreSnapshot: snapshot::restore;
+    own::DeleteSnapshot: snapshot::delete;
     own::DescribeClock: clock::describe;
     own::MoveClock: clock::change;
     own::ResumeClock: clock::resume;

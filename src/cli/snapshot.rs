@@ -1,0 +1,119 @@
+//! `cloudkit snapshot …`.
+
+use crate::error::Result;
+use crate::model::name::SnapshotName;
+use crate::ops::snapshot::{self, Snapshot};
+use crate::term::{Page, Show, Table};
+use crate::text;
+
+use super::context::Context;
+
+/// Save the local environment's documents, files and permissions under a name, and bring them back (emulator only)
+///
+/// A state comes back in one step: open transactions end in a conflict. Deployed functions stay as they are. Tests that
+/// start from the same state each time call `POST /__cloudkit/snapshots/NAME` of the emulator.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Save the present state
+    Save {
+        name: SnapshotName,
+        /// Save over the snapshot of that name
+        #[arg(long)]
+        replace: bool,
+    },
+    /// List the saved states
+    List,
+    /// Put a saved state in place of the present one
+    Restore { name: SnapshotName },
+    /// Delete a saved state
+    Delete { name: SnapshotName },
+}
+
+pub fn run(command: Command, context: &mut Context) -> Result<()> {
+    match command {
+        Command::Save { name, replace } => {
+            let target = context.target()?;
+            let saved = context.wait(snapshot::save(&target, &name, replace))?;
+            context
+                .ui
+                .show(&Told {
+                    what: text! { en: "Saved `{name}`", zh: "已保存 `{name}`" }, snapshot: saved
+                });
+        }
+        Command::List => {
+            let target = context.target()?;
+            let all = context.wait(snapshot::list(&target))?;
+            context.ui.show(&List(all));
+        }
+        Command::Restore { name } => {
+            let target = context.target_to_change()?;
+            let restored = context.wait(snapshot::restore(&target, &name))?;
+            let what = text! { en: "Restored `{name}`", zh: "已恢复 `{name}`" };
+            context.ui.show(&Told { what, snapshot: restored });
+        }
+        Command::Delete { name } => {
+            let target = context.target_to_change()?;
+            context.wait(snapshot::delete(&target, &name))?;
+            context.ui.show(&Deleted { deleted: name.to_string() });
+        }
+    }
+    Ok(())
+}
+
+/// A snapshot and what was done with it.
+#[derive(serde::Serialize)]
+struct Told {
+    #[serde(skip)]
+    what: crate::model::text::Text,
+    #[serde(flatten)]
+    snapshot: Snapshot,
+}
+
+#[derive(serde::Serialize)]
+struct Deleted {
+    deleted: String,
+}
+
+#[derive(serde::Serialize)]
+#[serde(transparent)]
+struct List(Vec<Snapshot>);
+
+impl Show for Told {
+    fn show(&self, page: &mut Page) {
+        let crate::model::text::Text { en, zh } = &self.what;
+        let Snapshot { documents, files, .. } = &self.snapshot;
+        page.done(&text! {
+            en: "{en}: {documents} documents, {files} files",
+            zh: "{zh}：{documents} 个文档，{files} 个文件"
+        });
+    }
+}
+
+impl Show for Deleted {
+    fn show(&self, page: &mut Page) {
+        let name = &self.deleted;
+        page.done(&text! { en: "Deleted `{name}`", zh: "已删除 `{name}`" });
+    }
+}
+
+impl Show for List {
+    fn show(&self, page: &mut Page) {
+        let mut table = Table::new([
+            text! { en: "name", zh: "名称" },
+            text! { en: "saved", zh: "保存时间" },
+            text! { en: "documents", zh: "文档" },
+            text! { en: "files", zh: "文件" },
+            text! { en: "bytes", zh: "字节" },
+        ]);
+        for it in &self.0 {
+            table.row([
+                it.name.clone(),
+                page.local_time(&it.created, "%Y-%m-%d %H:%M:%S"),
+                it.documents.to_string(),
+                it.files.to_string(),
+                it.bytes.to_string(),
+            ]);
+        }
+        page.table(&table, &text! { en: "No snapshots.", zh: "没有快照。" });
+    }
+}
