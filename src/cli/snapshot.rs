@@ -83,7 +83,7 @@ impl Show for Told {
         let crate::model::text::Text { en, zh } = &self.what;
         let Snapshot { documents, files, .. } = &self.snapshot;
         page.done(&text! {
-            en: "{en}: {documents} documents, {files} files",
+            en: "{en}: documents {documents}, files {files}",
             zh: "{zh}：{documents} 个文档，{files} 个文件"
         });
     }

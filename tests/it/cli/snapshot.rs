@@ -20,7 +20,7 @@ async fn documents_files_and_permissions_come_back() {
     insta::assert_snapshot!(cloudkit.run(&["snapshot", "save", "start"]), @r"
     exit 0
     --- stdout
-    ✔ Saved `start`: 1 documents, 1 files
+    ✔ Saved `start`: documents 1, files 1
     ");
     insta::assert_snapshot!(cloudkit.run(&["snapshot", "save", "start"]), @r"
     exit 5
@@ -39,7 +39,7 @@ async fn documents_files_and_permissions_come_back() {
     insta::assert_snapshot!(cloudkit.run(&["snapshot", "restore", "start"]), @r"
     exit 0
     --- stdout
-    ✔ Restored `start`: 1 documents, 1 files
+    ✔ Restored `start`: documents 1, files 1
     --- stderr
     target: local  [url]
     ");

@@ -7,9 +7,7 @@ mod send;
 mod source;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::{StreamExt, stream};
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
@@ -24,10 +22,6 @@ use fault::Fault;
 use send::Sent;
 use source::Source;
 
-/// Batches on their way at once. A file may name an `_id` twice, and the later document is to win: replacing, one batch
-/// follows the other.
-const INSERTING: usize = 4;
-const REPLACING: usize = 1;
 /// How many refused documents are told one by one.
 const TOLD: usize = 100;
 
@@ -109,33 +103,25 @@ pub async fn import(
     let step = progress.step(text! { en: "imported into `{collection}`", zh: "已导入 `{collection}`" });
     let mut source = Source::open(import)?;
     step.expect(source.size());
-    let over = AtomicBool::new(false);
-    let batches = stream::iter(std::iter::from_fn(|| match over.load(Ordering::Relaxed) {
-        true => None,
-        false => source.batch(clock.now(), ids).transpose(),
-    }));
-    let at_once = match import.mode {
-        Mode::Insert => INSERTING,
-        Mode::Upsert => REPLACING,
-    };
-    let mut sending =
-        batches.map(|batch| async { send::send(target, import, batch?).await }).buffered(at_once);
     let mut done = Imported::nothing(import.collection);
-    let mut first = None;
-    // What is on its way is waited for also after a failure, so that the counts are exact.
-    while let Some(sent) = sending.next().await {
-        match sent {
+    // One batch after the other: the collection keeps the file's order, and of two documents that exclude each other
+    // the first is in.
+    loop {
+        let sent = match source.batch(clock.now(), ids) {
+            Ok(Some(batch)) => send::send(target, import, batch).await,
+            Ok(None) => return Ok(done),
+            Err(fault) => Err(fault),
+        };
+        let stopper = match sent {
             Ok(sent) => {
                 step.advance(sent.bytes);
-                first = first.or(done.add(sent, import.keep_going));
+                done.add(sent, import.keep_going)
             }
-            Err(fault) => first = first.or(Some(fault)),
+            Err(fault) => Some(fault),
+        };
+        if let Some(fault) = stopper {
+            return Err(done.explain(fault.told(import)));
         }
-        over.store(first.is_some(), Ordering::Relaxed);
-    }
-    match first {
-        None => Ok(done),
-        Some(fault) => Err(done.explain(fault.told(import))),
     }
 }
 
