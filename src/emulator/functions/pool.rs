@@ -152,8 +152,11 @@ impl Function {
                 match tokio::time::timeout(PATIENCE, &mut turn).await {
                     Ok(Ok(lease)) => return Ok(lease),
                     Ok(Err(_)) => break EAGER,
-                    Err(_) if self.is_stuck() => break CEILING,
-                    Err(_) => {}
+                    // If it was this program that stood still, there are answers to be heard first.
+                    Err(_) => tokio::task::yield_now().await,
+                }
+                if self.is_stuck() {
+                    break CEILING;
                 }
             };
             turn.close();

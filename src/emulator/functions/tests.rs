@@ -268,6 +268,29 @@ async fn a_thousand_overlapping_calls_are_answered_one_at_a_time_by_a_bounded_nu
     assert!(processes.len() <= pool::CEILING, "{processes:?}");
 }
 
+#[tokio::test]
+async fn overlapping_calls_run_once_each_whatever_becomes_of_the_one_before() {
+    let stage = Stage::of(
+        "const fs = require('fs'); exports.main = async (e) => { fs.appendFileSync(e.file, e.n + '\\n'); \
+         if (e.n % 40 === 7) process.exit(1); if (e.n % 10 === 3) await new Promise(r => setTimeout(r, 3)); \
+         if (e.n % 10 === 5) for (const end = Date.now() + 3; Date.now() < end; ); return e.n }",
+    );
+    let file = stage.folder.path().join("begun");
+    let event = |n| serde_json::json!({ "n": n, "file": file }).to_string();
+    let calls: Vec<_> = (0..400).map(|n| stage.begin(&event(n))).collect();
+    for (n, call) in calls.into_iter().enumerate() {
+        let expected = match n % 40 {
+            7 => Err(Fault { kind: FaultKind::Exit, message: "1 code exit unexpected".into() }),
+            _ => Ok(n.to_string()),
+        };
+        assert_eq!(call.await.expect("it ends").result, expected);
+    }
+    let begun = std::fs::read_to_string(&file).expect("a file");
+    let mut begun: Vec<usize> = begun.lines().map(|n| n.parse().expect("a number")).collect();
+    begun.sort_unstable();
+    assert_eq!(begun, (0..400).collect::<Vec<_>>());
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn ten_thousand_calls_leave_nothing_behind() {
@@ -347,6 +370,21 @@ async fn a_function_is_in_utc_unless_its_variables_say_where() {
     ]);
     assert_eq!(stage.call("f", "{}").await, Ok("[0,\"UTC\"]".into()));
     assert_eq!(stage.call("g", "{}").await, Ok("[8,\"Asia/Shanghai\"]".into()));
+}
+
+#[tokio::test]
+async fn variables_that_a_function_sets_are_text_and_in_force_for_node_and_for_its_programs() {
+    let stage = Stage::of(
+        "exports.main = () => { process.env.TZ = 'Asia/Shanghai'; process.env.COUNT = 7; process.env.TCB_ENV = 'own'; \
+         process.env.GONE = 'x'; delete process.env.GONE; \
+         const run = (code) => require('child_process').execFileSync('node', ['-p', code]).toString().trim(); \
+         return [new Date(0).getHours(), process.env.COUNT, 'GONE' in process.env, 'TCB_SEQID' in process.env, \
+         run('[process.env.TZ, process.env.COUNT, process.env.GONE, process.env.TCB_ENV, !!process.env.TCB_SEQID].join()')] }",
+    );
+    let expected = r#"[8,"7",false,true,"Asia/Shanghai,7,,own,true"]"#;
+    for _ in 0..2 {
+        assert_eq!(stage.call("f", "{}").await, Ok(expected.into()));
+    }
 }
 
 #[tokio::test]
