@@ -120,7 +120,8 @@ impl Context {
     /// Makes the runtime of a command that waits for things; a command that does not never pays for it.
     ///
     /// One worker: documents are read and written on threads of their own, and several workers would hand each call of
-    /// a function from core to core (`cargo bench -- invoke` on two cores answers fewer calls with two).
+    /// a function from core to core. With two, a call alone costs the emulator a third more processor time (`cargo bench
+    /// -- invoke` shows it).
     pub fn runtime(&self) -> Result<Runtime> {
         Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(|error| {
             Error::new(Kind::Failed, text! { en: "the runtime did not start", zh: "运行时未能启动" })
