@@ -117,6 +117,27 @@ fn a_pipeline_that_holds_too_much_is_refused() {
 }
 
 #[test]
+fn an_expression_that_grows_without_end_is_refused() {
+    let memory = Memory::default();
+    let million = doc! { "$range": [0, 1_000_000] };
+    let long = doc! { "$reduce": {
+        "input": { "$range": [0, 20] }, "initialValue": "aaaaaaaa", "in": { "$concat": ["$$value", "$$value"] },
+    } };
+    for expression in [
+        doc! { "$map": { "input": million.clone(), "in": million } },
+        doc! { "$replaceAll": { "input": long.clone(), "find": "a", "replacement": long.clone() } },
+        doc! { "$reduce": {
+            "input": { "$range": [0, 40] }, "initialValue": "aaaaaaaa", "in": { "$concat": ["$$value", "$$value"] },
+        } },
+    ] {
+        let stage = doc! { "$project": { "r": expression } };
+        let pipeline = Pipeline::parse(std::slice::from_ref(&stage)).expect("a pipeline");
+        let outcome = pipeline.run(numbers(1), &Context::new(NOW, 7, &memory));
+        assert!(matches!(outcome, Err(Error::Invalid { code: 292 | 10334, .. })), "{stage}");
+    }
+}
+
+#[test]
 fn a_sample_is_chosen_by_its_seed() {
     let pipeline = Pipeline::parse(&[doc! { "$sample": { "size": 5 } }]).expect("a pipeline");
     let memory = Memory::default();

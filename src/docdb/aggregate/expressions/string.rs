@@ -7,6 +7,7 @@ use super::convert::text_of;
 use super::number::{Number, integer_of};
 use super::{ANY, Named, Operator, Table, wrong_type};
 use crate::docdb::aggregate::expression::{Value, is_null};
+use crate::docdb::value::limits::STAGE_MEMORY;
 use crate::docdb::{Error, Result};
 
 pub(super) const TABLE: Table = &[
@@ -14,11 +15,8 @@ pub(super) const TABLE: Table = &[
     ("$indexOfBytes", Operator::Eager(2, 4, index_of_bytes)),
     ("$indexOfCP", Operator::Eager(2, 4, index_of_code_points)),
     ("$ltrim", Operator::Named(&["input"], &["chars"], |it| trim(it, true, false))),
-    ("$replaceAll", Operator::Named(REPLACE, &[], |it| replace(it, |text, find, by| text.replace(find, by)))),
-    (
-        "$replaceOne",
-        Operator::Named(REPLACE, &[], |it| replace(it, |text, find, by| text.replacen(find, by, 1))),
-    ),
+    ("$replaceAll", Operator::Named(REPLACE, &[], |it| replace(it, usize::MAX))),
+    ("$replaceOne", Operator::Named(REPLACE, &[], |it| replace(it, 1))),
     ("$rtrim", Operator::Named(&["input"], &["chars"], |it| trim(it, false, true))),
     ("$split", Operator::Eager(2, 2, split)),
     ("$strLenBytes", Operator::Eager(1, 1, |it| length("$strLenBytes", 34473, it, str::len))),
@@ -183,14 +181,22 @@ fn trim(named: &Named, left: bool, right: bool) -> Result<Value> {
     text(if right { input.trim_end_matches(drops) } else { input })
 }
 
-fn replace(named: &Named, replace: fn(&str, &str, &str) -> String) -> Result<Value> {
+/// Replaces the first findings, as many as `most`.
+fn replace(named: &Named, most: usize) -> Result<Value> {
     let values = [named.value("input")?, named.value("find")?, named.value("replacement")?];
     for value in values.iter().filter(|it| !is_null(it)) {
         string("$replaceOne", 51746, value)?;
     }
     match &values {
         [Some(Bson::String(input)), Some(Bson::String(find)), Some(Bson::String(by))] => {
-            text(replace(input, find, by))
+            let found = input.matches(find.as_str()).take(most).count();
+            match input.len().saturating_add(found.saturating_mul(by.len())) > STAGE_MEMORY {
+                true => Err(Error::invalid(
+                    292,
+                    format!("a text with its replacements grew over {STAGE_MEMORY} bytes"),
+                )),
+                false => text(input.replacen(find, by, found)),
+            }
         }
         _ => Ok(NULL),
     }

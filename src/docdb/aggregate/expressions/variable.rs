@@ -8,6 +8,7 @@ use crate::docdb::aggregate::expression::{
     Expression, Names, Scope, Value, check_variable, is_null, is_true,
 };
 use crate::docdb::aggregate::memory::value_size;
+use crate::docdb::value::limits::STAGE_MEMORY;
 use crate::docdb::{Error, Result};
 
 pub(super) const TABLE: Table = &[
@@ -87,11 +88,19 @@ fn parse_map(operand: &Bson, names: &Names) -> Result<Expression> {
     let body = source.parse("in", &names.with([variable.as_str()]))?;
     Ok(Expression::new(move |scope| {
         let Some(items) = items("$map", 16883, input.value(scope)?)? else { return Ok(Some(Bson::Null)) };
-        let mut mapped = Vec::with_capacity(items.len());
+        let (mut mapped, mut size) = (Vec::with_capacity(items.len()), 0_usize);
         for item in items {
             let item = Some(item);
             let frame = scope.bind(&variable, &item);
-            mapped.push(body.value(&scope.inside(&frame))?.unwrap_or(Bson::Null));
+            let value = body.value(&scope.inside(&frame))?.unwrap_or(Bson::Null);
+            size = size.saturating_add(value_size(&value));
+            if size > STAGE_MEMORY {
+                return Err(Error::invalid(
+                    292,
+                    format!("the array of `$map` grew over {STAGE_MEMORY} bytes"),
+                ));
+            }
+            mapped.push(value);
         }
         Ok(Some(Bson::Array(mapped)))
     }))
