@@ -50,7 +50,7 @@ pub(super) async fn send(target: &Target, import: &Import<'_>, batch: Batch) -> 
             sending.insert(&free).await;
             let stopped = !import.keep_going && !sending.sent.refused.is_empty();
             let stopper = until.filter(|_| !stopped).and_then(|at| records.get(at));
-            sending.sent.refused.extend(refused.into_iter().chain(stopper).map(|record| conflict(record)));
+            sending.sent.refused.extend(refused.into_iter().chain(stopper).map(conflict));
         }
         Mode::Upsert => {
             let (there, free): (Vec<_>, Vec<_>) = records.iter().partition(|record| is_taken(record));
