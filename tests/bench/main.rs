@@ -1,7 +1,8 @@
 //! `cargo bench`: what the promises of speed are worth today, each against a peer measured in the same run.
 //!
 //! Prints figures and ratios; nothing here fails for being slow, because shared machines are. Run one part with
-//! `cargo bench -- invoke` (parts: start, invoke, database, memory, reset).
+//! `cargo bench -- invoke` (parts: start, invoke, database, memory, reset; `database` takes sizes too:
+//! `cargo bench -- database 10k 100k`).
 
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
 
@@ -15,7 +16,10 @@ mod start;
 
 fn main() {
     // Cargo passes `--bench`; what is left are the parts to run.
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|it| !it.starts_with("--") && database::parse_size(it).is_none())
+        .collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for (name, part) in [
         ("start", start::run as fn(&tokio::runtime::Runtime)),

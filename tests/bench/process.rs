@@ -63,17 +63,22 @@ impl Server {
     /// Starts `cloudkit emulate` on a folder of functions, with its data in a folder of its own.
     pub fn emulator(functions_root: &Path) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
+        let mut server = Server::emulator_on(functions_root, data.path());
+        server._data = Some(data);
+        server
+    }
+
+    /// Starts `cloudkit emulate` on data that are there already.
+    pub fn emulator_on(functions_root: &Path, data: &Path) -> Self {
         let port = free_port();
         let mut command = Command::new(CLOUDKIT);
         command
             .args(["emulate", "--no-install", "--quiet", "--port", &port.to_string(), "--data"])
-            .arg(data.path())
+            .arg(data)
             .arg("--functions-root")
             .arg(functions_root)
-            .current_dir(data.path());
-        let mut server = Server::start(&mut command, port);
-        server._data = Some(data);
-        server
+            .current_dir(functions_root);
+        Server::start(&mut command, port)
     }
 }
 
@@ -126,6 +131,13 @@ pub fn median(times: usize, mut run: impl FnMut() -> Duration) -> Duration {
     let mut taken: Vec<_> = (0..times).map(|_| run()).collect();
     taken.sort_unstable();
     taken[times / 2]
+}
+
+/// Reads a figure of a process in megabytes, where there is `/proc`.
+pub fn status_megabytes(process: u32, name: &str) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
 }
 
 pub fn millis(time: Duration) -> f64 {
