@@ -80,9 +80,27 @@ pub struct Explained {
     /// The index that would serve, when none did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<MissingIndex>,
+    /// What the planner could have done, the cheapest by its estimate first.
+    #[serde(default)]
+    pub alternatives: Vec<Alternative>,
 }
 
-/// Lists the indexes that queries missed since the emulator started.
+/// A way to answer a query.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Alternative {
+    /// Absent for a scan of the collection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
+    /// Keys within its bounds, all documents for a scan; large numbers are estimates.
+    pub keys: u64,
+    /// Whether documents would be sorted in memory.
+    pub sorts: bool,
+    /// Microseconds.
+    pub estimate: u64,
+}
+
+/// Lists the indexes that queries missed since the emulator started, and those that none used.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct IndexAdvice {}
@@ -93,6 +111,20 @@ pub struct IndexAdvice {}
 pub struct MissingIndexes {
     #[serde(default)]
     pub indexes: Vec<MissingIndex>,
+    #[serde(default)]
+    pub unused: Vec<UnusedIndex>,
+}
+
+/// An index that no query used.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UnusedIndex {
+    pub collection_name: String,
+    pub index_name: String,
+    /// As a person writes them: `score:desc`.
+    pub keys: Vec<String>,
+    /// Queries that its collection has seen.
+    pub queries: u64,
 }
 
 /// An index that queries missed.

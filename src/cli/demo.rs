@@ -149,6 +149,7 @@ async fn play(folder: &Path, context: &Context) -> Result<Vec<Typed>> {
             project: folder.to_owned(),
             port: Some(0),
             durability: Durability::Ephemeral,
+            strict: None,
             data: None,
             env_id: None,
             functions_root: None,

@@ -6,6 +6,7 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Bson, DateTime, Document};
 
 use super::filter::Filter;
+use super::plan::Advisor;
 use super::query::{Matched, Matches, matches};
 use super::store::Collection;
 use super::transaction::{Running, TransactionId, hold};
@@ -40,7 +41,7 @@ impl Database {
         let filter = Filter::parse(&request.filter, request.now)?;
         let update = Update::parse(&request.update, &request.array_filters, request.now)?;
         self.change(transaction, collection, |writer, collection| {
-            let found = writer.matches(collection, &filter, request.multi)?;
+            let found = writer.matches(collection, &filter, request.multi, self.advisor())?;
             update_all(writer, collection, request, &filter, &update, found)
         })
     }
@@ -57,7 +58,7 @@ impl Database {
         self.transactions().expire(now);
         let filter = Filter::parse(filter, now)?;
         self.change(transaction, collection, |writer, collection| {
-            let found = writer.matches(collection, &filter, multi)?;
+            let found = writer.matches(collection, &filter, multi, self.advisor())?;
             let count = found.documents.len() as u64;
             for matched in found.documents {
                 let (number, document) = writer.fetch(collection, matched)?;
@@ -115,7 +116,13 @@ impl Database {
 /// What a change reads and writes through.
 trait Writer {
     /// Finds the first or all matches in the state that the writes so far have made.
-    fn matches(&mut self, collection: &Collection, filter: &Filter, all: bool) -> Result<Matches>;
+    fn matches(
+        &mut self,
+        collection: &Collection,
+        filter: &Filter,
+        all: bool,
+        advisor: &Advisor,
+    ) -> Result<Matches>;
 
     /// Returns a match with its number in the store, when that is known.
     fn fetch(&self, collection: &Collection, matched: Matched) -> Result<(Option<i64>, RawDocumentBuf)>;
@@ -131,8 +138,14 @@ trait Writer {
 }
 
 impl Writer for DocumentWrite<'_> {
-    fn matches(&mut self, collection: &Collection, filter: &Filter, all: bool) -> Result<Matches> {
-        matches(self.view(), collection, filter, None, all)
+    fn matches(
+        &mut self,
+        collection: &Collection,
+        filter: &Filter,
+        all: bool,
+        advisor: &Advisor,
+    ) -> Result<Matches> {
+        matches(self.view(), collection, filter, None, all, advisor)
     }
 
     fn fetch(&self, collection: &Collection, matched: Matched) -> Result<(Option<i64>, RawDocumentBuf)> {
@@ -166,8 +179,15 @@ struct Pending<'a> {
 }
 
 impl Writer for Pending<'_> {
-    fn matches(&mut self, collection: &Collection, filter: &Filter, all: bool) -> Result<Matches> {
-        matches(self.running.snapshot.view(), collection, filter, Some(&self.running.writes), all)
+    fn matches(
+        &mut self,
+        collection: &Collection,
+        filter: &Filter,
+        all: bool,
+        advisor: &Advisor,
+    ) -> Result<Matches> {
+        let Running { snapshot, writes, .. } = &*self.running;
+        matches(snapshot.view(), collection, filter, Some(writes), all, advisor)
     }
 
     fn fetch(&self, collection: &Collection, matched: Matched) -> Result<(Option<i64>, RawDocumentBuf)> {

@@ -1,5 +1,7 @@
 //! Everything that can go wrong in the database, with MongoDB's error numbers.
 
+use super::index::IndexDefinition;
+
 /// A failure of the database. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -17,6 +19,11 @@ pub enum Error {
     /// A request the engine cannot carry out; `code` is MongoDB's number (2 BadValue, 9 FailedToParse, 14 TypeMismatch, …).
     #[error("{message}")]
     Invalid { code: i32, message: String },
+    /// A scan of a collection of so many documents, where at most `most` may be scanned and an index would serve.
+    #[error(
+        "a query without an index would examine the {documents} documents of `{collection}`; {most} are allowed"
+    )]
+    Unindexed { collection: String, documents: u64, most: u64, index: IndexDefinition },
     #[error("unknown operator: {name}")]
     UnknownOperator { name: String },
     #[error("write conflict with another transaction")]

@@ -40,7 +40,7 @@ use bson::{Bson, DateTime, Document};
 pub use error::Error;
 use feed::{Commit, Feed};
 use index::{ID_INDEX, IndexDefinition, IndexStatus};
-use plan::{Advice, Advisor};
+use plan::{Advice, Advisor, Unused};
 use store::{Collection, Store, View};
 pub use store::{Lost, Salvage, Salvaged};
 use transaction::Transactions;
@@ -219,6 +219,31 @@ impl Database {
     /// Returns the indexes that queries since start would have used, most wanted first.
     pub fn advice(&self) -> Vec<Advice> {
         self.inner.advisor.advice()
+    }
+
+    /// Returns the indexes that no query used, though their collections were queried. An index that keeps values unique
+    /// does its work without.
+    pub fn unused_indexes(&self) -> Vec<Unused> {
+        let catalogue = self.store().catalogue();
+        let unused = |collection: &Arc<Collection>| {
+            let queries = collection.queries.load(Ordering::Relaxed);
+            let idle = collection.indexes.iter().filter(move |it| {
+                queries > 0 && !it.definition.unique && it.uses.load(Ordering::Relaxed) == 0
+            });
+            let name = collection.name.clone();
+            idle.map(move |it| Unused {
+                collection: name.clone(),
+                definition: it.definition.clone(),
+                queries,
+            })
+            .collect::<Vec<_>>()
+        };
+        catalogue.iter().flat_map(unused).collect()
+    }
+
+    /// Refuses from now on queries that scan a collection of more documents than this where an index would serve.
+    pub fn refuse_scans_beyond(&self, documents: u64) {
+        self.advisor().refuse_scans_beyond(documents);
     }
 
     /// Listens to every commit from now on.

@@ -8,7 +8,8 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{DateTime, Document};
 
 use super::filter::Filter;
-use super::plan::{self, Explanation, Plan};
+use super::index::IndexDefinition;
+use super::plan::{self, Advisor, Explanation, Plan};
 use super::project::Projection;
 use super::sort::Sort;
 use super::store::{Collection, Snapshot, View};
@@ -42,6 +43,8 @@ pub struct Stats {
     pub returned: u64,
     /// Whether documents were sorted in memory because no index gave the order.
     pub sorted_in_memory: bool,
+    /// The index that would have served, when none did.
+    pub missed: Option<IndexDefinition>,
 }
 
 /// The answer to a query.
@@ -89,7 +92,7 @@ impl Database {
         let running = hold(&running);
         running.check(id)?;
         let collection = running.snapshot.collection(collection)?;
-        self.answer(running.snapshot.view(), &collection, query, Some(&running.writes)).map(|it| it.0)
+        self.answer(running.snapshot.view(), &collection, query, Some(&running.writes))
     }
 
     pub fn count(&self, collection: &str, filter: &Document, now: DateTime) -> Result<(u64, Stats)> {
@@ -101,32 +104,41 @@ impl Database {
             return Err(Error::invalid(2, message));
         }
         let selection = Selection { filter: &filter, sort: None, skip: 0, limit: None };
-        let plan = plan::choose(snapshot.view(), &collection, &selection)?;
+        let plan = plan::choose_to_count(snapshot.view(), &collection, &selection)?;
+        self.advisor().admit(snapshot.view(), &collection, &selection, &plan)?;
+        plan.note_use(&collection);
         let mut stats = plan.stats();
-        if let Some(count) = plan.count(snapshot.view(), &collection, &mut stats)? {
-            return Ok((count, stats));
-        }
         let mut count = 0;
-        plan.run(snapshot.view(), &collection, &mut stats, |_, document| {
-            count += u64::from(filter.matches(document)?);
-            Ok(ControlFlow::Continue(()))
-        })?;
-        self.advisor().note(&collection, &selection, &stats);
+        match plan.count(snapshot.view(), &collection, &mut stats)? {
+            Some(exact) => count = exact,
+            None => plan.run(snapshot.view(), &collection, 0, &mut stats, |_, document| {
+                count += u64::from(filter.matches(document)?);
+                Ok(ControlFlow::Continue(()))
+            })?,
+        }
+        self.advisor().note(&collection, &selection, &mut stats);
         Ok((count, stats))
     }
 
-    /// Returns the plan of a query and what running it cost.
+    /// Returns the plan of a query and what running it cost. The query is neither refused nor remembered.
     pub fn explain(&self, collection: &str, query: &Query) -> Result<Explanation> {
         let snapshot = self.store().snapshot()?;
-        let collection = snapshot.collection(collection)?;
+        let (view, collection) = (snapshot.view(), snapshot.collection(collection)?);
         let started = Instant::now();
-        let (found, bounds, advice) = self.answer(snapshot.view(), &collection, query, None)?;
-        Ok(Explanation { stats: found.stats, bounds, elapsed: started.elapsed(), advice })
+        let asked = Parsed::of(query)?;
+        let selection = asked.selection(query);
+        let plan = plan::choose(view, &collection, &selection)?;
+        let mut stats = plan.stats();
+        asked.project(select(view, &collection, &selection, &plan, None, &mut stats)?)?;
+        let elapsed = started.elapsed();
+        stats.missed = plan::missed(&collection, &selection, &stats);
+        let alternatives = plan::alternatives(view, &collection, &selection)?;
+        Ok(Explanation { stats, bounds: plan.bounds(), elapsed, alternatives })
     }
 
     /// Answers a query from a snapshot.
     pub(super) fn read(&self, snapshot: &Snapshot, collection: &Collection, query: &Query) -> Result<Found> {
-        self.answer(snapshot.view(), collection, query, None).map(|it| it.0)
+        self.answer(snapshot.view(), collection, query, None)
     }
 
     fn answer(
@@ -135,23 +147,47 @@ impl Database {
         collection: &Collection,
         query: &Query,
         writes: Option<&WriteSet>,
-    ) -> Result<(Found, Vec<String>, Option<super::index::IndexDefinition>)> {
-        let filter = Filter::parse(&query.filter, query.now)?;
-        let sort = (!query.sort.is_empty()).then(|| Sort::parse(&query.sort)).transpose()?;
-        let projection = Projection::parse(&query.projection, query.now)?;
-        let selection =
-            Selection { filter: &filter, sort: sort.as_ref(), skip: query.skip, limit: query.limit };
+    ) -> Result<Found> {
+        let asked = Parsed::of(query)?;
+        let selection = asked.selection(query);
         let plan = plan::choose(view, collection, &selection)?;
+        self.advisor().admit(view, collection, &selection, &plan)?;
+        plan.note_use(collection);
         let mut stats = plan.stats();
         let found = select(view, collection, &selection, &plan, writes, &mut stats)?;
-        let advice = self.advisor().note(collection, &selection, &stats);
-        let documents = if query.projection.is_empty() {
-            found.into_iter().map(|(_, document)| document).collect()
-        } else {
-            let kept = found.iter().map(|(_, document)| projection.apply(document, &filter));
-            kept.collect::<Result<_>>()?
-        };
-        Ok((Found { documents, stats }, plan.bounds(), advice))
+        self.advisor().note(collection, &selection, &mut stats);
+        Ok(Found { documents: asked.project(found)?, stats })
+    }
+}
+
+/// A query read, not yet run.
+struct Parsed {
+    filter: Filter,
+    sort: Option<Sort>,
+    projection: Option<Projection>,
+}
+
+impl Parsed {
+    fn of(query: &Query) -> Result<Self> {
+        let projection = Projection::parse(&query.projection, query.now)?;
+        Ok(Parsed {
+            filter: Filter::parse(&query.filter, query.now)?,
+            sort: (!query.sort.is_empty()).then(|| Sort::parse(&query.sort)).transpose()?,
+            projection: (!query.projection.is_empty()).then_some(projection),
+        })
+    }
+
+    fn selection(&self, query: &Query) -> Selection<'_> {
+        let Parsed { filter, sort, .. } = self;
+        Selection { filter, sort: sort.as_ref(), skip: query.skip, limit: query.limit }
+    }
+
+    fn project(&self, found: Vec<(i64, RawDocumentBuf)>) -> Result<Vec<RawDocumentBuf>> {
+        let documents = found.into_iter().map(|(_, document)| document);
+        match &self.projection {
+            None => Ok(documents.collect()),
+            Some(projection) => documents.map(|it| projection.apply(&it, &self.filter)).collect(),
+        }
     }
 }
 
@@ -162,16 +198,19 @@ pub(super) fn matches(
     filter: &Filter,
     writes: Option<&WriteSet>,
     all: bool,
+    advisor: &Advisor,
 ) -> Result<Matches> {
     let selection = Selection { filter, sort: None, skip: 0, limit: if all { None } else { Some(1) } };
     let plan = plan::choose(view, collection, &selection)?;
+    advisor.admit(view, collection, &selection, &plan)?;
+    plan.note_use(collection);
     let mut stats = plan.stats();
     let mut documents = Vec::new();
     if writes.is_some() {
         let found = select(view, collection, &selection, &plan, writes, &mut stats)?;
         documents.extend(found.into_iter().map(|(_, document)| Matched::Seen(document)));
     } else {
-        plan.run(view, collection, &mut stats, |number, document| {
+        plan.run(view, collection, 0, &mut stats, |number, document| {
             if filter.matches(document)? {
                 documents.push(Matched::Stored(number));
             }
@@ -179,6 +218,7 @@ pub(super) fn matches(
         })?;
     }
     stats.returned = documents.len() as u64;
+    advisor.note(collection, &selection, &mut stats);
     Ok(Matches { documents, stats })
 }
 
@@ -198,7 +238,7 @@ fn select(
         None if selection.sort.is_some() && !plan.order().is_some_and(|it| it.ties_kept) => {
             stats.sorted_in_memory = plan.order().is_none();
             let mut top = Top::new(end);
-            plan.run(view, collection, stats, |number, document| {
+            plan.run(view, collection, 0, stats, |number, document| {
                 if selection.filter.matches(document)? {
                     let beyond = top.offer(selection.key(document), number, document);
                     // Documents come in order of the sort, only ties between them do not.
@@ -212,9 +252,10 @@ fn select(
         }
         None => {
             let mut found = Vec::new();
-            let mut passed = 0;
-            if end != Some(0) {
-                plan.run(view, collection, stats, |number, document| {
+            let unread = if plan.passes(selection.sort.is_some()) { selection.skip } else { 0 };
+            let mut passed = unread;
+            if selection.limit != Some(0) {
+                plan.run(view, collection, unread, stats, |number, document| {
                     if selection.filter.matches(document)? {
                         passed += 1;
                         if passed > selection.skip {
@@ -246,7 +287,7 @@ fn merged(
 ) -> Result<Vec<(i64, RawDocumentBuf)>> {
     let written: HashMap<_, _> = writes.of(collection).into_iter().collect();
     let mut top = Top::new(None);
-    plan.run(view, collection, stats, |number, document| {
+    plan.run(view, collection, 0, stats, |number, document| {
         if selection.filter.matches(document)? && !written.contains_key(id_key(document)?.as_slice()) {
             top.offer(selection.key(document), number, document);
         }

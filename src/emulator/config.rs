@@ -22,6 +22,8 @@ pub struct Config {
     /// Where documents, files and deployed functions live.
     pub data: PathBuf,
     pub durability: Durability,
+    /// Collections of more documents than this are not searched without an index.
+    pub strict: Option<u64>,
     /// The project that is served: its functions, and what its manifest says of collections and triggers.
     pub project: Project,
     /// Documents to begin with: a folder of `COLLECTION.jsonl` or `.json` files, or one such file.

@@ -81,6 +81,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "已确认的写入能经受什么：进程被杀（normal），或连同断电（full，较慢）",
     ),
     (
+        "Refuse queries that search a collection of more than N documents without an index [default N: 1000]",
+        "拒绝在超过 N 个文档的集合上执行没有索引的查询 [N 默认：1000]",
+    ),
+    (
         "Where documents and files are kept [default: .cloudkit/data]",
         "文档和文件的保存位置 [默认：.cloudkit/data]",
     ),
@@ -188,7 +192,14 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ("Made from the fields by default: `score_-1`", "默认由字段生成：`score_-1`"),
     ("Drop an index from cloudkit.toml and from the target", "从 cloudkit.toml 和目标环境中删除索引"),
     ("As `db index list` shows it", "`db index list` 显示的名称"),
-    ("Tell which indexes queries have missed since the emulator started", "显示模拟器启动以来查询缺少的索引"),
+    (
+        "Tell which indexes queries have missed since the emulator started, and which none used",
+        "显示模拟器启动以来查询缺少的索引，以及从未用到的索引",
+    ),
+    (
+        "Each line can be pasted. One index is named for all queries that it serves: the fields they compare for equality first, then those they sort by, then a range.",
+        "每一行命令都可直接粘贴执行。能同时服务多个查询的只列一个索引：先是等值字段，再是排序字段，最后是范围字段。",
+    ),
     ("Print the documents that match, one a line", "打印匹配的文档，每行一个"),
     (
         "A filter as Extended JSON, `@FILE`, or `-` for standard input",

@@ -3,7 +3,7 @@
 use crate::cli::context::Context;
 use crate::error::Result;
 use crate::ops::database::query::{self, Explanation};
-use crate::term::{Page, Show};
+use crate::term::{Page, Show, Table};
 use crate::text;
 
 use super::index::suggest::tell;
@@ -43,6 +43,23 @@ impl Show for Explanation {
         ];
         fields.extend(self.bounds.iter().map(|bound| (text! { en: "bounds", zh: "范围" }, bound.clone())));
         page.fields(fields);
+        let mut table = Table::new([
+            text! { en: "considered", zh: "候选方案" },
+            text! { en: "keys", zh: "键" },
+            text! { en: "order", zh: "排序" },
+            text! { en: "estimate", zh: "估计耗时" },
+        ])
+        .right(1)
+        .right(3);
+        let scan = text! { en: "every document", zh: "检查所有文档" };
+        let sorted = text! { en: "sorted in memory", zh: "在内存中排序" };
+        for it in &self.alternatives {
+            let index = it.index.as_deref().unwrap_or_else(|| page.words(&scan));
+            let order = if it.sorts_in_memory { page.words(&sorted) } else { "" };
+            table.row([index, &it.keys.to_string(), order, &format!("{:.2} ms", it.estimated_ms)]);
+        }
+        page.blank();
+        page.table(&table, &text! { en: "Nothing was considered.", zh: "没有候选方案。" });
         if let Some(advice) = &self.advice {
             tell(advice, page);
         }

@@ -40,6 +40,9 @@ pub struct Args {
     /// Keep nothing: documents and files go when the emulator ends
     #[arg(long, conflicts_with = "data")]
     ephemeral: bool,
+    /// Refuse queries that search a collection of more than N documents without an index [default N: 1000]
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1000")]
+    strict: Option<u64>,
     /// Where documents and files are kept [default: .cloudkit/data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -87,6 +90,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
             (false, Promise::Normal) => Durability::Normal,
             (false, Promise::Full) => Durability::Full,
         },
+        strict: args.strict,
         data: args.data.map(|data| context.cwd.join(data)),
         env_id: args.env_id,
         functions_root: args.functions_root.map(|root| context.cwd.join(root)),

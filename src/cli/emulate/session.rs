@@ -44,6 +44,7 @@ pub struct Wanted {
     pub project: PathBuf,
     pub port: Option<u16>,
     pub durability: Durability,
+    pub strict: Option<u64>,
     pub data: Option<PathBuf>,
     pub env_id: Option<EnvId>,
     pub functions_root: Option<PathBuf>,
@@ -131,6 +132,7 @@ impl Session {
             app_id: project.app_id().unwrap_or(APP_ID).to_owned(),
             data: data.clone(),
             durability: wanted.durability,
+            strict: wanted.strict,
             seed: wanted.seed,
             project: project.clone(),
             shared_modules: Some(install::shared_folder(&project).join("node_modules"))

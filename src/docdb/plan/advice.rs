@@ -1,12 +1,15 @@
 //! Which indexes queries missed: their equality fields, then their sort, then a range.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::conditions::Conditions;
-use super::{Advice, IndexDefinition, Order};
+use super::{Advice, IndexDefinition, Order, Plan};
 use crate::docdb::query::{Selection, Stats};
-use crate::docdb::store::Collection;
+use crate::docdb::store::{Collection, View};
+use crate::docdb::{Error, Result};
 
 /// Documents from an index that may be sorted in memory before another index is worth a word.
 const MANY_TO_SORT: u64 = 100;
@@ -14,52 +17,117 @@ const MANY_TO_SORT: u64 = 100;
 /// Different indexes remembered as missed: queries whose field names are made up as they go must not fill the memory.
 const MOST_ADVICE: usize = 500;
 
-/// Remembers what queries missed since the database was opened.
-#[derive(Default)]
-pub struct Advisor {
-    missed: Mutex<HashMap<(String, Keys), Advice>>,
-}
-
 type Keys = Vec<(String, Order)>;
 
+/// Watches queries go by since the database was opened: remembers what they missed, and may refuse the worst.
+pub struct Advisor {
+    missed: Mutex<HashMap<(String, Wish), Missed>>,
+    /// The largest collection that may be scanned for want of an index.
+    most_scanned: AtomicU64,
+}
+
+/// What queries of one wish have cost.
+#[derive(Default, Clone, Copy)]
+struct Missed {
+    queries: u64,
+    documents_examined: u64,
+}
+
+/// The index a query would like best.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Wish {
+    /// Fields that name their values; which of them comes first does not matter to the query.
+    equal: Vec<String>,
+    /// The sort, or else the one field of geometry.
+    sort: Keys,
+    /// A field with a range, of use after all the others.
+    range: Option<String>,
+}
+
+impl Default for Advisor {
+    fn default() -> Self {
+        Advisor { missed: Mutex::default(), most_scanned: AtomicU64::new(u64::MAX) }
+    }
+}
+
 impl Advisor {
-    /// Looks at a query that has run; returns the index that would have served better, if any would.
-    pub fn note(
-        &self,
-        collection: &Collection,
-        selection: &Selection<'_>,
-        stats: &Stats,
-    ) -> Option<IndexDefinition> {
-        if stats.index.is_some() && !(stats.sorted_in_memory && stats.documents_examined > MANY_TO_SORT) {
-            return None;
-        }
-        let conditions = Conditions::of(selection.filter);
-        let keys = ideal(&conditions, selection);
-        if keys.is_empty() || is_served(collection, &keys) {
-            return None;
-        }
-        let definition =
-            IndexDefinition { name: name(&keys), keys: keys.clone(), unique: false, sparse: false };
-        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = (collection.name.clone(), keys.clone());
-        if missed.len() >= MOST_ADVICE && !missed.contains_key(&known) {
-            return Some(definition);
-        }
-        let advice = missed.entry(known).or_insert_with(|| Advice {
-            collection: collection.name.clone(),
-            keys,
-            queries: 0,
-            documents_examined: 0,
-        });
-        advice.queries += 1;
-        advice.documents_examined = advice.documents_examined.max(stats.documents_examined);
-        Some(definition)
+    /// Refuses from now on to scan larger collections where an index would serve.
+    pub fn refuse_scans_beyond(&self, documents: u64) {
+        self.most_scanned.store(documents, Ordering::Relaxed);
     }
 
-    /// Everything missed, what was missed most often first.
+    /// Passes a plan that is about to run.
+    ///
+    /// # Errors
+    /// It would scan more documents than is allowed, and an index would serve.
+    pub fn admit(
+        &self,
+        view: View<'_>,
+        collection: &Collection,
+        selection: &Selection<'_>,
+        plan: &Plan,
+    ) -> Result<()> {
+        let most = self.most_scanned.load(Ordering::Relaxed);
+        if most == u64::MAX || !plan.is_scan() {
+            return Ok(());
+        }
+        let (documents, _) = view.totals(collection)?;
+        let mut stats = plan.stats();
+        if documents > most {
+            self.note(collection, selection, &mut stats);
+        }
+        match stats.missed {
+            Some(index) => {
+                Err(Error::Unindexed { collection: collection.name.clone(), documents, most, index })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Looks at a query that has run, and completes its figures by the index that would have served better, if any would.
+    pub fn note(&self, collection: &Collection, selection: &Selection<'_>, stats: &mut Stats) {
+        if selection.sort.is_some() || !Conditions::of(selection.filter).are_only(0) {
+            collection.queries.fetch_add(1, Ordering::Relaxed);
+        }
+        let Some(wish) = unserved(collection, selection, stats) else { return };
+        stats.missed = Some(wish.definition(&|_| 0));
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = (collection.name.clone(), wish);
+        if missed.len() < MOST_ADVICE || missed.contains_key(&known) {
+            let missed = missed.entry(known).or_default();
+            missed.queries += 1;
+            missed.documents_examined = missed.documents_examined.max(stats.documents_examined);
+        }
+    }
+
+    /// The fewest indexes that serve everything missed, what was missed most often first.
     pub fn advice(&self) -> Vec<Advice> {
         let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut advice: Vec<_> = missed.values().cloned().collect();
+        let mut wishes: Vec<_> = missed.iter().map(|((name, wish), cost)| (name, wish, *cost)).collect();
+        // The longest first: what they cover needs no index of its own.
+        wishes.sort_by_cached_key(|(name, wish, cost)| {
+            (*name, Reverse((wish.length(), cost.queries)), wish.definition(&|_| 0).name)
+        });
+        let mut advice: Vec<Advice> = Vec::new();
+        for (name, wish, cost) in &wishes {
+            let kept = advice.iter_mut().find(|it| it.collection == **name && wish.is_met_by(&it.keys));
+            if let Some(kept) = kept {
+                kept.queries += cost.queries;
+                kept.documents_examined = kept.documents_examined.max(cost.documents_examined);
+                continue;
+            }
+            // Fields that most queries name come first, so that one index serves many.
+            let weight = |field: &str| {
+                let naming = wishes.iter().filter(|(it, wish, _)| it == name && wish.names(field));
+                naming.map(|(.., cost)| cost.queries).sum()
+            };
+            advice.push(Advice {
+                collection: (*name).clone(),
+                keys: wish.definition(&weight).keys,
+                queries: cost.queries,
+                documents_examined: cost.documents_examined,
+            });
+        }
         advice.sort_by(|a, b| {
             let weight = |it: &Advice| (it.queries, it.documents_examined);
             weight(b).cmp(&weight(a)).then_with(|| a.collection.cmp(&b.collection))
@@ -78,41 +146,87 @@ impl Advisor {
     }
 }
 
-/// Equality fields in the filter's order, then the sort, then one range.
-fn ideal(conditions: &Conditions<'_>, selection: &Selection<'_>) -> Keys {
-    let mut keys = Keys::new();
-    let mut add = |path: &str, order: Order| {
-        if path != "_id" && keys.iter().all(|(it, _)| it != path) {
-            keys.push((path.to_owned(), order));
+/// Returns the index that would have served a query better, if any would.
+pub fn missed(collection: &Collection, selection: &Selection<'_>, stats: &Stats) -> Option<IndexDefinition> {
+    unserved(collection, selection, stats).map(|it| it.definition(&|_| 0))
+}
+
+fn unserved(collection: &Collection, selection: &Selection<'_>, stats: &Stats) -> Option<Wish> {
+    if stats.index.is_some() && !(stats.sorted_in_memory && stats.documents_examined > MANY_TO_SORT) {
+        return None;
+    }
+    let wish = Wish::of(selection);
+    // An index that meets it was there, and something else was cheaper.
+    let is_met = collection.indexes.iter().any(|it| wish.is_met_by(&it.definition.keys));
+    (wish.length() > 0 && !is_met).then_some(wish)
+}
+
+impl Wish {
+    fn of(selection: &Selection<'_>) -> Self {
+        let conditions = Conditions::of(selection.filter);
+        let fields = || conditions.fields().iter().filter(|it| it.path != "_id");
+        let mut equal: Vec<_> = fields().filter(|it| it.equality).map(|it| it.path.clone()).collect();
+        equal.sort_unstable();
+        equal.dedup();
+        if let Some(field) = fields().find(|it| it.sphere) {
+            // Geometry comes in no order that a sort could use.
+            return Wish { equal, sort: vec![(field.path.clone(), Order::Sphere)], range: None };
         }
-    };
-    for field in conditions.fields().iter().filter(|it| it.equality) {
-        add(&field.path, Order::Ascending);
+        let mut sort = Keys::new();
+        for field in selection.sort.into_iter().flat_map(|it| it.fields()) {
+            let path = field.path.as_str();
+            if path == "_id" {
+                // Nothing after it changes the order.
+                break;
+            }
+            if !equal.iter().any(|it| it == path) && !sort.iter().any(|(it, _)| it == path) {
+                let order = if field.descending { Order::Descending } else { Order::Ascending };
+                sort.push((path.to_owned(), order));
+            }
+        }
+        let range = fields().find(|it| !it.equality).map(|it| it.path.clone());
+        let range = range.filter(|path| !equal.contains(path) && !sort.iter().any(|(it, _)| it == path));
+        Wish { equal, sort, range }
     }
-    // Geometry comes in no order that a sort could use.
-    if let Some(field) = conditions.fields().iter().find(|it| it.sphere) {
-        add(&field.path, Order::Sphere);
-        return keys;
+
+    fn length(&self) -> usize {
+        self.equal.len() + self.sort.len() + usize::from(self.range.is_some())
     }
-    for field in selection.sort.into_iter().flat_map(|it| it.fields()) {
-        add(field.path.as_str(), if field.descending { Order::Descending } else { Order::Ascending });
+
+    fn names(&self, field: &str) -> bool {
+        self.equal.iter().any(|it| it == field)
     }
-    if let Some(range) = conditions.fields().iter().find(|it| !it.equality) {
-        add(&range.path, Order::Ascending);
+
+    /// Whether an index with these keys serves as well: it may be read backward, and may have more fields behind.
+    fn is_met_by(&self, keys: &[(String, Order)]) -> bool {
+        let Some((first, rest)) = keys.split_at_checked(self.equal.len()) else { return false };
+        let Some((sorted, rest)) = rest.split_at_checked(self.sort.len()) else { return false };
+        let forward = sorted == self.sort;
+        let backward =
+            || sorted.iter().zip(&self.sort).all(|(it, wish)| it.0 == wish.0 && it.1 == against(wish.1));
+        first.iter().all(|(path, order)| *order != Order::Sphere && self.names(path))
+            && (forward || backward())
+            && self.range.as_ref().is_none_or(|range| {
+                rest.first().is_some_and(|(path, order)| path == range && *order != Order::Sphere)
+            })
     }
-    keys
+
+    /// The index itself; of the fields that name values, the heaviest comes first.
+    fn definition(&self, weight: &dyn Fn(&str) -> u64) -> IndexDefinition {
+        let mut equal: Vec<_> = self.equal.iter().map(|it| (it.clone(), Order::Ascending)).collect();
+        equal.sort_by_key(|(path, _)| Reverse(weight(path)));
+        let range = self.range.iter().map(|it| (it.clone(), Order::Ascending));
+        let keys: Keys = equal.into_iter().chain(self.sort.iter().cloned()).chain(range).collect();
+        IndexDefinition { name: name(&keys), keys, unique: false, sparse: false }
+    }
 }
 
-/// Whether an index begins with these fields: then it was there and something else was cheaper.
-fn is_served(collection: &Collection, keys: &Keys) -> bool {
-    collection.indexes.iter().any(|it| {
-        let fields = &it.definition.keys;
-        fields.len() >= keys.len() && keys.iter().zip(fields).all(|(wanted, it)| serves(it, wanted))
-    })
-}
-
-fn serves((path, order): &(String, Order), (wanted, wanted_order): &(String, Order)) -> bool {
-    path == wanted && (*order == Order::Sphere) == (*wanted_order == Order::Sphere)
+fn against(order: Order) -> Order {
+    match order {
+        Order::Ascending => Order::Descending,
+        Order::Descending => Order::Ascending,
+        Order::Sphere => Order::Sphere,
+    }
 }
 
 /// The name MongoDB gives an index: `a_1_b_-1`.

@@ -1,9 +1,11 @@
 //! The cheapest way to answer, by estimate.
 
+use std::time::Duration;
+
 use super::candidate::{Candidate, Place, consider};
 use super::conditions::Conditions;
 use super::near::NearLookup;
-use super::{Access, Plan};
+use super::{Access, Alternative, Plan};
 use crate::docdb::Result;
 use crate::docdb::filter::Node;
 use crate::docdb::index::IndexDefinition;
@@ -43,25 +45,80 @@ pub fn choose(view: View<'_>, collection: &Collection, selection: &Selection<'_>
     {
         return Ok(Plan { access: Access::Order(straight.clone(), ordered), everything });
     }
-    let union = if candidates.iter().any(|it| it.bounded) { None } else { union(collection, &conditions) };
+    let union = union(collection, &conditions, &candidates);
     if candidates.is_empty() && union.is_none() {
         return Ok(Plan { access: Access::Scan, everything });
     }
     let estimate = Estimate::new(view, collection, selection, everything)?;
-    let access = cheapest(view, collection, &estimate, candidates, union)?;
-    Ok(Plan { access, everything })
+    let offers = offers(view, collection, &estimate, candidates, union)?;
+    let cheapest = offers.into_iter().min_by(|a, b| a.cost.total_cmp(&b.cost));
+    Ok(Plan { access: cheapest.map_or(Access::Scan, |it| it.access), everything })
+}
+
+/// Returns every way to carry out a selection, the cheapest first; of one index, the cheaper. Documents by distance come
+/// in one way only, which is not weighed.
+pub fn alternatives(
+    view: View<'_>,
+    collection: &Collection,
+    selection: &Selection<'_>,
+) -> Result<Vec<Alternative>> {
+    if selection.filter.near().is_some() {
+        return Ok(Vec::new());
+    }
+    let conditions = Conditions::of(selection.filter);
+    let everything = conditions.are_only(0);
+    let candidates = candidates(collection, &conditions, selection.sort);
+    let union = union(collection, &conditions, &candidates);
+    let estimate = Estimate::new(view, collection, selection, everything)?;
+    let mut offers = offers(view, collection, &estimate, candidates, union)?;
+    offers.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    let mut alternatives: Vec<Alternative> = Vec::new();
+    for Offer { access, keys, cost } in offers {
+        let plan = Plan { access, everything };
+        let index = plan.stats().index;
+        if alternatives.iter().all(|it| it.index != index) {
+            alternatives.push(Alternative {
+                index,
+                keys: keys as u64,
+                sorts: selection.sort.is_some() && plan.order().is_none(),
+                estimate: Duration::from_secs_f64(cost / 1e6),
+            });
+        }
+    }
+    Ok(alternatives)
+}
+
+/// Chooses how to count what a filter finds: by keys alone where they are the matches.
+pub fn choose_to_count(view: View<'_>, collection: &Collection, selection: &Selection<'_>) -> Result<Plan> {
+    let conditions = Conditions::of(selection.filter);
+    let mut candidates = candidates(collection, &conditions, None).into_iter();
+    match candidates.find(|it| it.exact && it.bounded) {
+        Some(exact) => Ok(Plan { access: Access::Keys(vec![exact]), everything: false }),
+        None => choose(view, collection, selection),
+    }
 }
 
 fn candidates(collection: &Collection, conditions: &Conditions<'_>, sort: Option<&Sort>) -> Vec<Candidate> {
     let id = consider(Place::Id, None, &IndexDefinition::of_id(), conditions, sort);
+    if let Some(single) = id.as_ref().filter(|it| it.single) {
+        // Nothing is cheaper.
+        return vec![single.clone()];
+    }
     let others = collection.indexes.iter().enumerate();
     let others =
         others.filter_map(|(at, it)| consider(Place::Index(at), Some(it), &it.definition, conditions, sort));
     id.into_iter().chain(others).collect()
 }
 
-/// An index for every branch of an `$or`, when each has one.
-fn union(collection: &Collection, conditions: &Conditions<'_>) -> Option<Vec<Candidate>> {
+/// An index for every branch of an `$or`, when each has one and no condition beside it has.
+fn union(
+    collection: &Collection,
+    conditions: &Conditions<'_>,
+    others: &[Candidate],
+) -> Option<Vec<Candidate>> {
+    if others.iter().any(|it| it.bounded) {
+        return None;
+    }
     conditions.alternatives.iter().find_map(|branches| {
         let best = |branch: &Node| {
             let conditions = Conditions::of_node(branch);
@@ -72,13 +129,21 @@ fn union(collection: &Collection, conditions: &Conditions<'_>) -> Option<Vec<Can
     })
 }
 
-fn cheapest(
+/// A way to answer and its price.
+struct Offer {
+    access: Access,
+    keys: f64,
+    /// In microseconds.
+    cost: f64,
+}
+
+fn offers(
     view: View<'_>,
     collection: &Collection,
     estimate: &Estimate,
     candidates: Vec<Candidate>,
     union: Option<Vec<Candidate>>,
-) -> Result<Access> {
+) -> Result<Vec<Offer>> {
     let mut counted = Vec::new();
     for candidate in candidates {
         let keys =
@@ -90,24 +155,22 @@ fn cheapest(
         None => estimate.all,
     };
     let fewest = counted.iter().map(|(keys, _)| *keys).fold(estimate.matching.min(union_keys), f64::min);
-    let mut best = (estimate.scan(fewest), Access::Scan);
-    let mut offer = |cost: f64, access: Access| {
-        if cost < best.0 {
-            best = (cost, access);
-        }
-    };
+    let mut offers = Vec::new();
+    let mut offer = |access, keys, cost| offers.push(Offer { access, keys, cost });
+    offer(Access::Scan, estimate.all, SCAN_HANDICAP + estimate.scan(fewest));
     if let Some(lookups) = union {
-        offer(estimate.lookup(union_keys, fewest), Access::Keys(lookups));
+        offer(Access::Keys(lookups), union_keys, estimate.lookup(union_keys, fewest));
     }
     for (keys, candidate) in counted {
         if let Some(ordered) = candidate.ordered {
-            offer(estimate.ordered(keys, fewest), Access::Order(candidate.clone(), ordered));
+            let cost = estimate.ordered(keys, fewest);
+            offer(Access::Order(candidate.clone(), ordered), keys, cost);
         }
         if candidate.bounded {
-            offer(estimate.lookup(keys, fewest), Access::Keys(vec![candidate]));
+            offer(Access::Keys(vec![candidate]), keys, estimate.lookup(keys, fewest));
         }
     }
-    Ok(best.1)
+    Ok(offers)
 }
 
 /// What is known before looking.
@@ -164,7 +227,7 @@ impl Estimate {
 
     fn scan(&self, fewest: f64) -> f64 {
         let examined = if self.sorts { self.all } else { self.examined(self.all, fewest) };
-        SCAN_HANDICAP + examined * SCANNED + self.sorting(fewest)
+        examined * SCANNED + self.sorting(fewest)
     }
 
     fn lookup(&self, keys: f64, fewest: f64) -> f64 {

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use bson::raw::RawDocument;
 
-pub(super) use advice::Advisor;
-pub(super) use choice::choose;
+pub(super) use advice::{Advisor, missed};
+pub(super) use choice::{alternatives, choose, choose_to_count};
 
 use super::Result;
 use super::index::{IndexDefinition, Order};
@@ -31,8 +31,30 @@ pub struct Explanation {
     /// The bounds on the index's keys, one text a field; empty for a scan.
     pub bounds: Vec<String>,
     pub elapsed: Duration,
-    /// The index that would have served, when none did.
-    pub advice: Option<IndexDefinition>,
+    /// What the planner could have done, the cheapest by its estimate first.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// A way to answer that the planner weighed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alternative {
+    /// The index, or the indexes of an `$or`; `None` is a scan of the collection.
+    pub index: Option<String>,
+    /// Keys within its bounds: counted, or estimated where there are many; all documents for a scan.
+    pub keys: u64,
+    /// Whether documents would be sorted in memory.
+    pub sorts: bool,
+    /// What it would take, by estimate.
+    pub estimate: Duration,
+}
+
+/// An index that no query used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unused {
+    pub collection: String,
+    pub definition: IndexDefinition,
+    /// Queries with conditions or a sort that the collection has seen meanwhile.
+    pub queries: u64,
 }
 
 /// An index that queries missed.
@@ -81,6 +103,20 @@ impl Plan {
         }
     }
 
+    pub fn is_scan(&self) -> bool {
+        matches!(self.access, Access::Scan)
+    }
+
+    /// Whether every document it reads matches and comes in its final place: some may be passed over unread.
+    pub fn passes(&self, sorts: bool) -> bool {
+        match &self.access {
+            Access::Scan => self.everything && !sorts,
+            Access::Keys(lookups) => !sorts && matches!(lookups.as_slice(), [only] if only.exact),
+            Access::Order(lookup, ordered) => lookup.exact && ordered.ties_kept,
+            Access::Near(_) => false,
+        }
+    }
+
     pub fn bounds(&self) -> Vec<String> {
         self.lookups().iter().flat_map(|it| it.texts.clone()).collect()
     }
@@ -96,24 +132,26 @@ impl Plan {
         for range in &lookup.ranges {
             count += view.count(keys, range, u64::MAX)?;
         }
-        self.note_use(collection);
         stats.keys_examined += count;
         Ok(Some(count))
     }
 
-    /// Reads the documents that may match, until `each` breaks off.
+    /// Reads the documents that may match, until `each` breaks off; passes over the first `skip`, which only a plan that
+    /// `passes` may be asked.
     pub fn run(
         &self,
         view: View<'_>,
         collection: &Collection,
+        skip: u64,
         stats: &mut Stats,
         each: impl FnMut(i64, &RawDocument) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        self.note_use(collection);
         match &self.access {
-            Access::Scan => run::scan(view, collection, stats, each),
-            Access::Keys(lookups) => run::numbered(view, collection, lookups, stats, each),
-            Access::Order(lookup, ordered) => run::in_order(view, collection, lookup, *ordered, stats, each),
+            Access::Scan => run::scan(view, collection, skip, stats, each),
+            Access::Keys(lookups) => run::numbered(view, collection, lookups, skip, stats, each),
+            Access::Order(lookup, ordered) => {
+                run::in_order(view, collection, lookup, *ordered, skip, stats, each)
+            }
             Access::Near(lookup) => lookup.run(view, collection, stats, each),
         }
     }
@@ -127,7 +165,8 @@ impl Plan {
         }
     }
 
-    fn note_use(&self, collection: &Collection) {
+    /// Counts a use of its indexes.
+    pub fn note_use(&self, collection: &Collection) {
         for lookup in self.lookups() {
             let uses = match lookup.place {
                 Place::Id => Some(&collection.id_uses),

@@ -16,10 +16,11 @@ type Flow = Result<ControlFlow<()>>;
 pub fn scan(
     view: View<'_>,
     collection: &Collection,
+    skip: u64,
     stats: &mut Stats,
     mut each: impl FnMut(i64, &RawDocument) -> Flow,
 ) -> Result<()> {
-    view.scan(collection, |number, document| {
+    view.scan(collection, skip, |number, document| {
         stats.documents_examined += 1;
         each(number, document)
     })
@@ -30,12 +31,15 @@ pub fn numbered(
     view: View<'_>,
     collection: &Collection,
     lookups: &[Candidate],
+    skip: u64,
     stats: &mut Stats,
     mut each: impl FnMut(i64, &RawDocument) -> Flow,
 ) -> Result<()> {
-    for number in numbers(view, collection, lookups, stats)? {
+    let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+    let mut documents = view.documents(collection)?;
+    for number in numbers(view, collection, lookups, stats)?.into_iter().skip(skip) {
         stats.documents_examined += 1;
-        if view.document(collection, number, |it| each(number, it))?.is_break() {
+        if documents.read(number, |it| each(number, it))?.is_break() {
             break;
         }
     }
@@ -71,17 +75,23 @@ pub fn in_order(
     collection: &Collection,
     lookup: &Candidate,
     ordered: Ordered,
+    mut skip: u64,
     stats: &mut Stats,
     mut each: impl FnMut(i64, &RawDocument) -> Flow,
 ) -> Result<()> {
     let Some(keys) = lookup.place.keys(collection) else { return Ok(()) };
-    let mut fetch = |number: i64, examined: u64| {
-        stats.keys_examined += examined;
+    let mut documents = view.documents(collection)?;
+    let mut fetch = |number: i64| {
+        stats.keys_examined += 1;
+        if skip > 0 {
+            skip -= 1;
+            return Ok(ControlFlow::Continue(()));
+        }
         stats.documents_examined += 1;
-        view.document(collection, number, |it| each(number, it))
+        documents.read(number, |it| each(number, it))
     };
     let mut one = |range: &KeyRange| match ordered.backward {
-        false => view.entries(keys, range, false, |_, number| fetch(number, 1)),
+        false => view.entries(keys, range, false, |_, number| fetch(number)),
         true => backward(view, keys, range, &mut fetch),
     };
     let ranges: &mut dyn Iterator<Item = &KeyRange> =
@@ -95,17 +105,12 @@ pub fn in_order(
 }
 
 /// Reads a range from its end, turning the numbers under each key around.
-fn backward(
-    view: View<'_>,
-    keys: &KeyTable,
-    range: &KeyRange,
-    fetch: &mut impl FnMut(i64, u64) -> Flow,
-) -> Flow {
+fn backward(view: View<'_>, keys: &KeyTable, range: &KeyRange, fetch: &mut impl FnMut(i64) -> Flow) -> Flow {
     let mut key = Vec::new();
     let mut run: Vec<i64> = Vec::new();
     let mut emit = |run: &mut Vec<i64>| -> Flow {
         while let Some(number) = run.pop() {
-            if fetch(number, 1)?.is_break() {
+            if fetch(number)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }

@@ -25,6 +25,8 @@ pub struct Collection {
     pub ids: KeyTable,
     /// Queries that used `_id_` since the database was opened or the indexes changed.
     pub id_uses: AtomicU64,
+    /// Queries with conditions or a sort, counted as long.
+    pub queries: AtomicU64,
     pub(super) sql: DocumentTable,
 }
 
@@ -124,7 +126,9 @@ impl Collection {
         let table = format!("documents_{number}");
         let sql = DocumentTable {
             get: format!("SELECT checksum, document FROM {table} WHERE number = ?1"),
-            scan: format!("SELECT number, checksum, document FROM {table} ORDER BY number"),
+            scan: format!(
+                "SELECT number, checksum, document FROM {table} ORDER BY number LIMIT -1 OFFSET ?1"
+            ),
             after: format!(
                 "SELECT number, checksum, document FROM {table} WHERE number > ?1 ORDER BY number LIMIT ?2"
             ),
@@ -138,6 +142,7 @@ impl Collection {
             indexes,
             ids: KeyTable::new(format!("ids_{number}")),
             id_uses: AtomicU64::new(0),
+            queries: AtomicU64::new(0),
             sql,
         }
     }

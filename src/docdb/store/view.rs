@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::catalogue::{Collection, KeyTable};
 use super::checksum;
@@ -77,13 +77,19 @@ impl<'a> View<'a> {
         number: i64,
         read: impl FnOnce(&RawDocument) -> Result<T>,
     ) -> Result<T> {
-        let mut statement = self.connection.prepare_cached(&collection.sql.get)?;
-        let mut rows = statement.query([number])?;
-        let Some(row) = rows.next()? else {
-            return Err(self.damaged(collection, number, "is missing"));
-        };
-        let intact = intact(row.get_ref(0)?, row.get_ref(1)?);
-        read(intact.map_err(|what| self.damaged(collection, number, what))?)
+        self.documents(collection)?.read(number, read)
+    }
+
+    /// Returns a way to read several documents.
+    pub fn documents<'c>(self, collection: &'c Collection) -> Result<Documents<'a, 'c>>
+    where
+        'a: 'c,
+    {
+        Ok(Documents {
+            view: self,
+            collection,
+            statement: self.connection.prepare_cached(&collection.sql.get)?,
+        })
     }
 
     pub fn document_buf(self, collection: &Collection, number: i64) -> Result<RawDocumentBuf> {
@@ -97,21 +103,22 @@ impl<'a> View<'a> {
         mut each: impl FnMut(i64, std::result::Result<&RawDocument, &'static str>) -> Result<()>,
     ) -> Result<()> {
         let mut statement = self.connection.prepare_cached(&collection.sql.scan)?;
-        let mut rows = statement.query([])?;
+        let mut rows = statement.query([0])?;
         while let Some(row) = rows.next()? {
             each(row.get(0)?, intact(row.get_ref(1)?, row.get_ref(2)?))?;
         }
         Ok(())
     }
 
-    /// Reads all documents in natural order until `each` breaks off.
+    /// Reads all documents but the first `skip` in natural order, until `each` breaks off.
     pub fn scan(
         self,
         collection: &Collection,
+        skip: u64,
         mut each: impl FnMut(i64, &RawDocument) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         let mut statement = self.connection.prepare_cached(&collection.sql.scan)?;
-        let mut rows = statement.query([])?;
+        let mut rows = statement.query([i64::try_from(skip).unwrap_or(i64::MAX)])?;
         while let Some(row) = rows.next()? {
             let number = row.get(0)?;
             let intact = intact(row.get_ref(1)?, row.get_ref(2)?);
@@ -192,6 +199,28 @@ impl<'a> View<'a> {
         let mut statement = self.connection.prepare_cached(&table.count)?;
         let count: i64 = statement.query_row(params![range.low, range.high, limit], |row| row.get(0))?;
         Ok(count.unsigned_abs())
+    }
+}
+
+/// Documents of a collection, read by number with one statement.
+pub struct Documents<'a, 'c> {
+    view: View<'a>,
+    collection: &'c Collection,
+    statement: CachedStatement<'a>,
+}
+
+impl Documents<'_, '_> {
+    /// Hands a document to `read`, without a copy.
+    ///
+    /// # Errors
+    /// It is damaged, or missing though an index names it.
+    pub fn read<T>(&mut self, number: i64, read: impl FnOnce(&RawDocument) -> Result<T>) -> Result<T> {
+        let mut rows = self.statement.query([number])?;
+        let Some(row) = rows.next()? else {
+            return Err(self.view.damaged(self.collection, number, "is missing"));
+        };
+        let intact = intact(row.get_ref(0)?, row.get_ref(1)?);
+        read(intact.map_err(|what| self.view.damaged(self.collection, number, what))?)
     }
 }
 

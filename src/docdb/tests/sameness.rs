@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::super::index::Order::{Ascending, Descending};
+use super::super::sort::Sort;
 use super::*;
 
 const PATHS: [&str; 6] = ["a", "b", "a.x", "a.0", "b.y", "_id"];
@@ -76,32 +77,47 @@ fn request() -> impl Strategy<Value = Query> {
     })
 }
 
-fn indexes() -> Vec<IndexDefinition> {
-    vec![
-        index(&[("a", Ascending)]),
-        index(&[("a.x", Descending)]),
-        index(&[("b", Descending), ("a", Ascending)]),
-        index(&[("a.0", Ascending), ("b", Ascending)]),
-        index(&[("a.x", Ascending), ("a.y", Ascending)]),
-        IndexDefinition { sparse: true, name: "sparse".into(), ..index(&[("b.y", Ascending)]) },
-    ]
+/// Any index: of one to three fields, some sparse, some unique.
+fn definition() -> impl Strategy<Value = IndexDefinition> {
+    let keys = prop::collection::btree_map(select(PATHS.to_vec()), select(vec![Ascending, Descending]), 1..4);
+    let keys = (keys, any::<bool>()).prop_map(|(keys, turned)| {
+        let mut keys: Vec<_> = keys.into_iter().collect();
+        if turned {
+            keys.reverse();
+        }
+        keys
+    });
+    (keys, prop::bool::weighted(0.2), prop::bool::weighted(0.1)).prop_map(|(keys, sparse, unique)| {
+        let plain = index(&keys);
+        IndexDefinition { name: format!("{} {sparse} {unique}", plain.name), sparse, unique, ..plain }
+    })
+}
+
+/// Indexes, and whether each is built before the documents come.
+fn indexes() -> impl Strategy<Value = Vec<(IndexDefinition, bool)>> {
+    prop::collection::vec((definition(), any::<bool>()), 0..5)
 }
 
 /// Fills two collections alike but for the indexes; documents that an index refuses are in neither.
-fn fill(database: &Database, documents: &[Document]) {
+fn fill(database: &Database, documents: &[Document], indexes: &[(IndexDefinition, bool)]) {
     for name in ["plain", "indexed"] {
         let _ = database.drop_collection(name);
         database.create_collection(name).unwrap();
     }
-    for definition in indexes() {
-        database.create_index("indexed", &definition).unwrap();
-    }
+    let before = indexes.iter().filter(|(_, before)| *before);
+    before.for_each(|(definition, _)| database.create_index("indexed", definition).unwrap());
     for (number, document) in (0..).zip(documents) {
         let mut numbered = doc! { "_id": (number * 7) % 20 };
         numbered.extend(document.clone());
         if database.insert(None, "indexed", vec![raw(numbered.clone())]).is_ok() {
             database.insert(None, "plain", vec![raw(numbered)]).unwrap();
         }
+    }
+    for (definition, _) in indexes.iter().filter(|(_, before)| !before) {
+        // What is stored may not fit it; then nothing of it may be left.
+        let built = database.create_index("indexed", definition).is_ok();
+        let known = database.indexes("indexed").unwrap();
+        assert_eq!(known.iter().any(|it| it.definition == *definition), built, "{definition:?}");
     }
 }
 
@@ -165,10 +181,10 @@ fn staged(pipeline: &[Document], collection: &str, pushed: bool) -> Vec<Document
 #[test]
 fn pipelines_answer_the_same_from_indexes_as_from_their_stages() {
     let database = Database::open(Path::new(""), Durability::Ephemeral).unwrap();
-    let cases = (prop::collection::vec(document(), 0..12), prop::collection::vec(pipeline(), 20));
+    let cases = (prop::collection::vec(document(), 0..12), indexes(), prop::collection::vec(pipeline(), 20));
     let config = ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |((documents, pipelines) in cases)| {
-        fill(&database, &documents);
+    proptest!(config, |((documents, indexes, pipelines) in cases)| {
+        fill(&database, &documents, &indexes);
         for pipeline in &pipelines {
             let run = |collection, pushed| {
                 let found = database.aggregate(collection, &staged(pipeline, collection, pushed), now());
@@ -182,10 +198,10 @@ fn pipelines_answer_the_same_from_indexes_as_from_their_stages() {
 #[test]
 fn answers_are_the_same_with_and_without_indexes() {
     let database = Database::open(Path::new(""), Durability::Ephemeral).unwrap();
-    let cases = (prop::collection::vec(document(), 0..12), prop::collection::vec(request(), 20));
-    let config = ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |((documents, queries) in cases)| {
-        fill(&database, &documents);
+    let cases = (prop::collection::vec(document(), 0..12), indexes(), prop::collection::vec(request(), 20));
+    let config = ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |((documents, indexes, queries) in cases)| {
+        fill(&database, &documents, &indexes);
         for query in &queries {
             check(&database, query)?;
         }
@@ -198,12 +214,13 @@ fn answers_stay_the_same_after_changes() {
     let change = (filter(), prop::option::of((select(vec!["a", "b"]), value())));
     let cases = (
         prop::collection::vec(document(), 4..12),
+        indexes(),
         prop::collection::vec(change, 1..6),
         prop::collection::vec(request(), 10),
     );
     let config = ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |((documents, changes, queries) in cases)| {
-        fill(&database, &documents);
+    proptest!(config, |((documents, indexes, changes, queries) in cases)| {
+        fill(&database, &documents, &indexes);
         for (filter, set) in &changes {
             let outcomes = ["indexed", "plain"].map(|name| match set {
                 Some((path, value)) => {
@@ -218,6 +235,44 @@ fn answers_stay_the_same_after_changes() {
         }
         for query in &queries {
             check(&database, query)?;
+        }
+    });
+}
+
+#[test]
+fn a_sort_puts_any_documents_in_one_order_and_its_reverse_in_the_other() {
+    let parsed = |sort: &[(&str, i32)], turned: i32| {
+        let sort = sort.iter().map(|(path, order)| ((*path).to_owned(), Bson::Int32(order * turned)));
+        Sort::parse(&sort.collect()).unwrap()
+    };
+    let sort = prop::collection::vec((select(vec!["a", "b"]), select(vec![1, -1])), 1..3);
+    let flat = || prop::collection::btree_map(select(vec!["a", "b"]), scalar(), 0..3);
+    let cases = (sort, [flat(), flat(), flat()]);
+    let config = ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |((sort, documents) in cases)| {
+        let mut sort: Vec<(&str, i32)> = sort;
+        sort.dedup_by_key(|it| it.0);
+        let documents = documents.map(|it| it.into_iter().map(|(k, v)| (k.to_owned(), v)).collect());
+        let compare = |a: &Document, b: &Document, turned| {
+            let sort = parsed(&sort, turned);
+            sort.key(a).cmp(&sort.key(b))
+        };
+        // Of several fields, the first that differ decide.
+        let by_values = |a: &Document, b: &Document| {
+            let value = |it: &Document, path| it.get(path).cloned().unwrap_or(Bson::Null);
+            let orders = sort.iter().map(|(path, order)| {
+                let (a, b) = (value(a, path), value(b, path));
+                let natural = value::compare(&a, &b);
+                if *order < 0 { natural.reverse() } else { natural }
+            });
+            orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+        };
+        let [a, b, c]: &[Document; 3] = &documents;
+        prop_assert_eq!(compare(a, b, 1), by_values(a, b));
+        prop_assert_eq!(compare(a, b, 1), compare(b, a, 1).reverse());
+        prop_assert_eq!(compare(a, b, 1), compare(b, a, -1));
+        if compare(a, b, 1).is_le() && compare(b, c, 1).is_le() {
+            prop_assert!(compare(a, c, 1).is_le());
         }
     });
 }

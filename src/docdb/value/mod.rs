@@ -2,6 +2,7 @@
 //!
 //! One `View` covers owned (`Bson`) and raw (`RawBsonRef`) values, so each rule is written once.
 
+mod raw;
 pub mod view;
 
 pub mod number;

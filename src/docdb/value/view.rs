@@ -8,6 +8,8 @@ use bson::oid::ObjectId;
 use bson::raw::{CString, RawArray, RawArrayIter, RawBsonRef, RawDocument, RawDocumentBuf, RawIter};
 use bson::{Binary, Bson, DateTime, Decimal128, Document, JavaScriptCodeWithScope, Regex, Timestamp};
 
+use super::raw;
+
 /// A value, seen without copying it.
 #[derive(Debug, Clone, Copy)]
 pub enum View<'a> {
@@ -96,7 +98,7 @@ impl<'a> Fields<'a> {
         match self {
             Fields::Owned(document) => document.get(name).map(View::from),
             // Bytes were checked when they were stored; what cannot be read counts as absent.
-            Fields::Raw(document) => document.get(name).ok().flatten().map(View::from),
+            Fields::Raw(document) => raw::get(document, name),
             Fields::Items(items) => name.parse().ok().and_then(|at: usize| items.get(at)).map(View::from),
         }
     }

@@ -1,6 +1,7 @@
 //! The engine's failures in the platform's codes and words. See
 //! `docs/wire.md#sdk-error-codes`.
 
+use super::watchman::command;
 use crate::api::data::Failure;
 use crate::docdb::Error;
 
@@ -23,6 +24,10 @@ pub fn of(error: &Error, env_id: &str) -> Failure {
              {env_id}.{collection} index: {index} dup key: {key}}}]}}, {{<nil>}}]"
         )),
         Error::Invalid { code, message } => request_failed(format_args!("({}) {message}", name_of(*code))),
+        Error::Unindexed { collection, index, .. } => {
+            let fix = command(collection, index);
+            request_failed(format_args!("{error} by `cloudkit emulate --strict`. Add the index: {fix}"))
+        }
         Error::UnknownOperator { name } => Failure::new(
             "DATABASE_INVALID_OPERRATOR",
             format!("[InvalidParameter] unknown operator: {name}. {CHECK}"),
@@ -88,6 +93,7 @@ pub fn words(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::docdb::index::{IndexDefinition, Order};
 
     #[track_caller]
     fn check(error: Error, code: &str, message: &str) {
@@ -112,6 +118,22 @@ mod tests {
             "DATABASE_REQUEST_FAILED",
             "[FailedOperation] multiple write errors: [{write errors: [{E11000 duplicate key error collection: \
              local.players index: _openid_1 dup key: { _openid: \"o\" }}]}, {<nil>}]",
+        );
+        check(
+            Error::Unindexed {
+                collection: "players".into(),
+                documents: 5_000,
+                most: 1_000,
+                index: IndexDefinition {
+                    name: "score_-1".into(),
+                    keys: vec![("score".into(), Order::Descending)],
+                    unique: false,
+                    sparse: false,
+                },
+            },
+            "DATABASE_REQUEST_FAILED",
+            "[FailedOperation] a query without an index would examine the 5000 documents of `players`; 1000 are \
+             allowed by `cloudkit emulate --strict`. Add the index: cloudkit db index add players score:desc",
         );
         check(
             Error::invalid(14, "Cannot increment with non-numeric argument"),

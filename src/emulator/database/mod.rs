@@ -29,6 +29,9 @@ use crate::text;
 use limits::{DEFAULT_LIMIT, LARGEST_DOCUMENT, MAXIMUM_LIMIT, NOTEWORTHY_DOCUMENT};
 use watchman::Watchman;
 
+/// The index on `_openid` that CloudBase gives each collection.
+pub const OWNER_INDEX: &str = "_openid_1";
+
 type Result<T> = std::result::Result<T, Failure>;
 
 /// The documents of one environment. Clones share it.
@@ -69,8 +72,12 @@ impl Database {
     /// # Errors
     /// Another process holds the file, or it is damaged.
     pub fn open(path: &Path, config: &Config, events: Events) -> docdb::Result<Self> {
+        let store = docdb::Database::open(path, config.durability)?;
+        if let Some(documents) = config.strict {
+            store.refuse_scans_beyond(documents);
+        }
         Ok(Database(Arc::new(State {
-            store: docdb::Database::open(path, config.durability)?,
+            store,
             env_id: config.env_id.to_string(),
             clock: config.clock.clone(),
             ids: config.ids.clone(),
@@ -95,7 +102,7 @@ impl Database {
             name.parse().map_err(|_| Failure::parameter(format_args!("{}", CollectionName::rule().en)))?;
         let created = self.0.store.create_collection(name.as_str()).and_then(|()| {
             let by_owner = IndexDefinition {
-                name: "_openid_1".into(),
+                name: OWNER_INDEX.into(),
                 keys: vec![("_openid".into(), Order::Ascending)],
                 unique: false,
                 sparse: false,
@@ -128,7 +135,7 @@ impl Database {
         let asked = query.limit.filter(|limit| *limit > 0).unwrap_or(DEFAULT_LIMIT);
         query.limit = Some(asked.min(MAXIMUM_LIMIT));
         let found = self.0.store.find(transaction, collection, &query).map_err(|error| self.refuse(error))?;
-        self.0.watchman.saw(&self.0.store, collection, &query, &found.stats);
+        self.0.watchman.saw(collection, &found.stats);
         self.0.watchman.counted(&self.0.store, collection, &query, found.documents.len() as u64);
         Ok(found)
     }
@@ -138,7 +145,7 @@ impl Database {
         let now = DateTime::from_millis(self.now());
         let (count, stats) =
             self.0.store.count(collection, filter, now).map_err(|error| self.refuse(error))?;
-        self.0.watchman.saw(&self.0.store, collection, &by_filter(filter, now), &stats);
+        self.0.watchman.saw(collection, &stats);
         Ok(count)
     }
 
@@ -160,8 +167,7 @@ impl Database {
             .store
             .update(transaction, &selection.collection, &request)
             .map_err(|error| self.refuse(error))?;
-        let query = by_filter(&selection.filter, request.now);
-        self.0.watchman.saw(&self.0.store, &selection.collection, &query, &updated.stats);
+        self.0.watchman.saw(&selection.collection, &updated.stats);
         Ok(updated)
     }
 
@@ -174,7 +180,7 @@ impl Database {
             .store
             .remove(transaction.as_ref(), collection, filter, multi, now)
             .map_err(|error| self.refuse(error))?;
-        self.0.watchman.saw(&self.0.store, collection, &by_filter(filter, now), &stats);
+        self.0.watchman.saw(collection, &stats);
         Ok(removed)
     }
 
@@ -182,7 +188,7 @@ impl Database {
     pub fn aggregate(&self, collection: &str, pipeline: &[Document]) -> Result<Found> {
         let now = DateTime::from_millis(self.now());
         let found = self.0.store.aggregate(collection, pipeline, now).map_err(|error| self.refuse(error))?;
-        self.0.watchman.saw(&self.0.store, collection, &beginning(pipeline, now), &found.stats);
+        self.0.watchman.saw(collection, &found.stats);
         Ok(found)
     }
 
@@ -242,8 +248,12 @@ impl Database {
 
     /// Turns the engine's failure into the platform's, and tells of a collection that does not exist.
     fn refuse(&self, error: docdb::Error) -> Failure {
-        if let docdb::Error::CollectionNotFound { name } = &error {
-            self.0.watchman.missed(&self.0.store, name);
+        match &error {
+            docdb::Error::CollectionNotFound { name } => self.0.watchman.missed(&self.0.store, name),
+            docdb::Error::Unindexed { collection, documents, index, .. } => {
+                self.0.watchman.refused(collection, *documents, index);
+            }
+            _ => {}
         }
         failure::of(&error, &self.0.env_id)
     }
@@ -281,26 +291,6 @@ pub fn unusable(path: &Path, error: &docdb::Error) -> Error {
     }
 }
 
-/// A query that only filters.
-fn by_filter(filter: &Document, now: DateTime) -> Query {
-    Query {
-        filter: filter.clone(),
-        sort: Document::new(),
-        skip: 0,
-        limit: None,
-        projection: Document::new(),
-        now,
-    }
-}
-
-/// Returns the part of a pipeline that an index may serve: its first `$match`, and a `$sort` right after.
-fn beginning(pipeline: &[Document], now: DateTime) -> Query {
-    let stage = |at: usize, name| pipeline.get(at).and_then(|stage| stage.get_document(name).ok());
-    let filter = stage(0, "$match");
-    let sort = stage(usize::from(filter.is_some()), "$sort");
-    Query { sort: sort.cloned().unwrap_or_default(), ..by_filter(&filter.cloned().unwrap_or_default(), now) }
-}
-
 /// Returns the update to carry out, or nothing when it asks for nothing.
 fn checked(change: &Change) -> Result<Option<Document>> {
     let operators = change.update.keys().filter(|key| key.starts_with('$')).count();
@@ -324,22 +314,6 @@ mod tests {
     fn check(merge: bool, update: Document, expected: Option<Document>) {
         let change = Change { update, multi: false, merge, upsert: false };
         assert_eq!(checked(&change).ok().flatten(), expected);
-    }
-
-    #[test]
-    fn an_index_may_serve_the_beginning_of_a_pipeline() {
-        for (pipeline, filter, sort) in [
-            (
-                vec![doc! { "$match": { "a": 1 } }, doc! { "$sort": { "b": -1 } }],
-                doc! { "a": 1 },
-                doc! { "b": -1 },
-            ),
-            (vec![doc! { "$sort": { "b": 1 } }, doc! { "$match": { "a": 1 } }], doc! {}, doc! { "b": 1 }),
-            (vec![doc! { "$limit": 1 }, doc! { "$match": { "a": 1 } }], doc! {}, doc! {}),
-        ] {
-            let query = beginning(&pipeline, DateTime::from_millis(0));
-            assert_eq!((query.filter, query.sort), (filter, sort), "{pipeline:?}");
-        }
     }
 
     #[test]

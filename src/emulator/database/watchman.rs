@@ -12,6 +12,7 @@ use crate::docdb::index::{IndexDefinition, Order};
 use crate::docdb::query::{Query, Stats};
 use crate::emulator::event::{self, Event, Events};
 use crate::model::name::did_you_mean;
+use crate::text;
 
 /// How many different things are told at most: field names made from ids give every query a shape of its own.
 const MEMORY: usize = 4096;
@@ -28,18 +29,9 @@ impl Watchman {
     }
 
     /// Tells of a query that read documents one by one, or sorted them in memory, for want of an index.
-    pub(super) fn saw(&self, store: &docdb::Database, collection: &str, query: &Query, stats: &Stats) {
-        let unserved = stats.index.is_none() || stats.sorted_in_memory;
-        let idle = stats.documents_examined == 0 || (query.filter.is_empty() && query.sort.is_empty());
-        if !unserved || idle || !self.is_news(("scan", collection, shape(&query.filter), shape(&query.sort)))
-        {
-            return;
-        }
-        // The engine knows which index would have served; if none would, there is nothing to paste.
-        let Ok(Some(index)) = store.explain(collection, query).map(|explanation| explanation.advice) else {
-            return;
-        };
-        let fix = command(collection, &index);
+    pub(super) fn saw(&self, collection: &str, stats: &Stats) {
+        let Some(index) = stats.missed.as_ref().filter(|_| stats.documents_examined > 0) else { return };
+        let fix = command(collection, index);
         if self.is_news(("fix", &fix)) {
             self.tell(Event::Scanned {
                 collection: collection.to_owned(),
@@ -47,6 +39,17 @@ impl Watchman {
                 returned: stats.returned,
                 fix,
             });
+        }
+    }
+
+    /// Tells of a query that was refused for want of an index.
+    pub(super) fn refused(&self, collection: &str, documents: u64, index: &IndexDefinition) {
+        let fix = command(collection, index);
+        if self.is_news(("refused", &fix)) {
+            self.tell(Event::Warning(text! {
+                en: "{collection}: refused to read {documents} documents for want of an index; fix: {fix}",
+                zh: "{collection}：没有可用索引，已拒绝读取 {documents} 个文档；修复：{fix}"
+            }));
         }
     }
 
@@ -103,7 +106,7 @@ fn shape(document: &Document) -> String {
 }
 
 /// Returns the line to paste.
-fn command(collection: &str, index: &IndexDefinition) -> String {
+pub(super) fn command(collection: &str, index: &IndexDefinition) -> String {
     let keys = index.keys.iter().map(|(path, order)| match order {
         Order::Ascending => path.clone(),
         Order::Descending => format!("{path}:desc"),

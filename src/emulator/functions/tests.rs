@@ -103,6 +103,7 @@ fn config(folder: &Path) -> Config {
         app_id: "wx1".into(),
         data: folder.join(".cloudkit/data"),
         durability: Durability::Ephemeral,
+        strict: None,
         project: Project::load(&options).expect("a good project"),
         seed: None,
         shared_modules: Some(folder.join("shared/node_modules")),

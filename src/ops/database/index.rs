@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::api::control::database::{DescribeTable, DroppedIndex, IndexDescription, IndexField, UpdateTable};
-use crate::api::local::{IndexAdvice, MissingIndex};
+use crate::api::local::{IndexAdvice, MissingIndex, UnusedIndex};
 use crate::error::{Error, Kind, Result};
 use crate::model::index::{Direction, IndexKey, IndexSpec};
 use crate::model::name::{CollectionName, did_you_mean, suggestion};
@@ -256,8 +256,44 @@ impl From<MissingIndex> for Advice {
     }
 }
 
-/// Returns the indexes that queries missed since the emulator started.
-pub async fn suggest(target: &Target) -> Result<Vec<Advice>> {
+/// An index that no query used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unused {
+    pub collection: String,
+    pub index: String,
+    pub keys: Vec<String>,
+    /// Queries that its collection has seen.
+    pub queries: u64,
+    /// The command that drops it.
+    pub fix: String,
+}
+
+impl From<UnusedIndex> for Unused {
+    fn from(it: UnusedIndex) -> Self {
+        let fix = format!("cloudkit db index drop {} {}", it.collection_name, it.index_name);
+        Unused {
+            collection: it.collection_name,
+            index: it.index_name,
+            keys: it.keys,
+            queries: it.queries,
+            fix,
+        }
+    }
+}
+
+/// What the queries so far say about indexes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Suggestions {
+    pub missing: Vec<Advice>,
+    pub unused: Vec<Unused>,
+}
+
+/// Returns the indexes that queries missed since the emulator started, and those that none used.
+pub async fn suggest(target: &Target) -> Result<Suggestions> {
     let found = target.client().call(&IndexAdvice {}).await?;
-    Ok(found.indexes.into_iter().map(Advice::from).collect())
+    Ok(Suggestions {
+        missing: found.indexes.into_iter().map(Advice::from).collect(),
+        unused: found.unused.into_iter().map(Unused::from).collect(),
+    })
 }

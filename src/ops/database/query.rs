@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::api::local::{ExplainQuery, Explained};
+use crate::api::local::{self, ExplainQuery, Explained};
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::index::{Direction, IndexKey};
@@ -172,6 +172,28 @@ pub struct Explanation {
     /// The index that would serve, when none did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<Advice>,
+    /// What could have been done, the cheapest by estimate first.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// A way to carry out a query.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Alternative {
+    /// Absent for a scan of the collection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
+    /// Keys within its bounds, all documents for a scan; large numbers are estimates.
+    pub keys: u64,
+    pub sorts_in_memory: bool,
+    pub estimated_ms: f64,
+}
+
+impl From<local::Alternative> for Alternative {
+    fn from(it: local::Alternative) -> Self {
+        let local::Alternative { index, keys, sorts, estimate } = it;
+        Alternative { index, keys, sorts_in_memory: sorts, estimated_ms: estimate as f64 / 1_000.0 }
+    }
 }
 
 impl From<Explained> for Explanation {
@@ -185,6 +207,7 @@ impl From<Explained> for Explanation {
             sorted_in_memory: it.sorted_in_memory,
             elapsed_ms: it.elapsed as f64 / 1_000.0,
             advice: it.advice.map(Advice::from),
+            alternatives: it.alternatives.into_iter().map(Alternative::from).collect(),
         }
     }
 }

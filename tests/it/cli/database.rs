@@ -47,6 +47,68 @@ async fn documents_come_out_as_relaxed_extended_json_one_a_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn indexes_are_suggested_for_what_queries_missed_and_named_when_none_used_them() {
+    let cloudkit = players().await;
+    insta::assert_snapshot!(cloudkit.run(&["db", "index", "suggest"]), @r"
+    exit 0
+    --- stdout
+    No query has missed an index.
+    ");
+    cloudkit.run(&["db", "index", "add", "players", "born"]);
+    cloudkit.run(&["db", "query", "players", "--sort", "score:desc"]);
+    cloudkit.run(&["db", "query", "players", "--sort", "score:desc", "--where", r#"{"name":"Li"}"#]);
+    cloudkit.run(&["db", "query", "players", "--where", r#"{"name":"Ann"}"#]);
+    insta::assert_snapshot!(cloudkit.run(&["db", "index", "suggest"]), @r"
+    exit 0
+    --- stdout
+    `players`  queries without an index: 2, documents examined: up to 3
+      fix: `cloudkit db index add players name score:desc`
+    `players`  queries without an index: 1, documents examined: up to 3
+      fix: `cloudkit db index add players score:desc`
+    `players`  index `born_1` is used by none of 3 queries
+      if it is not needed: `cloudkit db index drop players born_1`
+    ");
+    let told = cloudkit.json(&["db", "index", "suggest"]);
+    assert_eq!(told["missing"][0]["fix"], "cloudkit db index add players name score:desc");
+    assert_eq!((&told["missing"][0]["queries"], &told["missing"][0]["examined"]), (&json!(2), &json!(3)));
+    assert_eq!(told["unused"][0]["fix"], "cloudkit db index drop players born_1");
+    assert_eq!(told["unused"][0]["queries"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explaining_shows_what_was_considered() {
+    let cloudkit = players().await;
+    cloudkit.run(&["db", "index", "add", "players", "score"]);
+    let told = cloudkit.json(&["db", "explain", "players", "--where", r#"{"score":9}"#, "--sort", "name"]);
+    assert_eq!(told["index"], "score_1");
+    let considered = told["alternatives"].as_array().expect("alternatives");
+    let considered: Vec<_> =
+        considered.iter().map(|it| json!([it["index"], it["keys"], it["sortsInMemory"]])).collect();
+    assert_eq!(considered, [json!(["score_1", 1, true]), json!([null, 3, true])]);
+    let shown = cloudkit.run(&["db", "explain", "players", "--where", r#"{"score":9}"#]);
+    assert!(shown.contains("considered") && shown.contains("every document"), "{shown}");
+}
+
+#[test]
+fn a_strict_emulator_refuses_to_search_large_collections_without_an_index() {
+    let cloudkit = Cloudkit::alone(&[MANIFEST]);
+    let script = r#""$CLOUDKIT" db insert players '[{"score":1},{"score":2},{"score":3}]' >/dev/null 2>&1
+                    "$CLOUDKIT" db query players --where '{"score":2}' || true
+                    "$CLOUDKIT" db index add players score >/dev/null 2>&1
+                    "$CLOUDKIT" db query players --where '{"score":2}' --field score | grep -o '"score":2'"#;
+    let arguments = ["emulate", "--ephemeral", "--quiet", "--strict=2", "--", "sh", "-c", script];
+    insta::assert_snapshot!(cloudkit.run(&arguments), @r#"
+    exit 0
+    --- stdout
+    "score":2
+    --- stderr
+    error[DATABASE_REQUEST_FAILED]: `database.getDocument` was refused: [FailedOperation] a query without an index would examine the 3 documents of `players`; 2 are allowed by `cloudkit emulate --strict`. Add the index: cloudkit db index add players score
+    hint: the message says why: a duplicate key, a wrong type, a bad update
+    request id: [id]
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_index_is_added_once_kept_in_the_manifest_and_used() {
     let cloudkit = players().await;
     let before = cloudkit.json(&["db", "explain", "players", "--sort", "score:desc", "--limit", "1"]);

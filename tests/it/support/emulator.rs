@@ -33,6 +33,7 @@ pub fn config(folder: &Path, clock: &Clock) -> Config {
         app_id: "wx0000000000000000".into(),
         data: folder.join(".cloudkit/data"),
         durability: Durability::Normal,
+        strict: None,
         project: Project::load(&options).expect("a folder without a manifest"),
         seed: None,
         shared_modules: None,

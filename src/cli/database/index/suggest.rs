@@ -2,28 +2,39 @@
 
 use crate::cli::context::Context;
 use crate::error::Result;
-use crate::ops::database::index::{self, Advice};
+use crate::ops::database::index::{self, Advice, Suggestions, Unused};
 use crate::term::{Page, Show};
 use crate::text;
 
-/// Tell which indexes queries have missed since the emulator started
+/// Tell which indexes queries have missed since the emulator started, and which none used
+///
+/// Each line can be pasted. One index is named for all queries that it serves: the fields they compare for equality
+/// first, then those they sort by, then a range.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
 pub fn run(_args: Args, context: &mut Context) -> Result<()> {
     let target = context.target()?;
-    let advice = context.wait(index::suggest(&target))?;
-    context.ui.show(&advice);
+    let suggestions = context.wait(index::suggest(&target))?;
+    context.ui.show(&suggestions);
     Ok(())
 }
 
-impl Show for Vec<Advice> {
+impl Show for Suggestions {
     fn show(&self, page: &mut Page) {
-        if self.is_empty() {
+        if self.missing.is_empty() {
             page.sentence(&text! { en: "No query has missed an index.", zh: "没有查询缺少索引。" });
         }
-        for it in self {
+        for it in &self.missing {
             tell(it, page);
+        }
+        for it in &self.unused {
+            let Unused { collection, index, queries, fix, .. } = it;
+            page.sentence(&text! {
+                en: "`{collection}`  index `{index}` is used by none of {queries} queries",
+                zh: "`{collection}`  {queries} 次查询均未使用索引 `{index}`"
+            });
+            page.sentence(&text! { en: "  if it is not needed: `{fix}`", zh: "  如不需要：`{fix}`" });
         }
     }
 }

@@ -80,7 +80,9 @@ impl From<docdb::Error> for Failure {
             E::DuplicateKey { .. } => codes::DUPLICATED_DATA,
             E::Invalid { .. } => codes::INVALID_PARAMETER_VALUE,
             E::UnknownOperator { .. } => codes::SYNTAX_ERROR,
-            E::TransactionConflict | E::NoSuchTransaction { .. } => codes::FAILED_OPERATION,
+            E::TransactionConflict | E::NoSuchTransaction { .. } | E::Unindexed { .. } => {
+                codes::FAILED_OPERATION
+            }
             E::Locked | E::Damaged { .. } | E::OtherFormat { .. } | E::Store(_) | E::Io(_) => {
                 codes::INTERNAL_ERROR
             }

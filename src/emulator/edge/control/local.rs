@@ -1,5 +1,7 @@
 //! The emulator's own actions.
 
+use std::time::Duration;
+
 use bson::{DateTime, Document};
 
 use super::Result;
@@ -14,6 +16,7 @@ use crate::api::event::{Caller, Identity};
 use crate::api::local::*;
 use crate::docdb::index::Order;
 use crate::docdb::query::Query;
+use crate::emulator::database::OWNER_INDEX;
 use crate::emulator::environment::Shared;
 use crate::emulator::timers;
 use crate::model::index::IndexKey;
@@ -60,6 +63,12 @@ pub(super) async fn explain(environment: &Shared, asked: ExplainQuery) -> Result
         blocking(environment, move |environment| environment.database.store().explain(&collection, &query))
             .await?;
     let stats = explained.stats;
+    let alternatives = explained.alternatives.into_iter().map(|it| Alternative {
+        index: it.index,
+        keys: it.keys,
+        sorts: it.sorts,
+        estimate: micros(it.estimate),
+    });
     Ok(Explained {
         index: stats.index,
         bounds: explained.bounds,
@@ -67,25 +76,38 @@ pub(super) async fn explain(environment: &Shared, asked: ExplainQuery) -> Result
         documents_examined: stats.documents_examined,
         returned: stats.returned,
         sorted_in_memory: stats.sorted_in_memory,
-        elapsed: u64::try_from(explained.elapsed.as_micros()).unwrap_or(u64::MAX),
-        advice: explained.advice.map(|index| MissingIndex {
+        elapsed: micros(explained.elapsed),
+        advice: stats.missed.map(|index| MissingIndex {
             collection_name: asked.collection_name,
             keys: written_keys(&index.keys),
             queries: 1,
             documents_examined: stats.documents_examined,
         }),
+        alternatives: alternatives.collect(),
     })
 }
 
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 pub(super) async fn advice(environment: &Shared, _: IndexAdvice) -> Result<MissingIndexes> {
-    let advice = environment.database.store().advice().into_iter();
+    let store = environment.database.store();
+    let unused = store.unused_indexes().into_iter().filter(|it| it.definition.name != OWNER_INDEX);
+    let unused = unused.map(|it| UnusedIndex {
+        collection_name: it.collection,
+        index_name: it.definition.name,
+        keys: written_keys(&it.definition.keys),
+        queries: it.queries,
+    });
+    let advice = store.advice().into_iter();
     let indexes = advice.map(|advice| MissingIndex {
         collection_name: advice.collection,
         keys: written_keys(&advice.keys),
         queries: advice.queries,
         documents_examined: advice.documents_examined,
     });
-    Ok(MissingIndexes { indexes: indexes.collect() })
+    Ok(MissingIndexes { indexes: indexes.collect(), unused: unused.collect() })
 }
 
 /// Writes keys as a person does: `score:desc`.
