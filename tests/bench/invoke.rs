@@ -42,8 +42,8 @@ pub fn run(runtime: &tokio::runtime::Runtime) {
                     measured.requests_per_second,
                     measured.median,
                     measured.p99,
-                    each(after.0 - before.0),
-                    each(after.1 - before.1),
+                    each(after.0.saturating_sub(before.0)),
+                    each(after.1.saturating_sub(before.1)),
                 ));
             }
         }

@@ -20,27 +20,31 @@ impl Server {
         self.child.id()
     }
 
-    /// Returns the processor time used so far, by the server itself and by the processes it started that still run; zero
-    /// where there is no `/proc`.
+    /// Returns the processor time used so far, by the server itself and by the processes it started; zero where there is
+    /// no `/proc`.
     pub fn processor_time(&self) -> (Duration, Duration) {
         let id = self.child.id();
-        let times = std::fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
-            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        let (mut own, mut started) = (Duration::ZERO, Duration::ZERO);
+        for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
             // The name, in brackets, may hold anything.
-            let (head, rest) = stat.rsplit_once(')')?;
-            let fields: Vec<&str> = rest.split_whitespace().collect();
-            let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
-            let process = head.split_whitespace().next()?.parse::<u32>().ok()?;
-            // proc(5): parent, user and system time in hundredths of a second.
-            Some((process, number(1)?, Duration::from_millis(10 * (number(11)? + number(12)?))))
-        });
-        times.fold((Duration::ZERO, Duration::ZERO), |(own, started), (process, parent, time)| {
-            match (process == id, parent == u64::from(id)) {
-                (true, _) => (own + time, started),
-                (_, true) => (own, started + time),
-                _ => (own, started),
+            let Some((head, rest)) = stat.rsplit_once(')') else { continue };
+            let fields: Vec<u64> = rest.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
+            // proc(5): the parent; user and system time in hundredths of a second, its own and of children that ended.
+            let [_, parent, _, _, _, _, _, _, _, _, _, user, system, ended_user, ended_system, ..] =
+                fields[..]
+            else {
+                continue;
+            };
+            let time = |hundredths: u64| Duration::from_millis(10 * hundredths);
+            if head.starts_with(&format!("{id} ")) {
+                own += time(user + system);
+                started += time(ended_user + ended_system);
+            } else if parent == u64::from(id) {
+                started += time(user + system);
             }
-        })
+        }
+        (own, started)
     }
 
     /// Starts a command that listens on the port it finds in `PORT`, and waits until it accepts.
