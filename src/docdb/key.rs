@@ -152,7 +152,7 @@ mod tests {
             (RawBson::Int32(-12), Some("-12")),
             (RawBson::Int64(1 << 53), Some("9007199254740992")),
             (RawBson::Double(1.5), Some("1.5")),
-            (RawBson::ObjectId(oid), Some("ObjectId(\"070707070707070707070707\")")),
+            (RawBson::ObjectId(oid), Some("ObjectId('070707070707070707070707')")),
             (RawBson::Int64((1 << 53) + 1), None),
             (RawBson::Boolean(true), None),
         ] {

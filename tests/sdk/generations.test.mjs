@@ -26,11 +26,6 @@ async function as(openid, name, data) {
   return answer.result
 }
 
-// Nothing is near without an index.
-const cloudkit = (...args) => promisify(execFile)(process.env.CLOUDKIT, args)
-await cloudkit('db', 'collection', 'add', 'places')
-await cloudkit('db', 'index', 'add', 'places', 'loc:2dsphere')
-
 for (const [at, name] of generations.entries()) {
   test(name, { concurrency: false }, async (t) => {
     const { result } = await app.callFunction({ name, data: { op: 'steps' } })

@@ -418,7 +418,7 @@ fn damaged_documents_stay_as_they_are() {
             --- stderr
             error: could not open the documents in `[project]/data/documents.sqlite`
               caused by: the database file is damaged: [why]
-            hint: move the file away to start empty; keep it if you need what is in it
+            hint: `cloudkit db export --salvage` saves what is whole; move the file away to start empty
             ");
         }
         assert_eq!(std::fs::read_to_string(&file).expect("still there"), content);

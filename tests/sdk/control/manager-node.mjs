@@ -23,9 +23,9 @@ await database.updateCollection(name, {
   CreateIndexes: [{ IndexName: "age", MgoKeySchema: { MgoIndexKeys: [{ Name: "age", Direction: "1" }], MgoIsUnique: true } }],
 });
 assert.equal((await database.checkIndexExists(name, "age")).Exists, true);
-assert.deepEqual((await database.listCollections({ MgoOffset: 0, MgoLimit: 10 })).Collections.map((it) => it.CollectionName), [name]);
+assert.deepEqual((await database.listCollections({ MgoOffset: 0, MgoLimit: 10 })).Collections.map((it) => it.CollectionName), [name, "places"]);
 assert.equal((await database.describeCollection(name)).IndexNum, 3);
-assert.equal((await database.distribution()).Collections.Count, 1);
+assert.equal((await database.distribution()).Collections.Count, 2);
 await database.deleteCollection(name);
 assert.ok(Array.isArray((await functions.listFunctions?.(20, 0))?.Functions ?? []));
 console.log("@cloudbase/manager-node: ok");

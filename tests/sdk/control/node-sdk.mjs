@@ -137,7 +137,7 @@ await env.UpdateTable({
 });
 const table = await env.DescribeTable({ EnvId, Tag, TableName });
 assert.deepEqual(table.Indexes.map((index) => index.Name), ["_id_", "_openid_1", "age_1"]);
-assert.deepEqual((await env.ListTables({ EnvId, Tag, MgoLimit: 100, MgoOffset: 0 })).Tables.map((it) => it.TableName), [TableName]);
+assert.deepEqual((await env.ListTables({ EnvId, Tag, MgoLimit: 100, MgoOffset: 0 })).Tables.map((it) => it.TableName), [TableName, "places"]);
 await env.ModifyDatabaseACL({ EnvId, CollectionName: TableName, AclTag: "READONLY" });
 assert.equal((await env.DescribeDatabaseACL({ EnvId, CollectionName: TableName })).AclTag, "READONLY");
 await env.DeleteTable({ EnvId, Tag, TableName });

@@ -108,6 +108,6 @@ env.UpdateTable(ask(tcb.UpdateTableRequest, **table, CreateIndexes=[index]))
 indexes = env.DescribeTable(ask(tcb.DescribeTableRequest, **table)).Indexes
 assert [it.Name for it in indexes] == ["_id_", "_openid_1", "u"] and indexes[2].Unique, indexes
 tables = env.ListTables(ask(tcb.ListTablesRequest, EnvId=ENV, Tag=tag, MgoLimit=100, MgoOffset=0)).Tables
-assert [it.TableName for it in tables] == ["from_python"], tables
+assert [it.TableName for it in tables] == ["from_python", "places"], tables
 env.DeleteTable(ask(tcb.DeleteTableRequest, **table))
 print("tencentcloud-sdk-python: ok")

@@ -114,7 +114,7 @@ module.exports = async function run(sdk) {
       assert.equal(sdk.list(joined)[0].same, 3)
     },
 
-    // The runner has made `places` with an index `loc:2dsphere`.
+    // The manifest declares `places` with an index `loc:2dsphere`.
     async geometry() {
       const { Geo, command: _ } = sdk.db
       if (!Geo || !Geo.Polygon || !_.geoWithin || !sdk.db.collection(name).aggregate) return 'skipped'
