@@ -69,6 +69,15 @@ impl Clock {
         self.0.frozen.store(0, Ordering::Relaxed);
     }
 
+    /// Returns how far the clock is ahead of the machine's; nothing when nobody moved it.
+    pub fn moved_by(&self) -> Option<Millis> {
+        match self.0.offset.load(Ordering::Relaxed) {
+            _ if self.is_held() => Some(self.offset()),
+            0 => None,
+            offset => Some(offset),
+        }
+    }
+
     /// Returns how far the clock is ahead of the machine's.
     pub fn offset(&self) -> Millis {
         self.now() - machine_time()
@@ -171,7 +180,9 @@ mod tests {
     fn a_moved_clock_runs_on_and_resumes_with_the_machine() {
         const HOUR: Millis = 3_600_000;
         let clock = Clock::default();
+        assert_eq!(clock.moved_by(), None);
         clock.advance(5 * HOUR);
+        assert!(clock.moved_by().is_some_and(|moved| (moved - 5 * HOUR).abs() < 1_000));
         assert!(!clock.is_held() && (clock.offset() - 5 * HOUR).abs() < 1_000, "{}", clock.offset());
         clock.hold(1_000);
         clock.resume();

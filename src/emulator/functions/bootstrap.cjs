@@ -31,6 +31,7 @@ const LINGER = 50;
 
 const { writeSync, readFileSync } = fs;
 const { parse, stringify } = JSON;
+const RealDate = Date;
 const { now } = Date;
 const exit = process.exit.bind(process);
 
@@ -292,10 +293,15 @@ function makeContext(its, head, done) {
   };
 }
 
+// Set once the emulator's clock was moved: tells `Date` how far.
+let moveClock;
+
 function begin(head, text) {
   const its = (call = { id: head.id, pending: undefined });
   channel.unref();
   setVariables(head.variables);
+  if (head.offset) moveClock ??= require('./clock.cjs')(RealDate, now);
+  moveClock?.(head.offset ?? 0);
   let event;
   try {
     event = text ? parse(text) : {};

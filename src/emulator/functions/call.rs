@@ -143,8 +143,8 @@ impl Call {
         let caller = &invocation.caller;
         let (env_id, app_id) = (config.env_id.as_str(), config.app_id.as_str());
         let variables = event::variables(&event::Call { caller, env_id, app_id, token: &self.token });
-        let head =
-            wire::Head { id: &self.request_id, variables: &variables, merge: caller.event_keys(app_id) };
+        let (merge, offset) = (caller.event_keys(app_id), config.clock.moved_by());
+        let head = wire::Head { id: &self.request_id, variables: &variables, merge, offset };
         let frame = wire::call(&head, &invocation.event);
         let started = Instant::now();
         match lease.instance().begin(&self.request_id, &frame).await {

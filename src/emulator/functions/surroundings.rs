@@ -24,6 +24,8 @@ impl Scripts {
     pub fn write(data: &Path) -> io::Result<Self> {
         let folder = std::path::absolute(data)?.join("runtime");
         std::fs::create_dir_all(&folder)?;
+        // What the bootstrap loads when the clock was moved.
+        std::fs::write(folder.join("clock.cjs"), include_str!("clock.cjs"))?;
         let (bootstrap, preload) = (folder.join("bootstrap.cjs"), folder.join("preload.cjs"));
         std::fs::write(&bootstrap, include_str!("bootstrap.cjs"))?;
         std::fs::write(&preload, include_str!("preload.cjs"))?;

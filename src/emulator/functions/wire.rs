@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::emulator::logs::Level;
+use crate::model::clock::Millis;
 
 /// The longest frame believed. A result has at most 6 Mi characters of at most three bytes, a log line may have more.
 const LONGEST: usize = 256 << 20;
@@ -40,6 +41,9 @@ pub(super) struct Head<'a> {
     /// Keys the platform writes into the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merge: Option<Value>,
+    /// How far the emulator's clock is ahead of the machine's, when it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<Millis>,
 }
 
 fn as_map<S: serde::Serializer>(pairs: &[(&str, &str)], serializer: S) -> Result<S::Ok, S::Error> {
@@ -201,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_call_carries_the_event_as_it_came() {
-        let head = Head { id: "r1", variables: &[("TCB_ENV", "e")], merge: None };
+        let head = Head { id: "r1", variables: &[("TCB_ENV", "e")], merge: None, offset: None };
         let bytes = call(&head, "{ \"a\": 1 }");
         let json = br#"{"id":"r1","variables":{"TCB_ENV":"e"}}"#;
         let mut expected = vec![0, 0, 0, (1 + 4 + json.len() + 10) as u8, b'C', 0, 0, 0, json.len() as u8];

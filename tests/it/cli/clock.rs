@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::sdk;
 use crate::support::cloudkit::Cloudkit;
 
 const REFRESH: (&str, &str) = (
@@ -13,6 +14,8 @@ const TRIGGERS: (&str, &str) = (
     r#"{"triggers":[{"name":"hourly","type":"timer","config":"0 0 */1 * * * *"},
                     {"name":"noon","type":"timer","config":"0 30 12 * * * *"}]}"#,
 );
+
+const HOURLY: &str = r#"{"triggers":[{"name":"hourly","type":"timer","config":"0 0 */1 * * * *"}]}"#;
 
 fn fired(state: &Value) -> Vec<(&str, &str)> {
     let list = state["fired"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -99,4 +102,40 @@ async fn a_leap_over_too_many_calls_and_nonsense_are_refused() {
       caused by: a length of time is a number and its unit
     hint: write `30s`, `10m`, `2h` or `1d`
     ");
+}
+
+/// Keeps a token of two hours in the database, and a new one when less than 90 minutes are left.
+const TOKENS: &str = "
+    const tokens = cloud.init({ env: cloud.SYMBOL_CURRENT_ENV }).database().collection('tokens');
+    exports.main = async () => {
+      const [kept] = (await tokens.get()).data;
+      const left = kept ? (kept.expiresAt - Date.now()) / 60e3 : 0;
+      if (left < 90) {
+        if (kept) await tokens.doc(kept._id).remove();
+        await tokens.add({ expiresAt: new Date(Date.now() + 7200e3) });
+      }
+      console.log(`left ${kept ? Math.round(left) : 'none'}`);
+    };";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_a_timer_refreshes_outlives_hours_that_pass_in_a_moment() {
+    let Some(sdk) = sdk::installed() else { return };
+    let code =
+        format!("const cloud = require('{}/node_modules/@cloudbase/node-sdk');{TOKENS}", sdk.display());
+    let manifest = "[database.tokens]\npermission = \"ADMINONLY\"\n";
+    let cloudkit = Cloudkit::serving(&[
+        ("cloudkit.toml", manifest),
+        ("cloudfunctions/refresh/index.js", &code),
+        ("cloudfunctions/refresh/config.json", HOURLY),
+    ])
+    .await;
+    cloudkit.json(&["clock", "advance", "5h"]);
+    cloudkit.json(&["clock", "advance", "1d", "--skip-timers"]);
+    cloudkit.json(&["clock", "advance", "1h"]);
+    let output =
+        cloudkit.command(&["logs", "--since", "2d", "--grep", "left", "--json"]).output().expect("run");
+    let lines = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>();
+    let said = lines.map(|line| line.expect("JSON")["message"].as_str().unwrap_or_default().to_owned());
+    let said: Vec<String> = said.collect();
+    assert_eq!(said, ["left none", "left 60", "left 60", "left 60", "left 60", "left -1380"]);
 }
