@@ -10,7 +10,7 @@ use super::trigger::Trigger;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionSpec {
     pub name: FunctionName,
-    /// `file.export`, by default `index.main`.
+    /// `file.export`, by default that of [`Language::handler`].
     pub handler: String,
     /// The platform's runtime id, such as `Nodejs18.15`.
     pub runtime: String,
@@ -27,11 +27,47 @@ pub struct FunctionSpec {
     pub openapi: Vec<String>,
 }
 
+/// A language whose functions run on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    Node,
+    /// Python 3.
+    Python,
+}
+
+impl Language {
+    /// Returns the language of a runtime; `None` for one that only the cloud has.
+    pub fn of(runtime: &str) -> Option<Self> {
+        match runtime {
+            _ if runtime.starts_with("Nodejs") => Some(Language::Node),
+            _ if runtime.starts_with("Python3") => Some(Language::Python),
+            _ => None,
+        }
+    }
+
+    /// Returns the handler a function has when nothing says otherwise.
+    pub fn handler(self) -> &'static str {
+        match self {
+            Language::Node => "index.main",
+            Language::Python => "index.main_handler",
+        }
+    }
+
+    /// Returns what the names of its files end in.
+    pub fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Language::Node => &["js", "mjs", "cjs"],
+            Language::Python => &["py"],
+        }
+    }
+}
+
 impl FunctionSpec {
-    /// The handler a function has when nothing says otherwise.
-    pub const HANDLER: &str = "index.main";
     /// The runtime of a function when nothing says otherwise.
     pub const RUNTIME: &str = "Nodejs18.15";
+    /// The runtime of a function of which only its files say that it is one of Python; `tcb` takes the same
+    /// (`@cloudbase/cli` 2.12).
+    pub const PYTHON_RUNTIME: &str = "Python3.9";
     /// The runtimes the platform has, newest first: those `tcb` offers (`@cloudbase/cli` 2.12, `constant.js`), and older
     /// ones that functions still have.
     pub const RUNTIMES: [&str; 22] = [
@@ -67,7 +103,7 @@ impl FunctionSpec {
     pub fn new(name: FunctionName) -> Self {
         FunctionSpec {
             name,
-            handler: Self::HANDLER.into(),
+            handler: Language::Node.handler().into(),
             runtime: Self::RUNTIME.into(),
             timeout: Self::TIMEOUT,
             memory: Self::MEMORY,

@@ -9,8 +9,9 @@ use serde::Serialize;
 use tokio::process::Command;
 
 use crate::error::{Error, Kind, Result};
+use crate::model::function::Language;
 use crate::project::Project;
-use crate::project::dependencies::{imports, is_installed, missing_dependencies};
+use crate::project::dependencies::{imports, is_installed, missing_dependencies, missing_requirements};
 use crate::text;
 
 /// SDKs that a function folder may use without naming them in a `package.json`: the platform brings them along.
@@ -27,9 +28,19 @@ pub struct Installation {
     pub folder: PathBuf,
     /// Packages that are missing.
     pub missing: Vec<String>,
-    /// Whether these are the SDKs that functions without a `package.json` share.
     #[serde(skip)]
-    pub shared: bool,
+    pub way: Way,
+}
+
+/// How something is installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// By the folder's own `package.json`.
+    Npm,
+    /// The SDKs that functions without a `package.json` share.
+    Shared,
+    /// `requirements.txt` into the folder itself, where the platform looks; for a runtime such as `Python3.9`.
+    Pip { runtime: String },
 }
 
 /// Returns the folder whose `node_modules` serves functions that have none.
@@ -44,12 +55,18 @@ pub fn needed(project: &Project) -> Vec<Installation> {
     let shared = shared_folder(project);
     let mut unnamed: Vec<String> = Vec::new();
     for function in &project.functions {
-        let missing = missing_dependencies(&function.folder).unwrap_or_default();
+        let runtime = &function.spec.runtime;
+        let (missing, way) = match Language::of(runtime) {
+            Some(Language::Python) => {
+                (missing_requirements(&function.folder), Way::Pip { runtime: runtime.clone() })
+            }
+            _ => (missing_dependencies(&function.folder).unwrap_or_default(), Way::Npm),
+        };
         if !missing.is_empty() {
             let name = function.spec.name.to_string();
-            needed.push(Installation { name, folder: function.folder.clone(), missing, shared: false });
+            needed.push(Installation { name, folder: function.folder.clone(), missing, way: way.clone() });
         }
-        if function.folder.join("package.json").is_file() {
+        if way != Way::Npm || function.folder.join("package.json").is_file() {
             continue;
         }
         for sdk in PLATFORM_SDKS {
@@ -62,7 +79,12 @@ pub fn needed(project: &Project) -> Vec<Installation> {
         }
     }
     if !unnamed.is_empty() {
-        needed.push(Installation { name: "shared".into(), folder: shared, missing: unnamed, shared: true });
+        needed.push(Installation {
+            name: "shared".into(),
+            folder: shared,
+            missing: unnamed,
+            way: Way::Shared,
+        });
     }
     needed
 }
@@ -97,7 +119,10 @@ pub async fn run(installations: Vec<Installation>, mut done: impl FnMut(&Install
 
 async fn install(installation: &Installation) -> Result<()> {
     let folder = &installation.folder;
-    if installation.shared {
+    if let Way::Pip { runtime } = &installation.way {
+        return pip(installation, runtime).await;
+    }
+    if installation.way == Way::Shared {
         make_shared_package(folder).map_err(|error| failed(installation).source(&error))?;
         let mut packages = vec!["install", "--no-package-lock"];
         packages.extend(installation.missing.iter().map(String::as_str));
@@ -149,6 +174,38 @@ async fn npm(installation: &Installation, arguments: &[&str]) -> Result<()> {
     }))
 }
 
+/// Installs with the Python of the runtime, else with the usual one.
+async fn pip(installation: &Installation, runtime: &str) -> Result<()> {
+    let exact = runtime.to_ascii_lowercase();
+    let mut refused = failed(installation);
+    for program in [exact.as_str(), "python3"] {
+        let output = Command::new(program)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
+            .args(["--target", ".", "--upgrade", "--requirement", "requirements.txt"])
+            .current_dir(&installation.folder)
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output()
+            .await;
+        refused = match output {
+            Ok(output) if output.status.success() => return Ok(()),
+            Ok(output) => failed(installation).cause(last_lines(&output.stderr).as_str().into()),
+            Err(error) => failed(installation).source(&error),
+        };
+    }
+    let shown = installation.folder.display();
+    Err(refused.hint(text! {
+        en: "run `python3 -m pip install --target . -r requirements.txt` in `{shown}`, or start with `--no-install`",
+        zh: "请在 `{shown}` 中运行 `python3 -m pip install --target . -r requirements.txt`，或用 `--no-install` 启动"
+    }))
+}
+
+fn last_lines(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines.get(lines.len().saturating_sub(6)..).unwrap_or_default().join("\n")
+}
+
 fn failed(installation: &Installation) -> Error {
     let name = &installation.name;
     Error::new(
@@ -185,11 +242,21 @@ mod tests {
             ("cloudfunctions/own/index.js", "exports.main = () => 1"),
             ("cloudfunctions/own/package.json", r#"{"dependencies":{"here":"1","gone":"2"}}"#),
             ("cloudfunctions/own/node_modules/here/package.json", "{}"),
+            ("cloudfunctions/snake/index.py", "def main_handler(event, context): pass"),
+            ("cloudfunctions/snake/requirements.txt", "requests==2.31\n"),
         ]);
         let needed = needed(&project);
         let seen: Vec<_> =
-            needed.iter().map(|it| (it.name.as_str(), it.missing.join(" "), it.shared)).collect();
-        assert_eq!(seen, [("own", "gone".to_owned(), false), ("shared", "wx-server-sdk".to_owned(), true)]);
-        assert!(needed[1].folder.starts_with(folder.path().join(".cloudkit")));
+            needed.iter().map(|it| (it.name.as_str(), it.missing.join(" "), it.way.clone())).collect();
+        let pip = Way::Pip { runtime: "Python3.9".into() };
+        assert_eq!(
+            seen,
+            [
+                ("own", "gone".to_owned(), Way::Npm),
+                ("snake", "requests".to_owned(), pip),
+                ("shared", "wx-server-sdk".to_owned(), Way::Shared)
+            ]
+        );
+        assert!(needed[2].folder.starts_with(folder.path().join(".cloudkit")));
     }
 }

@@ -34,7 +34,7 @@ struct Entry {
 }
 
 impl Tree {
-    /// Lists a function's files. What stays out: `.git`, `.env` files, the function's `ignore` globs, and
+    /// Lists a function's files. What stays out: `.git`, `.env` files, `__pycache__`, the function's `ignore` globs, and
     /// `node_modules` when the cloud installs dependencies itself.
     ///
     /// # Errors
@@ -172,6 +172,7 @@ impl Walk {
     fn stays_out(&self, path: &Path, last: &str, is_folder: bool) -> bool {
         let never = matches!(last, ".git" | ".DS_Store") || last == ".env" || last.starts_with(".env.");
         never
+            || last == "__pycache__"
             || (self.skip_modules && last == "node_modules")
             || self.globs.matched_path_or_any_parents(path, is_folder).is_ignore()
     }

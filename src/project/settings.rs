@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::error::{Error, Kind};
-use crate::model::function::FunctionSpec;
+use crate::model::function::{FunctionSpec, Language};
 use crate::model::name::{FunctionName, did_you_mean, suggestion};
 use crate::model::trigger::Trigger;
 use crate::text;
@@ -50,17 +50,25 @@ impl FunctionSettings {
         }
     }
 
+    /// Returns the language of the code.
+    pub fn language(&self) -> Language {
+        // What only the cloud runs is looked at like the rest.
+        self.runtime.as_deref().and_then(Language::of).unwrap_or(Language::Node)
+    }
+
     /// Returns the function these settings describe, with variables still as written.
     pub fn into_spec(self, name: FunctionName) -> FunctionSpec {
+        let language = self.language();
         FunctionSpec {
             name,
-            handler: self.handler.unwrap_or_else(|| FunctionSpec::HANDLER.into()),
+            handler: self.handler.unwrap_or_else(|| language.handler().into()),
             runtime: self.runtime.unwrap_or_else(|| FunctionSpec::RUNTIME.into()),
             timeout: self.timeout.unwrap_or(FunctionSpec::TIMEOUT),
             memory: self.memory.unwrap_or(FunctionSpec::MEMORY),
             variables: self.variables,
             triggers: self.triggers.unwrap_or_default(),
-            install_dependencies: self.install_dependencies.unwrap_or(true),
+            // What a Python function needs lies in its folder and goes along.
+            install_dependencies: self.install_dependencies.unwrap_or(language == Language::Node),
             openapi: self.openapi.unwrap_or_default(),
         }
     }

@@ -306,7 +306,7 @@ async fn offer_installation(project: &Project, wanted: Install, context: &Contex
             .hint(&text! { en: "start with `--install` to install them", zh: "加上 `--install` 即可安装" });
         return Ok(());
     }
-    if needed.iter().any(|it| it.shared) {
+    if needed.iter().any(|it| it.way == install::Way::Shared) {
         state::make(&project.root).map_err(|error| cannot_write(&project.state_folder(), &error))?;
     }
     let total = needed.len();

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::instance::{Load, Reply};
+use super::instance::{Load, OUT_OF_MEMORY, Reply};
 use super::pool::{Function, Lease};
 use super::{Fault, FaultKind, Inner, Invocation, Outcome, wire};
 use crate::api::event;
 use crate::emulator::event::Event;
 use crate::emulator::logs::{InvocationRecord, Level, LogRecord};
 use crate::model::clock::Millis;
+use crate::model::function::Language;
 use crate::model::text::Text;
 use crate::text;
 
@@ -21,6 +22,9 @@ const LONGEST_EVENT: usize = 6 << 20;
 
 /// How long a function may take to load; the platform's default (`docs/wire.md#function-limits`).
 const LOAD_LIMIT: Duration = Duration::from_secs(65);
+
+/// How often the memory of a process in a call is looked at.
+const WEIGHED: Duration = Duration::from_millis(100);
 
 /// How long a process that ran out of time may take to say what it waits for, on a busy machine. Its caller has been
 /// answered by then.
@@ -113,13 +117,18 @@ impl Call {
     }
 
     fn not_started(&self, error: &std::io::Error) -> Ended {
-        let program = self.function.recipe.launch.program.to_string_lossy();
+        let interpreter = &self.function.recipe.launch.interpreter;
+        let program = interpreter.program().display();
+        let product = match interpreter.language {
+            Language::Node => "Node.js",
+            Language::Python => "Python 3",
+        };
         let message = match error.kind() {
             std::io::ErrorKind::NotFound if !self.function.registered().folder.is_dir() => {
                 format!("the folder `{}` does not exist", self.function.registered().folder.display())
             }
             std::io::ErrorKind::NotFound => {
-                format!("`{program}` was not found: install Node.js, or add it to PATH")
+                format!("`{program}` was not found: install {product}, or add it to PATH")
             }
             _ => format!("`{program}` could not be started: {error}"),
         };
@@ -261,16 +270,38 @@ impl Parts {
         limited.then_some(self.call.function.registered().spec.timeout)
     }
 
-    /// Waits for the answer or the end of the time.
+    /// Waits for the answer, the end of the time, or more memory than the function may have.
     async fn wait(&mut self) {
-        let answered = match self.limit() {
-            Some(limit) => {
-                let left = limit.saturating_sub(self.started.elapsed());
-                tokio::time::timeout(left, &mut self.reply).await.ok()
-            }
-            None => Some((&mut self.reply).await),
+        let Some(limit) = self.limit() else {
+            self.ended = (&mut self.reply).await.ok();
+            return;
         };
-        self.ended = answered.and_then(Result::ok);
+        loop {
+            let left = limit.saturating_sub(self.started.elapsed());
+            if let Ok(answered) = tokio::time::timeout(left.min(WEIGHED), &mut self.reply).await {
+                self.ended = answered.ok();
+                return;
+            }
+            if left <= WEIGHED {
+                return;
+            }
+            self.ended = self.outgrown();
+            if self.ended.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Ends the call when its process has more memory for itself than it may.
+    fn outgrown(&mut self) -> Option<Reply> {
+        let memory = self.call.function.registered().spec.memory;
+        let instance = self.lease.instance();
+        let memory_bytes = instance.own_memory().filter(|bytes| *bytes > u64::from(memory) << 20)?;
+        let message = format!("{OUT_OF_MEMORY}: {} MB used, {memory} MB allowed", memory_bytes >> 20);
+        instance.say(Level::Error, message);
+        let said = instance.interrupt();
+        let fault = Fault { kind: FaultKind::Memory, message: OUT_OF_MEMORY.into() };
+        Some(Reply { result: Err(fault), memory_bytes, said })
     }
 
     async fn finish(mut self) -> Outcome {
@@ -279,7 +310,10 @@ impl Parts {
             return self.time_out(duration);
         };
         let first = !std::mem::replace(&mut self.lease.instance().warm, true);
-        self.lease.give_back();
+        // One that took too much memory ends with its lease.
+        if result.as_ref().err().is_none_or(|fault| fault.kind != FaultKind::Memory) {
+            self.lease.give_back();
+        }
         if first {
             self.call.function.prepare_in_background();
         }
@@ -292,17 +326,20 @@ impl Parts {
         let message = format!("Invoking task timed out after {seconds} seconds");
         let said = self.lease.instance().interrupt() + &message + "\n";
         let folder = self.call.function.registered().folder.clone();
+        let language = self.call.function.recipe.launch.interpreter.language;
         let outcome =
             self.call.report(Ended { duration, said, ..Ended::failed(FaultKind::Timeout, message.clone()) });
-        tokio::spawn(last_words(self.lease, folder, message));
+        tokio::spawn(last_words(self.lease, language, folder, message));
         outcome
     }
 }
 
 /// Says in the log what a process that ran out of time was at; it ends with its lease.
-async fn last_words(mut lease: Lease, folder: PathBuf, message: String) {
+async fn last_words(mut lease: Lease, language: Language, folder: PathBuf, message: String) {
     let instance = lease.instance();
-    let doing = match instance.waiting_for(LAST_WORDS).await {
+    let doing = match instance.waiting_for(language, LAST_WORDS).await {
+        Some(place) if language == Language::Python => format!("it was at:\n{place}"),
+        None if language == Language::Python => "it was in code that is not Python's".to_owned(),
         Some(work) if work.is_empty() => "it was waiting for nothing that can happen".to_owned(),
         Some(work) => format!("it was waiting for {work}"),
         None => match instance.pinpoint(&folder, PINPOINT).await {

@@ -1,4 +1,4 @@
-//! One live Node process with one function loaded, and the conversation with it.
+//! One live process with one function loaded, and the conversation with it.
 
 use std::io;
 use std::path::Path;
@@ -20,12 +20,16 @@ use super::{Fault, FaultKind};
 use crate::emulator::event::{self, Event};
 use crate::emulator::logs::{Level, LogRecord, Logs};
 use crate::model::clock::Clock;
+use crate::model::function::Language;
 
 /// How long a process may take to end, and its output to arrive, once its channel is closed.
 const ENDING: Duration = Duration::from_millis(500);
 
 /// The longest line of standard output kept in one piece.
 const LONGEST_LINE: usize = 64 << 10;
+
+/// What a caller reads of a function that needed more memory than it has; its log says more.
+pub(super) const OUT_OF_MEMORY: &str = "Memory limit exceeded";
 
 /// How much of what was said one call keeps, in bytes; the environment's log goes on.
 const KEPT_SAID: usize = 1 << 20;
@@ -179,12 +183,16 @@ impl Instance {
         Ok(answered)
     }
 
-    /// Asks what the process waits for; an endless loop does not answer.
-    pub async fn waiting_for(&mut self, patience: Duration) -> Option<String> {
+    /// Asks what the process waits for; an endless loop does not answer. A Python process, which hears nothing during a
+    /// call, is asked by a signal and tells the line it is at.
+    pub async fn waiting_for(&mut self, language: Language, patience: Duration) -> Option<String> {
         let (answer, answered) = oneshot::channel();
         self.shared.talk().waiting = Some(answer);
         let ask = async {
-            self.channel.write_all(&wire::waiting()).await.ok()?;
+            match language {
+                Language::Node => self.channel.write_all(&wire::waiting()).await.ok()?,
+                Language::Python => process::signal_user(self.process?),
+            }
             answered.await.ok()
         };
         tokio::time::timeout(patience, ask).await.ok().flatten()
@@ -194,9 +202,14 @@ impl Instance {
     pub async fn pinpoint(&self, folder: &Path, patience: Duration) -> Option<String> {
         let (answer, address) = oneshot::channel();
         self.shared.talk().inspector = Some(answer);
-        process::start_inspector(self.process?);
+        process::signal_user(self.process?);
         let find = async { pinpoint::locate(&address.await.ok()?, folder).await };
         tokio::time::timeout(patience, find).await.ok().flatten().map(|place| place.excerpt())
+    }
+
+    /// Returns the bytes of memory that the process has for itself.
+    pub fn own_memory(&self) -> Option<u64> {
+        process::own_memory(self.process?)
     }
 
     /// Ends the call without an answer and returns what it has said.
@@ -417,8 +430,7 @@ fn fault_kind(number: u32) -> FaultKind {
 fn ending(status: Option<ExitStatus>, out_of_memory: bool) -> Fault {
     use std::os::unix::process::ExitStatusExt;
     if out_of_memory {
-        let message = "Memory limit exceeded: JavaScript heap out of memory".into();
-        return Fault { kind: FaultKind::Memory, message };
+        return Fault { kind: FaultKind::Memory, message: OUT_OF_MEMORY.into() };
     }
     let message = match (status.and_then(|status| status.code()), status.and_then(|status| status.signal())) {
         (Some(code), _) => format!("{code} code exit unexpected"),

@@ -1,10 +1,11 @@
 //! Functions: what is registered, the processes that run it, and the calls.
 //!
-//! One Node process serves one call at a time, because the caller's identity sits in its environment variables.
+//! One process serves one call at a time, because the caller's identity sits in its environment variables.
 
 mod call;
 mod deployed;
 mod instance;
+mod interpreter;
 mod pinpoint;
 mod pool;
 mod process;
@@ -31,6 +32,7 @@ use crate::model::name::did_you_mean;
 use crate::text;
 
 use call::Call;
+use interpreter::Interpreters;
 use registry::Registry;
 use reload::Reload;
 use surroundings::Scripts;
@@ -127,6 +129,7 @@ struct Inner {
     logs: Logs,
     events: Events,
     scripts: Scripts,
+    interpreters: Interpreters,
     url: String,
     registry: Registry,
     callers: Mutex<Callers>,
@@ -153,9 +156,19 @@ impl Functions {
             Error::new(Kind::Failed, message).source(&error)
         })?;
         let registry = Registry::new(&config.data);
+        let interpreters = Interpreters::new(&config.inherited, &config.project.root);
         let (callers, reload) = (Mutex::default(), Mutex::default());
-        let inner = Arc::new(Inner { config, logs, events, scripts, url, registry, callers, reload });
+        let inner =
+            Arc::new(Inner { config, logs, events, scripts, interpreters, url, registry, callers, reload });
         inner.refresh(&[]);
+        // Who calls first need not wait until programs have told their versions.
+        let used: Vec<_> =
+            inner.registry.all().iter().map(|it| it.recipe.launch.interpreter.clone()).collect();
+        tokio::task::spawn_blocking(move || {
+            for interpreter in used {
+                interpreter.program();
+            }
+        });
         *inner.reload.lock().unwrap_or_else(PoisonError::into_inner) = Some(Reload::start(&inner));
         Ok(Functions(inner))
     }

@@ -19,6 +19,7 @@ use super::Registered;
 use super::instance::{Instance, Load, Told};
 use super::process::Launch;
 use super::registry::Wanted;
+use crate::emulator::event::Event;
 
 /// Processes of a function that are started as soon as calls overlap, and that load at the same time.
 const EAGER: usize = 4;
@@ -214,6 +215,10 @@ impl Function {
 
     fn start(&self, inspector: Option<u16>) -> io::Result<Instance> {
         let Recipe { launch, settings, told, crew, .. } = &self.recipe;
+        if let Some(difference) = launch.interpreter.take_difference() {
+            // An error means that nobody listens.
+            let _ = told.events.send(Event::Warning(difference));
+        }
         Instance::start(launch, settings, inspector, crew, told.clone())
     }
 

@@ -1,21 +1,24 @@
-//! Starting a Node process with a channel to it, and ending it with everything it started.
+//! Starting a process with a channel to it, and ending it with everything it started.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 
 use rustix::process::Signal;
 use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use super::super::reaper::{Reaper, Victim};
+use super::interpreter::Interpreter;
+use crate::model::function::Language;
 
 /// How a function's processes are started.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Launch {
-    pub program: OsString,
+    pub interpreter: Arc<Interpreter>,
     pub arguments: Vec<OsString>,
     pub environment: BTreeMap<String, String>,
     pub folder: PathBuf,
@@ -44,12 +47,13 @@ impl Launch {
         // A fresh channel takes more than any settings have.
         ours.set_nonblocking(true)?;
         ours.write_all(first)?;
-        let mut command = Command::new(&self.program);
-        command.arg(match inspector {
-            Some(port) => format!("--inspect=127.0.0.1:{port}"),
+        let mut command = Command::new(self.interpreter.program());
+        match (self.interpreter.language, inspector) {
+            (Language::Node, Some(port)) => drop(command.arg(format!("--inspect=127.0.0.1:{port}"))),
             // Where an inspector listens that is started by a signal: any port.
-            None => "--inspect-port=127.0.0.1:0".to_owned(),
-        });
+            (Language::Node, None) => drop(command.arg("--inspect-port=127.0.0.1:0")),
+            (Language::Python, _) => {}
+        }
         let mut child = command
             .args(&self.arguments)
             .env_clear()
@@ -101,8 +105,15 @@ impl Process {
     }
 }
 
-/// Has a Node process start its inspector, which works in an endless loop too.
-pub(super) fn start_inspector(process: u32) {
+/// Returns the bytes of memory that a process has for itself; `None` where the system does not tell.
+pub(super) fn own_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let own = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    Some(own.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
+}
+
+/// Has a Node process start its inspector, which works in an endless loop too; a Python process says where it is.
+pub(super) fn signal_user(process: u32) {
     Victim::Process(process).signal(Signal::USR1);
 }
 

@@ -1,7 +1,6 @@
 //! Which functions there are: those of the project's folder and those that were deployed, brought together.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -153,10 +152,8 @@ impl Inner {
             region: &config.region,
             modules: &modules,
         });
-        let arguments = vec![
-            OsString::from(format!("--max-old-space-size={}", spec.memory)),
-            self.scripts.bootstrap.clone().into(),
-        ];
+        let interpreter = self.interpreters.of(&spec.runtime);
+        let arguments = self.scripts.arguments(interpreter.language, spec.memory);
         let own = [&wanted.local_variables, &spec.variables];
         let environment = surroundings::function_environment(config, &self.url, &self.scripts, own, &modules);
         let told = Told {
@@ -166,7 +163,7 @@ impl Inner {
             clock: config.clock.clone(),
         };
         let inspector = config.inspect.map(|first| first.saturating_add(index as u16));
-        let launch = Launch { program: "node".into(), arguments, environment, folder };
+        let launch = Launch { interpreter, arguments, environment, folder };
         let recipe = Recipe { launch, settings, inspector, told, crew: self.registry.crew.clone() };
         Function::new(wanted, recipe, replaces)
     }
@@ -281,7 +278,7 @@ fn measure(folder: &Path) -> (u64, SystemTime) {
     ignore::WalkBuilder::new(folder)
         .standard_filters(false)
         .hidden(true)
-        .filter_entry(|entry| entry.file_name() != "node_modules")
+        .filter_entry(|entry| entry.file_name() != "node_modules" && entry.file_name() != "__pycache__")
         .build()
         .flatten()
         .filter_map(|entry| entry.metadata().ok().filter(|found| found.is_file()))

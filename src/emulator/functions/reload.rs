@@ -75,7 +75,7 @@ async fn next_change(changed: &mut Changes) {
 fn matters(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
     let hidden = name.starts_with('.') && name != ".env" && name != ".package-lock.json";
-    !hidden && !name.ends_with('~')
+    !hidden && !name.ends_with('~') && name != "__pycache__"
 }
 
 /// The folders that are watched, each for itself: a whole tree would take in `node_modules`.
@@ -118,7 +118,8 @@ fn folders(inner: &Inner) -> HashSet<PathBuf> {
             .standard_filters(false)
             .hidden(true)
             .filter_entry(|entry| {
-                entry.path().parent().and_then(Path::file_name) != Some(OsStr::new("node_modules"))
+                entry.file_name() != "__pycache__"
+                    && entry.path().parent().and_then(Path::file_name) != Some(OsStr::new("node_modules"))
             })
             .build();
         let folders = below.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_dir()));

@@ -2,34 +2,59 @@
 //! See `docs/wire.md#process-variables`.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use crate::emulator::config::Config;
+use crate::model::function::Language;
 
 /// The credentials' third part; any text does, and it comes back as `sessionToken`.
 const SESSION_TOKEN: &str = "local";
 
-/// The program of a function process and the preload, written out for Node to read.
+/// The programs of function processes and the preload, written out for Node and Python to read.
 #[derive(Debug, Clone)]
 pub struct Scripts {
-    pub bootstrap: PathBuf,
-    pub preload: PathBuf,
+    node: PathBuf,
+    python: PathBuf,
+    preload: PathBuf,
+    /// Where Python keeps what it compiled: not in the folders of functions.
+    compiled: PathBuf,
 }
 
 impl Scripts {
-    /// Writes both into `runtime/` of the data folder.
+    /// Writes all into `runtime/` of the data folder.
     pub fn write(data: &Path) -> io::Result<Self> {
         let folder = std::path::absolute(data)?.join("runtime");
         std::fs::create_dir_all(&folder)?;
-        // What the bootstrap loads when the clock was moved.
-        std::fs::write(folder.join("clock.cjs"), include_str!("clock.cjs"))?;
-        let (bootstrap, preload) = (folder.join("bootstrap.cjs"), folder.join("preload.cjs"));
-        std::fs::write(&bootstrap, include_str!("bootstrap.cjs"))?;
-        std::fs::write(&preload, include_str!("preload.cjs"))?;
-        Ok(Scripts { bootstrap, preload })
+        let write = |name: &str, text: &str| {
+            let file = folder.join(name);
+            std::fs::write(&file, text).map(|()| file)
+        };
+        // What Node's bootstrap loads when the clock was moved.
+        write("clock.cjs", include_str!("clock.cjs"))?;
+        Ok(Scripts {
+            node: write("bootstrap.cjs", include_str!("bootstrap.cjs"))?,
+            python: write("bootstrap.py", include_str!("bootstrap.py"))?,
+            preload: write("preload.cjs", include_str!("preload.cjs"))?,
+            compiled: folder.join("compiled"),
+        })
+    }
+
+    /// Returns what an interpreter is started with; `memory` in megabytes.
+    pub(super) fn arguments(&self, language: Language, memory: u32) -> Vec<OsString> {
+        match language {
+            Language::Node => vec![format!("--max-old-space-size={memory}").into(), self.node.clone().into()],
+            Language::Python => {
+                let mut compiled = OsString::from("pycache_prefix=");
+                compiled.push(&self.compiled);
+                // Text is UTF-8 whatever the machine's language, as on the platform.
+                let options = ["-X".into(), "utf8".into(), "-X".into(), compiled];
+                options.into_iter().chain([self.python.clone().into()]).collect()
+            }
+        }
     }
 }
 
@@ -97,7 +122,7 @@ pub(super) fn function_environment(
 /// Tells whether a variable of the machine is one that programs need to run: where things are, the language, the way
 /// out. `http_proxy` is not among them: it would lead the older SDKs' requests to the emulator elsewhere.
 fn is_inherited(name: &str) -> bool {
-    const NAMES: [&str; 24] = [
+    const NAMES: [&str; 26] = [
         "PATH",
         "HOME",
         "USER",
@@ -109,6 +134,8 @@ fn is_inherited(name: &str) -> bool {
         "NODE_OPTIONS",
         "NODE_PATH",
         "NODE_EXTRA_CA_CERTS",
+        "PYTHONPATH",
+        "VIRTUAL_ENV",
         "SSL_CERT_FILE",
         "SSL_CERT_DIR",
         "HTTPS_PROXY",

@@ -1,5 +1,7 @@
 //! Real Node processes: each test has a project of its own in a temporary folder.
 
+mod python;
+
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -121,8 +123,10 @@ fn config(folder: &Path) -> Config {
 async fn check(cases: &[(&str, &str)]) {
     let files: Vec<(String, &str)> =
         cases.iter().enumerate().map(|(at, (code, _))| (format!("f{at}/index.js"), *code)).collect();
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, code)| (path.as_str(), *code)).collect();
-    let stage = Stage::new(&files);
+    let files = files.iter().map(|(path, code)| (path.as_str(), *code));
+    // On a busy machine it takes longer than usual to fill the memory.
+    let patient = ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 60\n");
+    let stage = Stage::new(&files.chain([patient]).collect::<Vec<_>>());
     let calls = cases.iter().enumerate().map(async |(at, (code, expected))| {
         let found = match stage.call(&format!("f{at}"), r#"{"a":1}"#).await {
             Ok(text) => text,
@@ -194,7 +198,7 @@ async fn every_failure_is_told_to_the_caller() {
         ("process.exit(3)", "FUNCTIONS_EXECUTE_FAIL 3 code exit unexpected"),
         (
             "exports.main = async () => { const a = []; for (;;) a.push(new Array(1e6).fill(0.5)) }",
-            "FUNCTIONS_MEMORY_LIMIT_EXCEEDED Memory limit exceeded: JavaScript heap out of memory",
+            "FUNCTIONS_MEMORY_LIMIT_EXCEEDED Memory limit exceeded",
         ),
     ])
     .await;

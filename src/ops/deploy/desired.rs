@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::error::{Error, Kind, Result};
-use crate::model::function::FunctionSpec;
+use crate::model::function::{FunctionSpec, Language};
 use crate::model::name::{CollectionName, FunctionName, did_you_mean, suggestion};
 use crate::model::permission::Permission;
 use crate::model::text::Text;
 use crate::project::Project;
 use crate::project::bundle::Tree;
-use crate::project::dependencies::{local_dependencies, missing_dependencies};
+use crate::project::dependencies::{local_dependencies, missing_dependencies, missing_requirements};
 use crate::project::fingerprint::fingerprint;
 use crate::project::functions::Function;
 use crate::project::manifest::{Collection, Route};
@@ -138,6 +138,15 @@ fn function_of(project: &Project, function: &Function) -> Result<DesiredFunction
 /// Says which dependencies will be missing in the cloud.
 fn dependency_notes(function: &Function) -> Result<Option<Text>> {
     let name = &function.spec.name;
+    if Language::of(&function.spec.runtime) == Some(Language::Python) {
+        let missing = missing_requirements(&function.folder).join("`, `");
+        return Ok((!missing.is_empty()).then(|| {
+            text! {
+                en: "function `{name}` takes its packages along, and lacks `{missing}`: run `python3 -m pip install --target . -r requirements.txt` in its folder first",
+                zh: "云函数 `{name}` 会上传其目录中的依赖包，但缺少 `{missing}`：请先在其目录运行 `python3 -m pip install --target . -r requirements.txt`"
+            }
+        }));
+    }
     let (local, missing) = match function.spec.install_dependencies {
         true => (local_dependencies(&function.folder)?, Vec::new()),
         false => (Vec::new(), missing_dependencies(&function.folder)?),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::settings::{self, FunctionSettings};
 use super::{Project, devtools, discover, dotenv, json};
 use crate::error::{Error, Kind, Result};
-use crate::model::function::FunctionSpec;
+use crate::model::function::{FunctionSpec, Language};
 use crate::model::name::{FunctionName, did_you_mean, suggestion};
 use crate::model::schedule::Schedule;
 use crate::text;
@@ -106,13 +106,16 @@ pub(super) fn read(
         };
         problems.extend(problem);
         problems.extend(json::read(&folder.join("package.json")).err());
-        let settings = layers.settings(&name, file);
-        match entry_file(&folder, settings.handler.as_deref().unwrap_or(FunctionSpec::HANDLER)) {
+        let settings = inferred(layers.settings(&name, file), &folder);
+        let (language, manifest) = (settings.language(), ["package.json", "requirements.txt"]);
+        match entry_of(&folder, &settings, language) {
             Some(_) => {
                 functions.push(layers.function(name, folder, settings, &mut problems, &mut warnings)?)
             }
-            None if layers.is_declared(&name) => problems.push(no_code(&name, &folder)),
-            None if folder.join("package.json").is_file() => warnings.push(no_code(&name, &folder)),
+            None if layers.is_declared(&name) => problems.push(no_code(&name, &folder, language)),
+            None if manifest.iter().any(|file| folder.join(file).is_file()) => {
+                warnings.push(no_code(&name, &folder, language));
+            }
             None => {}
         }
     }
@@ -238,12 +241,28 @@ fn subfolders(root: &Path) -> Result<BTreeMap<String, PathBuf>> {
     Ok(folders)
 }
 
+/// Adds what the files of a folder tell of its runtime: Python where there is its file and none of Node's.
+fn inferred(mut settings: FunctionSettings, folder: &Path) -> FunctionSettings {
+    let has = |language| entry_of(folder, &settings, language).is_some();
+    if settings.runtime.is_none() && !has(Language::Node) && has(Language::Python) {
+        settings.runtime = Some(FunctionSpec::PYTHON_RUNTIME.into());
+    }
+    settings
+}
+
+fn entry_of(folder: &Path, settings: &FunctionSettings, language: Language) -> Option<PathBuf> {
+    entry_file(folder, settings.handler.as_deref().unwrap_or(language.handler()), language)
+}
+
 /// Returns the file that holds a function's handler, or failing that the package's main file.
-pub fn entry_file(folder: &Path, handler: &str) -> Option<PathBuf> {
+pub fn entry_file(folder: &Path, handler: &str, language: Language) -> Option<PathBuf> {
     let stem = handler.rsplit_once('.').map_or(handler, |(stem, _)| stem);
-    let named = ["js", "mjs", "cjs"].iter().map(|extension| folder.join(format!("{stem}.{extension}")));
+    let named = language.extensions().iter().map(|extension| folder.join(format!("{stem}.{extension}")));
     let found = named.into_iter().find(|path| path.is_file());
     found.or_else(|| {
+        if language != Language::Node {
+            return None;
+        }
         let package = super::json::read(&folder.join("package.json")).ok().flatten()?;
         let main = folder.join(package.get("main")?.as_str()?);
         let main = if main.extension().is_some() { main } else { main.with_extension("js") };
@@ -251,10 +270,14 @@ pub fn entry_file(folder: &Path, handler: &str) -> Option<PathBuf> {
     })
 }
 
-fn no_code(name: &FunctionName, folder: &Path) -> Error {
+fn no_code(name: &FunctionName, folder: &Path, language: Language) -> Error {
+    let file = match language {
+        Language::Node => "index.js",
+        Language::Python => "index.py",
+    };
     let error = Error::new(
         Kind::NotFound,
-        text! { en: "function `{name}` has no code: no `index.js` in its folder", zh: "云函数 `{name}` 没有代码：其文件夹中没有 `index.js`" },
+        text! { en: "function `{name}` has no code: no `{file}` in its folder", zh: "云函数 `{name}` 没有代码：其文件夹中没有 `{file}`" },
     );
     if folder.join("index.ts").is_file() {
         return error.hint(text! { en: "compile `index.ts` first; the platform runs JavaScript", zh: "请先编译 `index.ts`；平台运行的是 JavaScript" });

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use crate::api::control::Flag;
 use crate::api::control::function::{Environment, Variable};
 use crate::api::error::codes;
-use crate::model::function::FunctionSpec;
+use crate::model::function::{FunctionSpec, Language};
 
 /// Memory sizes the platform offers, in megabytes: 64, then steps of 128.
 const MEMORY: std::ops::RangeInclusive<u32> = 64..=3072;
@@ -67,12 +67,12 @@ impl Settings {
         if let Some(install) = self.install {
             spec.install_dependencies = install.0;
         }
-        if !spec.runtime.starts_with("Nodejs") {
+        if Language::of(&spec.runtime).is_none() {
             let runtime = &spec.runtime;
             return Err(Failure::new(
                 codes::BAD_RUNTIME,
                 format!(
-                    "The runtime `{runtime}` is not served by this emulator, which runs Nodejs functions."
+                    "The runtime `{runtime}` is not served by this emulator, which runs Nodejs and Python3 functions."
                 ),
             ));
         }
