@@ -7,6 +7,7 @@ pub mod model;
 
 pub mod api;
 pub mod docdb;
+pub mod rules;
 
 pub mod project;
 pub mod scaffold;

@@ -4,10 +4,12 @@ use serde::Serialize;
 
 use crate::api::control::permission::{DescribeSafeRule, ModifyDatabaseACL, ModifySafeRule, SafeRule};
 use crate::api::control::storage::{DescribeStorageSafeRule, ModifyStorageSafeRule};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Excerpt, Kind, Result};
 use crate::model::name::CollectionName;
 use crate::model::permission::Permission;
+use crate::model::text::Text;
 use crate::project::Project;
+use crate::rules::{Broken, Rules};
 use crate::text;
 
 use super::database::collection::{remember, would_change};
@@ -123,22 +125,36 @@ pub(super) async fn set_storage(target: &Target, permission: &Permission) -> Res
 }
 
 /// Reads a rule's JSON: an object of operations, each `true`, `false` or an expression.
+///
+/// # Errors
+/// The text is no such object; a wrong expression is shown with its place.
 pub fn rule(text: String) -> Result<Permission> {
-    let parsed: serde_json::Value = serde_json::from_str(&text).map_err(|error| no_rule().source(&error))?;
-    let operations = parsed.as_object().filter(|operations| !operations.is_empty()).ok_or_else(no_rule)?;
-    for (operation, condition) in operations {
-        if !["read", "write", "create", "update", "delete"].contains(&operation.as_str()) {
-            return Err(no_rule().cause(
-                text! { en: "`{operation}` is not an operation", zh: "`{operation}` 不是合法的操作" },
-            ));
-        }
-        if !condition.is_boolean() && !condition.is_string() {
-            return Err(no_rule().cause(
-                text! { en: "`{operation}` is neither a boolean nor an expression", zh: "`{operation}` 既不是布尔值，也不是表达式" },
-            ));
+    let rules = Rules::parse(&text).map_err(|broken| refused(&broken))?;
+    if rules.all().next().is_none() {
+        return Err(no_rule());
+    }
+    Ok(Permission::Custom(text))
+}
+
+fn refused(broken: &Broken) -> Error {
+    match broken {
+        Broken::Json(_) | Broken::Shape => no_rule().source(broken),
+        Broken::Key(key) => no_rule()
+            .cause(text! { en: "`{key}` is not an operation", zh: "`{key}` 不是合法的操作" }),
+        Broken::Kind { key } => no_rule().cause(
+            text! { en: "`{key}` is neither a boolean nor an expression", zh: "`{key}` 既不是布尔值，也不是表达式" },
+        ),
+        Broken::Expression { key, text, problem } => {
+            let message = text! { en: "the rule `{key}` is wrong", zh: "规则 `{key}` 有误" };
+            Error::new(Kind::Usage, message).excerpt(Excerpt {
+                path: key.into(),
+                source: text.clone(),
+                first_line: 1,
+                span: problem.span.clone(),
+                label: Text::same(problem.message.as_str()),
+            })
         }
     }
-    Ok(Permission::Custom(parsed.to_string()))
 }
 
 fn no_rule() -> Error {
@@ -160,7 +176,7 @@ mod tests {
         {
             assert!(rule(good.into()).is_ok(), "{good}");
         }
-        for bad in ["", "{}", "[]", "true", r#"{"raed":true}"#, r#"{"read":1}"#] {
+        for bad in ["", "{}", "[]", "true", r#"{"raed":true}"#, r#"{"read":1}"#, r#"{"read":"doc.a ="}"#] {
             assert!(rule(bad.into()).is_err(), "{bad}");
         }
     }

@@ -54,7 +54,20 @@ async fn a_permission_is_set_read_and_remembered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nonsense_is_refused() {
-    let cloudkit = Cloudkit::serving(&[("rule.json", r#"{"raed": true}"#)]).await;
+    let cloudkit = Cloudkit::serving(&[
+        ("rule.json", r#"{"raed": true}"#),
+        ("broken.json", r#"{"read": true, "write": "doc._openid = auth.openid"}"#),
+    ])
+    .await;
+    insta::assert_snapshot!(cloudkit.run(&["rules", "set", "players", "broken.json"]), @r"
+    exit 2
+    --- stderr
+    error: the rule `write` is wrong
+    --> write:1:13
+      |
+    1 | doc._openid = auth.openid
+      |             ^ `=` has no meaning in a rule
+    ");
     insta::assert_snapshot!(cloudkit.run(&["rules", "set", "players", "PUBLIC"]), @r"
     exit 2
     --- stderr

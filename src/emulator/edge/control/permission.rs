@@ -8,6 +8,7 @@ use crate::api::error::codes;
 use crate::emulator::environment::{Environment, Shared};
 use crate::emulator::permissions::Resource;
 use crate::model::permission::Permission;
+use crate::rules::Rules;
 
 pub(super) async fn describe_preset(environment: &Shared, asked: DescribeDatabaseACL) -> Result<DatabaseAcl> {
     this_environment(environment, asked.env_id.as_deref())?;
@@ -88,13 +89,13 @@ pub(super) fn set(
     tag: &str,
     rule: Option<String>,
 ) -> Result<Done> {
-    let permission = read(tag, rule)?;
+    let permission = read(resource, tag, rule)?;
     let written = environment.permissions.set(resource, Some(&permission));
     written.map_err(|error| Failure::of(codes::INTERNAL_ERROR, &error))?;
     Ok(Done {})
 }
 
-fn read(tag: &str, rule: Option<String>) -> Result<Permission> {
+fn read(resource: &Resource, tag: &str, rule: Option<String>) -> Result<Permission> {
     if let Some(preset) = Permission::preset(tag) {
         return Ok(preset);
     }
@@ -104,10 +105,18 @@ fn read(tag: &str, rule: Option<String>) -> Result<Permission> {
     }
     let rule = rule
         .ok_or_else(|| Failure::new(codes::MISSING_PARAMETER, "CUSTOM needs the parameter `Rule`.".into()))?;
-    match serde_json::from_str(&rule) {
-        Ok(serde_json::Value::Object(_)) => Ok(Permission::Custom(rule)),
-        _ => Err(Failure::value("`Rule` is not a JSON object.".into())),
-    }
+    let checked = match resource {
+        Resource::Collection(_) | Resource::Storage => {
+            Rules::parse(&rule).map(drop).map_err(|it| it.to_string())
+        }
+        // Rules of functions are of another form: one for each function.
+        Resource::Functions => match serde_json::from_str(&rule) {
+            Ok(serde_json::Value::Object(_)) => Ok(()),
+            _ => Err("the rules are not an object".into()),
+        },
+    };
+    checked.map_err(|why| Failure::value(format!("`Rule` is wrong: {why}.")))?;
+    Ok(Permission::Custom(rule))
 }
 
 #[cfg(test)]
@@ -116,17 +125,19 @@ mod tests {
 
     #[test]
     fn a_permission_is_a_preset_or_a_rule() {
+        let todos = Resource::Collection("todos".into());
         for preset in Permission::PRESETS {
-            assert_eq!(read(preset, None).map(|it| it.tag()), Ok(preset));
+            assert_eq!(read(&todos, preset, None).map(|it| it.tag()), Ok(preset));
         }
         let rule = r#"{"read":true}"#.to_owned();
-        assert_eq!(read("CUSTOM", Some(rule.clone())), Ok(Permission::Custom(rule)));
+        assert_eq!(read(&todos, "CUSTOM", Some(rule.clone())), Ok(Permission::Custom(rule)));
         for (tag, rule, code) in [
             ("CUSTOM", None, codes::MISSING_PARAMETER),
             ("CUSTOM", Some("read"), codes::INVALID_PARAMETER_VALUE),
+            ("CUSTOM", Some(r#"{"read":"doc.a ="}"#), codes::INVALID_PARAMETER_VALUE),
             ("readonly", None, codes::INVALID_PARAMETER_VALUE),
         ] {
-            assert_eq!(read(tag, rule.map(str::to_owned)).map_err(|it| it.code), Err(code));
+            assert_eq!(read(&todos, tag, rule.map(str::to_owned)).map_err(|it| it.code), Err(code));
         }
     }
 }

@@ -1,0 +1,451 @@
+//! Deciding a rule: for one document, or for everything a query can find.
+
+use std::ops::Range;
+
+use bson::{Bson, Document};
+
+use super::expression::{Comparison, Expression, Kind, MOST_DOCUMENTS, Node, Variable};
+use super::query::{Branch, Query};
+use super::value::{Relation, Value, relation, shown, sum, text};
+
+/// What a rule is asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// `openid`, `uid`, `loginType`; `None`: nobody is logged in.
+    pub auth: Option<&'a Document>,
+    /// Milliseconds since 1970.
+    pub now: i64,
+    pub doc: Subject<'a>,
+    /// `request.data`: what a client wants to write.
+    pub data: Option<&'a Document>,
+    /// The file: `openid` and `path`.
+    pub resource: Option<&'a Document>,
+}
+
+/// What `doc` is.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// A document, or the lack of one.
+    Document(Option<&'a Document>),
+    /// Every document that a query can find.
+    Query(&'a Query),
+}
+
+/// Where `get()` reads: a collection and an id give a document, or none.
+pub type Documents<'a> = dyn FnMut(&str, &str) -> Result<Option<Document>, String> + 'a;
+
+/// A verdict and how it came to be.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Decision {
+    pub allowed: bool,
+    /// What the verdict takes for granted; the executed query must see to it.
+    pub guards: Vec<Guard>,
+    /// The clauses that denied.
+    pub reasons: Vec<Reason>,
+    /// Conditions that would have made the query allowed.
+    pub missing: Option<Document>,
+    /// The clauses that were looked at, as bytes of the rule, and whether they were true.
+    pub seen: Vec<(Range<usize>, bool)>,
+}
+
+/// A field must be an array, or must be none: a condition finds a value and an array that holds it alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    pub path: String,
+    pub is_array: bool,
+}
+
+/// A clause that is not true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// Bytes of the rule.
+    pub span: Range<usize>,
+    pub clause: String,
+    /// The values that decided: `doc.age` is 8.
+    pub because: Vec<String>,
+}
+
+/// Decides a rule. It allows when it is exactly `true`, for a query in every branch; an error denies.
+pub fn decide(rule: &Expression, scope: &Scope<'_>, documents: &mut Documents<'_>) -> Decision {
+    let mut decision = Decision { allowed: true, ..Decision::default() };
+    let whole = Branch::default();
+    let branches = match scope.doc {
+        Subject::Query(query) => query.branches.iter().collect(),
+        Subject::Document(_) => vec![&whole],
+    };
+    for branch in branches {
+        let mut evaluation =
+            Evaluation { rule, scope, branch, documents, read: Vec::new(), decision: &mut decision };
+        let value = evaluation.value(&rule.root);
+        if !value.as_ref().is_ok_and(Value::is_true) {
+            evaluation.explain(&rule.root);
+            decision.allowed = false;
+            break;
+        }
+    }
+    decision
+}
+
+struct Evaluation<'a, 'd> {
+    rule: &'a Expression,
+    scope: &'a Scope<'a>,
+    branch: &'a Branch,
+    documents: &'a mut Documents<'d>,
+    /// What `get()` read for this request.
+    read: Vec<(String, Option<Document>)>,
+    decision: &'a mut Decision,
+}
+
+impl Evaluation<'_, '_> {
+    /// Returns what a node is worth; an error is why it cannot be told.
+    fn value(&mut self, node: &Node) -> Result<Value, String> {
+        Ok(match &node.kind {
+            Kind::And(left, right) => {
+                let left = self.value(left)?;
+                match left.truth() {
+                    Some(false) => left,
+                    Some(true) => self.value(right)?,
+                    None => match self.value(right)? {
+                        right if right.truth() == Some(false) => Value::boolean(false),
+                        // The left is unknown, and true or not the right cannot make up for it.
+                        _ => Value::Maybe,
+                    },
+                }
+            }
+            Kind::Or(left, right) => {
+                let left = self.value(left)?;
+                match left.truth() {
+                    Some(true) => left,
+                    Some(false) => self.value(right)?,
+                    None => {
+                        let right = self.value(right)?;
+                        // Where the left may be something that is neither true nor false, it may be the result.
+                        if left == Value::Maybe && right.is_true() { right } else { Value::Maybe }
+                    }
+                }
+            }
+            Kind::Not(inner) => match self.value(inner)?.truth() {
+                Some(truth) => Value::boolean(!truth),
+                None => Value::Maybe,
+            },
+            _ => {
+                let value = self.operand(node)?;
+                self.decision.seen.push((node.span.clone(), value.is_true()));
+                value
+            }
+        })
+    }
+
+    fn operand(&mut self, node: &Node) -> Result<Value, String> {
+        Ok(match &node.kind {
+            Kind::And(..) | Kind::Or(..) | Kind::Not(_) => self.value(node)?,
+            Kind::Literal(value) => Value::Known(value.clone()),
+            Kind::List(items) => {
+                let mut values = Vec::with_capacity(items.len());
+                for item in items {
+                    match self.operand(item)? {
+                        Value::Known(value) => values.push(value),
+                        _ => return Ok(Value::Unknown),
+                    }
+                }
+                Value::Known(Bson::Array(values))
+            }
+            Kind::Template(pieces) => {
+                let mut whole = String::new();
+                for piece in pieces {
+                    let Value::Known(value) = self.operand(piece)? else { return Ok(Value::Unknown) };
+                    let Some(text) = text(&value) else { return Ok(Value::UNDEFINED) };
+                    whole.push_str(&text);
+                }
+                Value::Known(Bson::String(whole))
+            }
+            Kind::Variable(variable) => self.variable(*variable),
+            Kind::Member(of, name) => {
+                let (of, name) = (self.operand(of)?, self.operand(name)?);
+                self.member(of, name)
+            }
+            Kind::Compare(comparison, left, right) => {
+                let (left, right) = (self.operand(left)?, self.operand(right)?);
+                compare(*comparison, &left, &right, self.branch)
+            }
+            Kind::In(item, list) => {
+                let item = self.operand(item)?;
+                // A condition on a list holds for an item of it, so its path counts, not its value.
+                if let Some(path) = self.path(list) {
+                    return Ok(self.is_in_field(&item, &path));
+                }
+                contains(&item, &self.operand(list)?, self.branch)
+            }
+            Kind::Add(left, right) => match (self.operand(left)?, self.operand(right)?) {
+                (Value::Known(left), Value::Known(right)) => {
+                    sum(&left, &right).map_or(Value::UNDEFINED, Value::Known)
+                }
+                _ => Value::Unknown,
+            },
+            Kind::Get(path) => match self.operand(path)? {
+                Value::Known(Bson::String(path)) => self.get(&path)?,
+                Value::Known(_) => return Err("`get` needs a text".into()),
+                _ => return Err("the path of `get` is not known: the query must say what it asks for".into()),
+            },
+        })
+    }
+
+    fn variable(&self, variable: Variable) -> Value {
+        let known = |document: Option<&Document>| {
+            Value::Known(document.map_or(Bson::Null, |document| Bson::Document(document.clone())))
+        };
+        match (variable, self.scope.doc) {
+            (Variable::Auth, _) => known(self.scope.auth),
+            (Variable::Now, _) => Value::Known(Bson::Int64(self.scope.now)),
+            (Variable::Doc, Subject::Document(document)) => known(document),
+            (Variable::Doc, Subject::Query(_)) => Value::Field(String::new()),
+            (Variable::Resource, _) => known(self.scope.resource),
+            (Variable::Request, _) => {
+                let data = self.scope.data.map_or(Bson::Undefined, |data| Bson::Document(data.clone()));
+                Value::Known(Bson::Document(bson::doc! { "data": data }))
+            }
+        }
+    }
+
+    fn member(&mut self, of: Value, name: Value) -> Value {
+        let Value::Known(name) = name else { return Value::Unknown };
+        match of {
+            Value::Known(Bson::Document(mut document)) => {
+                let name = text(&name).unwrap_or_default();
+                document.remove(name).map_or(Value::UNDEFINED, Value::Known)
+            }
+            Value::Known(Bson::Array(items)) => item_of(&items, &name),
+            Value::Known(_) => Value::UNDEFINED,
+            Value::Field(path) => match text(&name) {
+                Some(name) if path.is_empty() => self.resolve(name),
+                Some(name) => self.resolve(format!("{path}.{name}")),
+                None => Value::UNDEFINED,
+            },
+            Value::Maybe | Value::Unknown => Value::Unknown,
+        }
+    }
+
+    /// Returns the only value that a field of the query's documents can have, or the field.
+    fn resolve(&mut self, path: String) -> Value {
+        let known = self.branch.of(&path);
+        if known.is_some() {
+            self.guard(&path, false);
+        }
+        match known.and_then(|known| known.value.clone()) {
+            Some(value) => Value::Known(value),
+            None => Value::Field(path),
+        }
+    }
+
+    fn guard(&mut self, path: &str, is_array: bool) {
+        let guard = Guard { path: path.to_owned(), is_array };
+        if !self.decision.guards.contains(&guard) {
+            self.decision.guards.push(guard);
+        }
+    }
+
+    /// Returns the path below the query's documents that a node is.
+    fn path(&mut self, node: &Node) -> Option<String> {
+        let Subject::Query(_) = self.scope.doc else { return None };
+        match &node.kind {
+            Kind::Variable(Variable::Doc) => Some(String::new()),
+            Kind::Member(of, name) => {
+                let of = self.path(of)?;
+                let Ok(Value::Known(name)) = self.operand(name) else { return None };
+                let name = text(&name)?;
+                Some(if of.is_empty() { name } else { format!("{of}.{name}") })
+            }
+            _ => None,
+        }
+    }
+
+    fn is_in_field(&mut self, item: &Value, path: &str) -> Value {
+        let value = self.branch.of(path).and_then(|known| known.value.as_ref());
+        match (item, value) {
+            (Value::Known(item), Some(Bson::Array(items))) => is_among(item, items),
+            (Value::Known(item), Some(value)) if relation(item, value) == Some(Relation::Equal) => {
+                self.guard(path, true);
+                Value::boolean(true)
+            }
+            _ => Value::Maybe,
+        }
+    }
+
+    /// Reads `database.COLLECTION.ID`, each document once.
+    fn get(&mut self, path: &str) -> Result<Value, String> {
+        let found = match self.read.iter().find(|(known, _)| known == path) {
+            Some((_, found)) => found.clone(),
+            None => {
+                let place = path.strip_prefix("database.").and_then(|rest| rest.split_once('.'));
+                let (collection, id) =
+                    place.ok_or_else(|| format!("`{path}` is not `database.COLLECTION.ID`"))?;
+                if self.read.len() == MOST_DOCUMENTS {
+                    return Err(format!("the rule reads more than {MOST_DOCUMENTS} documents"));
+                }
+                let found = (self.documents)(collection, id)?;
+                self.read.push((path.to_owned(), found.clone()));
+                found
+            }
+        };
+        Ok(Value::Known(found.map_or(Bson::Null, Bson::Document)))
+    }
+
+    /// Notes the clauses that denied, and the conditions that would have helped. Returns whether those are enough.
+    fn explain(&mut self, node: &Node) {
+        let missing = self.blame(node);
+        self.decision.missing = missing;
+    }
+
+    fn blame(&mut self, node: &Node) -> Option<Document> {
+        if self.value(node).is_ok_and(|value| value.is_true()) {
+            return Some(Document::new());
+        }
+        match &node.kind {
+            Kind::And(left, right) => {
+                let (left, right) = (self.blame(left), self.blame(right));
+                let mut all = left?;
+                all.extend(right?);
+                Some(all)
+            }
+            Kind::Or(left, right) => {
+                let (left, right) = (self.blame(left), self.blame(right));
+                left.or(right)
+            }
+            _ => {
+                let because = self.because(node);
+                let clause = self.rule.text.get(node.span.clone()).unwrap_or_default().to_owned();
+                self.decision.reasons.push(Reason { span: node.span.clone(), clause, because });
+                self.helping(node)
+            }
+        }
+    }
+
+    /// Tells the values that a clause was decided on.
+    fn because(&mut self, node: &Node) -> Vec<String> {
+        let operands = match &node.kind {
+            Kind::Compare(_, left, right) | Kind::In(left, right) => vec![&**left, &**right],
+            Kind::Not(inner) => vec![&**inner],
+            _ => vec![node],
+        };
+        let mut because = Vec::new();
+        for operand in operands {
+            if matches!(operand.kind, Kind::Literal(_) | Kind::List(_)) {
+                continue;
+            }
+            let source = self.rule.text.get(operand.span.clone()).unwrap_or_default().to_owned();
+            because.push(match self.operand(operand) {
+                Ok(Value::Known(value)) => format!("`{source}` is {}", shown(&value)),
+                Ok(Value::Field(path)) if self.branch.of(&path).is_none() => {
+                    format!("the query says nothing about `{path}`")
+                }
+                Ok(Value::Field(path)) => format!("the query does not say enough about `{path}`"),
+                Ok(Value::Maybe | Value::Unknown) => format!("`{source}` is not known from the query"),
+                Err(trouble) => trouble,
+            });
+        }
+        because
+    }
+
+    /// Returns the condition that would have made a clause true.
+    fn helping(&mut self, node: &Node) -> Option<Document> {
+        let (comparison, left, right) = match &node.kind {
+            Kind::Compare(comparison, left, right) => (Some(*comparison), left, right),
+            Kind::In(left, right) => (None, left, right),
+            _ => return None,
+        };
+        let (left_value, right_value) = (self.operand(left).ok()?, self.operand(right).ok()?);
+        let (path, wanted, other, comparison) = match (left_value, right_value) {
+            (Value::Field(path), Value::Known(wanted)) => (path, wanted, right, comparison),
+            (Value::Known(wanted), Value::Field(path)) => {
+                // An item of a field that is a list is asked for as if it were the field's value.
+                (path, wanted, left, Some(comparison.map_or(Comparison::Equal, Comparison::mirrored)))
+            }
+            _ => return None,
+        };
+        let wanted = match self.rule.text.get(other.span.clone())?.trim() {
+            "auth.openid" => Bson::String("{openid}".into()),
+            "auth.uid" => Bson::String("{uid}".into()),
+            _ => wanted,
+        };
+        let condition = match comparison {
+            Some(Comparison::Equal) => wanted,
+            Some(Comparison::Unequal) => Bson::Document(bson::doc! { "$ne": wanted }),
+            Some(Comparison::Less) => Bson::Document(bson::doc! { "$lt": wanted }),
+            Some(Comparison::LessOrEqual) => Bson::Document(bson::doc! { "$lte": wanted }),
+            Some(Comparison::Greater) => Bson::Document(bson::doc! { "$gt": wanted }),
+            Some(Comparison::GreaterOrEqual) => Bson::Document(bson::doc! { "$gte": wanted }),
+            None => Bson::Document(bson::doc! { "$in": wanted }),
+        };
+        Some(Document::from_iter([(path, condition)]))
+    }
+}
+
+fn item_of(items: &[Bson], name: &Bson) -> Value {
+    let length = || i32::try_from(items.len()).unwrap_or(i32::MAX);
+    match text(name).as_deref() {
+        Some("length") => Value::Known(Bson::Int32(length())),
+        Some(name) => {
+            let item = name.parse::<usize>().ok().and_then(|at| items.get(at));
+            item.map_or(Value::UNDEFINED, |item| Value::Known(item.clone()))
+        }
+        None => Value::UNDEFINED,
+    }
+}
+
+fn compare(comparison: Comparison, left: &Value, right: &Value, branch: &Branch) -> Value {
+    match (left, right) {
+        (Value::Known(left), Value::Known(right)) => {
+            relation(left, right).map_or(Value::Maybe, |relation| Value::boolean(holds(comparison, relation)))
+        }
+        (Value::Field(path), Value::Known(value)) => compare_field(comparison, path, value, branch),
+        (Value::Known(value), Value::Field(path)) => {
+            compare_field(comparison.mirrored(), path, value, branch)
+        }
+        _ => Value::Maybe,
+    }
+}
+
+fn compare_field(comparison: Comparison, path: &str, value: &Bson, branch: &Branch) -> Value {
+    const ALL: [Relation; 4] = [Relation::Less, Relation::Equal, Relation::Greater, Relation::Apart];
+    let Some(known) = branch.of(path) else { return Value::Maybe };
+    if matches!(value, Bson::Document(_) | Bson::Array(_)) {
+        return Value::Maybe;
+    }
+    let mut verdicts =
+        ALL.into_iter().filter(|relation| known.can_be(*relation, value)).map(|it| holds(comparison, it));
+    match verdicts.next() {
+        Some(first) if verdicts.all(|other| other == first) => Value::boolean(first),
+        _ => Value::Maybe,
+    }
+}
+
+fn holds(comparison: Comparison, relation: Relation) -> bool {
+    match comparison {
+        Comparison::Equal => relation == Relation::Equal,
+        Comparison::Unequal => relation != Relation::Equal,
+        Comparison::Less => relation == Relation::Less,
+        Comparison::LessOrEqual => matches!(relation, Relation::Less | Relation::Equal),
+        Comparison::Greater => relation == Relation::Greater,
+        Comparison::GreaterOrEqual => matches!(relation, Relation::Greater | Relation::Equal),
+    }
+}
+
+fn contains(item: &Value, list: &Value, branch: &Branch) -> Value {
+    match (item, list) {
+        (Value::Known(item), Value::Known(Bson::Array(items))) => is_among(item, items),
+        (_, Value::Known(Bson::Array(items))) => {
+            let known = |it: &Bson| compare(Comparison::Equal, item, &Value::Known(it.clone()), branch);
+            match items.iter().all(|it| known(it).truth() == Some(false)) {
+                true => Value::boolean(false),
+                false => Value::Maybe,
+            }
+        }
+        // What is no list holds nothing.
+        (_, Value::Known(_)) => Value::boolean(false),
+        _ => Value::Maybe,
+    }
+}
+
+fn is_among(item: &Bson, items: &[Bson]) -> Value {
+    Value::boolean(items.iter().any(|it| relation(item, it) == Some(Relation::Equal)))
+}

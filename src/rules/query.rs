@@ -1,0 +1,194 @@
+//! What a filter says for certain about every document it can find.
+//!
+//! A filter is taken apart into branches, of which a found document satisfies at least one. A branch knows of a field its
+//! only value, its bounds, and values it has not; what an operator says beyond that is left out, which can only deny more.
+
+use std::collections::BTreeMap;
+
+use bson::{Bson, Document};
+
+use super::value::{Relation, relation};
+
+/// Branches at most. A filter with more cannot be judged.
+const MOST_BRANCHES: usize = 256;
+
+/// A filter has too many branches to be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the query has more than {MOST_BRANCHES} branches")]
+pub struct TooManyBranches;
+
+/// A filter, taken apart. No branch at all: it finds nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    pub(super) branches: Vec<Branch>,
+}
+
+/// What is certain in one branch, by the field's path.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Branch(BTreeMap<String, Known>);
+
+/// What is certain of a field, as long as it is no array.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Known {
+    pub value: Option<Bson>,
+    /// The bound, and whether the field may be it.
+    below: Option<(Bson, bool)>,
+    above: Option<(Bson, bool)>,
+    unequal: Vec<Bson>,
+}
+
+impl Query {
+    /// Takes a filter apart.
+    ///
+    /// # Errors
+    /// It has too many branches.
+    pub fn of(filter: &Document) -> Result<Self, TooManyBranches> {
+        Ok(Query { branches: conjunction(filter)? })
+    }
+}
+
+/// Puts the caller in place of `'{openid}'` and `'{uid}'`, wherever they are values of a condition.
+pub fn fill(filter: &mut Document, openid: Option<&str>, uid: Option<&str>) {
+    filter.iter_mut().for_each(|(_, value)| fill_value(value, openid, uid));
+}
+
+fn fill_value(value: &mut Bson, openid: Option<&str>, uid: Option<&str>) {
+    match value {
+        Bson::Document(document) => fill(document, openid, uid),
+        Bson::Array(items) => items.iter_mut().for_each(|item| fill_value(item, openid, uid)),
+        Bson::String(text) => {
+            let own = match text.as_str() {
+                "{openid}" => openid.or(uid),
+                "{uid}" => uid.or(openid),
+                _ => None,
+            };
+            if let Some(own) = own {
+                own.clone_into(text);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Everything beside everything else holds.
+fn conjunction(filter: &Document) -> Result<Vec<Branch>, TooManyBranches> {
+    let mut branches = vec![Branch::default()];
+    for (name, condition) in filter {
+        let more = match (name.as_str(), condition) {
+            ("$and", Bson::Array(parts)) => {
+                let mut all = vec![Branch::default()];
+                for part in parts {
+                    all = both(&all, &part_of(part)?)?;
+                }
+                all
+            }
+            ("$or", Bson::Array(parts)) => {
+                let mut any = Vec::new();
+                for part in parts {
+                    any.extend(part_of(part)?);
+                }
+                any
+            }
+            (name, _) if name.starts_with('$') => continue,
+            (path, condition) => field(path, condition),
+        };
+        branches = both(&branches, &more)?;
+    }
+    Ok(branches)
+}
+
+fn part_of(part: &Bson) -> Result<Vec<Branch>, TooManyBranches> {
+    // What is no object is refused before it is judged.
+    part.as_document().map_or_else(|| Ok(vec![Branch::default()]), conjunction)
+}
+
+/// Combines every branch with every other.
+fn both(left: &[Branch], right: &[Branch]) -> Result<Vec<Branch>, TooManyBranches> {
+    if left.len().saturating_mul(right.len()) > MOST_BRANCHES {
+        return Err(TooManyBranches);
+    }
+    Ok(left.iter().flat_map(|left| right.iter().map(|right| left.and(right))).collect())
+}
+
+/// Returns the branches of one field's condition.
+fn field(path: &str, condition: &Bson) -> Vec<Branch> {
+    let with = |known: Known| Branch(BTreeMap::from([(path.to_owned(), known)]));
+    let is = |value: &Bson| with(Known { value: Some(value.clone()), ..Known::default() });
+    let operators = match condition {
+        Bson::Document(operators) if operators.keys().any(|name| name.starts_with('$')) => operators,
+        Bson::RegularExpression(_) => return vec![Branch::default()],
+        value => return vec![is(value)],
+    };
+    let mut known = Known::default();
+    let mut values: Option<Vec<Branch>> = None;
+    for (name, operand) in operators {
+        match (name.as_str(), operand) {
+            ("$eq", value) => known.value = known.value.take().or_else(|| Some(value.clone())),
+            ("$in", Bson::Array(items))
+                if !items.iter().any(|it| matches!(it, Bson::RegularExpression(_))) =>
+            {
+                values = Some(items.iter().map(is).collect());
+            }
+            ("$gt", bound) => known.above = Some((bound.clone(), false)),
+            ("$gte", bound) => known.above = Some((bound.clone(), true)),
+            ("$lt", bound) => known.below = Some((bound.clone(), false)),
+            ("$lte", bound) => known.below = Some((bound.clone(), true)),
+            ("$ne", value) => known.unequal.push(value.clone()),
+            ("$nin", Bson::Array(items)) => known.unequal.extend(items.iter().cloned()),
+            _ => {}
+        }
+    }
+    let own = with(known);
+    match values {
+        Some(values) => values.iter().map(|value| value.and(&own)).collect(),
+        None => vec![own],
+    }
+}
+
+impl Branch {
+    pub fn of(&self, path: &str) -> Option<&Known> {
+        self.0.get(path)
+    }
+
+    fn and(&self, other: &Branch) -> Branch {
+        let mut fields = self.0.clone();
+        for (path, more) in &other.0 {
+            let known = fields.entry(path.clone()).or_default();
+            // Of two values, bounds or lists that both hold, one is as true as the other.
+            known.value = known.value.take().or_else(|| more.value.clone());
+            known.below = known.below.take().or_else(|| more.below.clone());
+            known.above = known.above.take().or_else(|| more.above.clone());
+            known.unequal.extend(more.unequal.iter().cloned());
+        }
+        Branch(fields)
+    }
+}
+
+impl Known {
+    /// Returns whether the field can stand in that relation to a value.
+    pub fn can_be(&self, wanted: Relation, value: &Bson) -> bool {
+        let excluded = self.unequal.iter().any(|other| relation(other, value) == Some(Relation::Equal));
+        if wanted == Relation::Equal && excluded {
+            return false;
+        }
+        let above = self.above.as_ref().is_none_or(|(bound, inclusive)| match relation(bound, value) {
+            Some(Relation::Apart) | None => is_apart(bound, value, wanted),
+            Some(Relation::Greater) => wanted == Relation::Greater,
+            Some(Relation::Equal) => wanted == Relation::Greater || (*inclusive && wanted == Relation::Equal),
+            Some(Relation::Less) => wanted != Relation::Apart,
+        });
+        let below = self.below.as_ref().is_none_or(|(bound, inclusive)| match relation(bound, value) {
+            Some(Relation::Apart) | None => is_apart(bound, value, wanted),
+            Some(Relation::Less) => wanted == Relation::Less,
+            Some(Relation::Equal) => wanted == Relation::Less || (*inclusive && wanted == Relation::Equal),
+            Some(Relation::Greater) => wanted != Relation::Apart,
+        });
+        above && below
+    }
+}
+
+/// A field that has a bound has the bound's type: with a value of another it has nothing to do. Of types that have no order
+/// here nothing is certain.
+fn is_apart(bound: &Bson, value: &Bson, wanted: Relation) -> bool {
+    wanted == Relation::Apart || std::mem::discriminant(bound) == std::mem::discriminant(value)
+}

@@ -1,0 +1,284 @@
+use bson::{Bson, Document, doc};
+use proptest::prelude::*;
+
+use super::decision::{Decision, Guard, Scope, Subject, decide};
+use super::expression::Expression;
+use super::query::{Query, fill};
+use super::*;
+
+fn alice() -> Document {
+    doc! { "openid": "alice", "loginType": "WECHAT_PUBLIC" }
+}
+
+fn stored(collection: &str, id: &str) -> Result<Option<Document>, String> {
+    Ok(match (collection, id) {
+        ("shops", "s1") => Some(doc! { "_id": "s1", "owners": ["alice", "bob"], "next": "s2" }),
+        ("shops", "s2") => Some(doc! { "_id": "s2", "owners": ["carol"] }),
+        _ => None,
+    })
+}
+
+fn scope<'a>(auth: Option<&'a Document>, subject: Subject<'a>) -> Scope<'a> {
+    Scope { auth, now: 1_000, doc: subject, data: None, resource: None }
+}
+
+fn decided(rule: &str, filter: Document) -> Decision {
+    let rule = Expression::parse(rule).unwrap_or_else(|problem| panic!("{rule}: {problem}"));
+    let mut filter = filter;
+    fill(&mut filter, Some("alice"), None);
+    let query = Query::of(&filter).expect("few branches");
+    let auth = alice();
+    decide(&rule, &scope(Some(&auth), Subject::Query(&query)), &mut stored)
+}
+
+#[track_caller]
+fn check(rule: &str, filter: Document, allowed: bool) {
+    assert_eq!(decided(rule, filter.clone()).allowed, allowed, "{rule} on {filter}");
+}
+
+#[test]
+fn a_query_must_stay_inside_the_rule() {
+    const OLD: &str = "doc.age > 10";
+    check(OLD, doc! { "age": { "$gt": 15 } }, true);
+    check(OLD, doc! { "age": { "$gt": 10 } }, true);
+    check(OLD, doc! { "age": { "$gte": 10 } }, false);
+    check(OLD, doc! { "age": { "$gt": 8 } }, false);
+    check(OLD, doc! {}, false);
+    check(OLD, doc! { "name": "x" }, false);
+    check(OLD, doc! { "age": 11 }, true);
+    check(OLD, doc! { "age": { "$in": [11, 20] } }, true);
+    check(OLD, doc! { "age": { "$in": [11, 9] } }, false);
+    check(OLD, doc! { "age": { "$in": [] } }, true);
+    check(OLD, doc! { "age": { "$gt": "15" } }, false);
+    check(OLD, doc! { "$and": [{ "age": { "$gt": 15 } }, { "x": 1 }] }, true);
+    check(OLD, doc! { "$nor": [{ "age": { "$lte": 10 } }] }, false);
+    check("doc.age >= 10 && doc.age < 20", doc! { "age": { "$gte": 10, "$lt": 20 } }, true);
+    check("20 > doc.age", doc! { "age": { "$lte": 19 } }, true);
+
+    const OWN: &str = "doc._openid == auth.openid";
+    check(OWN, doc! { "_openid": "{openid}" }, true);
+    check(OWN, doc! { "_openid": "{openid}", "x": { "$gt": 1 } }, true);
+    check(OWN, doc! {}, false);
+    check(OWN, doc! { "_openid": "bob" }, false);
+    check(OWN, doc! { "$or": [{ "_openid": "alice" }, { "_openid": "alice", "x": 1 }] }, true);
+
+    const PUBLIC: &str = "doc.pub == true || doc._openid == auth.openid";
+    check(PUBLIC, doc! { "pub": true }, true);
+    check(PUBLIC, doc! { "$or": [{ "pub": true }, { "_openid": "{openid}" }] }, true);
+    check(PUBLIC, doc! { "$or": [{ "pub": true }, { "x": 1 }] }, false);
+
+    check("auth != null", doc! { "x": 1 }, true);
+    check("doc.role in ['a', 'b']", doc! { "role": { "$in": ["a"] } }, true);
+    check("doc.role in ['a', 'b']", doc! { "role": { "$in": ["a", "c"] } }, false);
+    check("!(doc.role in ['a', 'b'])", doc! { "role": { "$nin": ["a", "b"] } }, true);
+    check("!(doc.role in ['a', 'b'])", doc! { "role": { "$nin": ["a"] } }, false);
+    const KEPT: &str = "doc.status != 'del'";
+    check(KEPT, doc! { "status": "ok" }, true);
+    check(KEPT, doc! { "status": { "$ne": "del" } }, true);
+    check(KEPT, doc! { "status": { "$nin": ["del", "x"] } }, true);
+    check(KEPT, doc! { "status": { "$ne": "x" } }, false);
+    check("doc.a.b == 1", doc! { "a.b": 1 }, true);
+    check("doc.a.b == 1", doc! { "a": { "b": 1 } }, true);
+    check("auth.openid in doc.members", doc! { "members": "{openid}" }, true);
+    check("auth.openid in doc.members", doc! { "members": "bob" }, false);
+    check("doc.expires > now", doc! { "expires": { "$gt": bson::DateTime::from_millis(1_000) } }, true);
+}
+
+#[test]
+fn other_documents_are_read_by_what_the_query_says() {
+    const OWNER: &str = "auth.openid in get(`database.shops.${doc.shopId}`).owners";
+    check(OWNER, doc! { "shopId": "s1" }, true);
+    check(OWNER, doc! { "shopId": "s2" }, false);
+    check(OWNER, doc! { "shopId": "s9" }, false);
+    check(OWNER, doc! { "shopId": { "$in": ["s1"] } }, true);
+    check(OWNER, doc! { "$or": [{ "shopId": "s1" }, { "shopId": "s2" }] }, false);
+    check(OWNER, doc! { "shopId": { "$gt": "s" } }, false);
+    check("'carol' in get('database.shops.' + get('database.shops.s1').next).owners", doc! {}, true);
+    check("get('shops.s1') != null", doc! {}, false);
+}
+
+#[test]
+fn a_document_is_judged_as_it_is() {
+    let auth = alice();
+    for (rule, document, allowed) in [
+        ("doc.n == 1", Some(doc! { "n": 1_i64 }), true),
+        ("doc.n == 1", Some(doc! { "n": "1" }), false),
+        ("doc.n == null", Some(doc! {}), true),
+        ("doc.n == undefined", Some(doc! { "n": Bson::Null }), true),
+        ("doc.n > 1", Some(doc! {}), false),
+        ("doc.list[1] == 'b'", Some(doc! { "list": ["a", "b"] }), true),
+        ("doc.list.length == 2", Some(doc! { "list": ["a", "b"] }), true),
+        ("doc['a'].b == 1", Some(doc! { "a": { "b": 1 } }), true),
+        ("doc.a.b.c == undefined", None, true),
+        ("doc == null", None, true),
+        ("doc.name", Some(doc! { "name": "x" }), false),
+        ("doc.name != '' && true", Some(doc! { "name": "x" }), true),
+        ("doc.name || true", Some(doc! { "name": "x" }), false),
+        ("`${doc.a}-${1 + 1}` == 'x-2'", Some(doc! { "a": "x" }), true),
+        ("request.data.n == undefined", Some(doc! {}), true),
+        ("now == 1000", Some(doc! {}), true),
+        ("-1 < 0 && !false", Some(doc! {}), true),
+        ("1 + 2 == 3 && 1 < 2 == true", Some(doc! {}), true),
+    ] {
+        let parsed = Expression::parse(rule).unwrap_or_else(|problem| panic!("{rule}: {problem}"));
+        let decision =
+            decide(&parsed, &scope(Some(&auth), Subject::Document(document.as_ref())), &mut stored);
+        assert_eq!(decision.allowed, allowed, "{rule}");
+    }
+}
+
+#[test]
+fn a_denial_names_the_clause_the_values_and_the_way_out() {
+    let denied =
+        decided("auth != null && (doc.pub == true || doc._openid == auth.openid)", doc! { "pub": false });
+    let told: Vec<(&str, &[String])> =
+        denied.reasons.iter().map(|reason| (reason.clause.as_str(), reason.because.as_slice())).collect();
+    assert_eq!(told[0], ("doc.pub == true", &["`doc.pub` is false".to_owned()][..]));
+    assert_eq!(told[1].0, "doc._openid == auth.openid");
+    assert_eq!(told[1].1, ["the query says nothing about `_openid`", r#"`auth.openid` is "alice""#]);
+    assert_eq!(denied.missing, Some(doc! { "_openid": "{openid}" }));
+
+    let both = decided("doc.a == 1 && doc.b > 2", doc! {});
+    assert_eq!(both.missing, Some(doc! { "a": 1.0, "b": { "$gt": 2.0 } }));
+    assert_eq!(decided("auth.uid == 'x'", doc! {}).missing, None);
+}
+
+#[test]
+fn a_wrong_rule_is_refused_at_its_place() {
+    for (rule, place, message) in [
+        ("doc.a = 1", 6, "has no meaning"),
+        ("doc.a == ", 9, "missing at the end"),
+        ("doc.a == 1)", 10, "nothing is expected"),
+        ("user.a == 1", 0, "`user` is not known"),
+        ("query.a == 1", 0, "`query` is not known"),
+        ("exists('x')", 0, "`exists` is no function"),
+        ("'abc", 0, "has no end"),
+        ("[1 2]", 3, "`,` is expected"),
+        ("`a${doc.}`", 8, "missing at the end"),
+        ("1a == 1", 0, "no number"),
+        ("get('a') == get('b') || get('c') == get('d')", 0, "more than 3 times"),
+        ("get(get(get('a').b).c).d == 1", 0, "more than 2 deep"),
+    ] {
+        let problem = Expression::parse(rule).expect_err(rule);
+        assert!(problem.message.contains(message), "{rule}: {problem}");
+        assert_eq!(problem.span.start, place, "{rule}: {problem}");
+    }
+    let long = |length: usize| format!("doc.a == '{}'", "x".repeat(length - 11));
+    assert!(Expression::parse(&long(1024)).is_ok());
+    assert!(Expression::parse(&long(1025)).expect_err("too long").message.contains("1024"));
+    assert!(Expression::parse(&"(".repeat(500)).is_err());
+}
+
+#[test]
+fn rules_have_five_names_and_write_stands_for_three() {
+    let rules = Rules::parse(r#"{"read":true,"write":"auth != null","delete":false}"#).expect("rules");
+    let name = |operation| rules.of(operation).map(|(name, _)| name);
+    assert_eq!(name(Operation::Read), Some("read"));
+    assert_eq!((name(Operation::Create), name(Operation::Delete)), (Some("write"), Some("delete")));
+    assert!(Rules::parse(r#"{"write":true}"#).expect("rules").of(Operation::Read).is_none());
+    assert!(matches!(Rules::parse(r#"{"list":true}"#), Err(Broken::Key(_))));
+    assert!(matches!(Rules::parse(r#"{"read":1}"#), Err(Broken::Kind { .. })));
+    assert!(matches!(Rules::parse("[]"), Err(Broken::Shape)));
+    assert!(matches!(Rules::parse("{"), Err(Broken::Json(_))));
+    assert!(matches!(Rules::parse(r#"{"read":"doc.=="}"#), Err(Broken::Expression { .. })));
+}
+
+fn scalar() -> impl Strategy<Value = Bson> {
+    prop_oneof![
+        (0..4_i32).prop_map(Bson::Int32),
+        (0..4_i32).prop_map(|number| Bson::Double(f64::from(number))),
+        "[ab]".prop_map(Bson::String),
+        any::<bool>().prop_map(Bson::Boolean),
+        Just(Bson::Null),
+    ]
+}
+
+fn field() -> impl Strategy<Value = String> {
+    "[xyz]"
+}
+
+fn written(value: &Bson) -> String {
+    match value {
+        Bson::String(text) => format!("'{text}'"),
+        Bson::Null => "null".into(),
+        Bson::Boolean(flag) => flag.to_string(),
+        Bson::Int32(number) => number.to_string(),
+        other => other.as_f64().unwrap_or_default().to_string(),
+    }
+}
+
+fn rule() -> impl Strategy<Value = String> {
+    let clause = (field(), prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">="]), scalar())
+        .prop_map(|(field, sign, value)| format!("doc.{field} {sign} {}", written(&value)));
+    let among = (field(), prop::collection::vec(scalar(), 0..3)).prop_map(|(field, items)| {
+        let items: Vec<String> = items.iter().map(written).collect();
+        format!("doc.{field} in [{}]", items.join(", "))
+    });
+    let holds = (field(), scalar()).prop_map(|(field, item)| format!("{} in doc.{field}", written(&item)));
+    prop_oneof![4 => clause, 1 => among, 1 => holds].prop_recursive(3, 8, 2, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("({left} && {right})")),
+            (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("({left} || {right})")),
+            inner.prop_map(|inner| format!("!({inner})")),
+        ]
+    })
+}
+
+fn filter() -> impl Strategy<Value = Document> {
+    let operator = prop::sample::select(vec!["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"]);
+    let simple = (field(), operator, scalar()).prop_map(|(field, operator, value)| {
+        Document::from_iter([(field, bson::bson!({ operator: value }))])
+    });
+    let list = (field(), prop::sample::select(vec!["$in", "$nin"]), prop::collection::vec(scalar(), 0..3))
+        .prop_map(|(field, operator, items)| {
+            Document::from_iter([(field, bson::bson!({ operator: items }))])
+        });
+    prop_oneof![3 => simple, 1 => list].prop_recursive(3, 8, 3, |inner| {
+        let parts = prop::collection::vec(inner, 1..3);
+        (prop::sample::select(vec!["$and", "$or", "$nor"]), parts)
+            .prop_map(|(operator, parts)| Document::from_iter([(operator.to_owned(), Bson::from(parts))]))
+    })
+}
+
+fn stored_document() -> impl Strategy<Value = Document> {
+    let value = prop_oneof![4 => scalar(), 1 => prop::collection::vec(scalar(), 0..3).prop_map(Bson::from)];
+    prop::collection::vec((field(), value), 0..4).prop_map(Document::from_iter)
+}
+
+/// Tells whether a document is as the verdict takes it for granted.
+fn is_guarded(guards: &[Guard], document: &Document) -> bool {
+    guards.iter().all(|guard| {
+        let is_array = matches!(document.get(&guard.path), Some(Bson::Array(_)));
+        is_array == guard.is_array
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// What a query may read, each document that it finds may be read.
+    #[test]
+    fn no_denied_document_leaves(
+        rule in rule(),
+        filter in filter(),
+        documents in prop::collection::vec(stored_document(), 1..12),
+    ) {
+        let parsed = Expression::parse(&rule).expect("a rule");
+        let query = Query::of(&filter).expect("few branches");
+        let verdict = decide(&parsed, &scope(None, Subject::Query(&query)), &mut stored);
+        if verdict.allowed {
+            let matcher = crate::docdb::filter::Filter::parse(&filter, bson::DateTime::from_millis(0)).expect("a filter");
+            for document in documents.iter().filter(|it| is_guarded(&verdict.guards, it)) {
+                if matcher.matches(document).expect("a verdict") {
+                    let own = decide(&parsed, &scope(None, Subject::Document(Some(document))), &mut stored);
+                    prop_assert!(own.allowed, "{rule} let {filter} find {document}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_is_too_strange(text in ".{0,60}") {
+        let _ = Expression::parse(&text);
+    }
+}
