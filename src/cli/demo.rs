@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde::Serialize;
 use tokio::process::Command;
 
-use crate::emulator::config::Durability;
+use crate::emulator::config::{Durability, Outward};
 use crate::error::{Error, Kind, Result};
 use crate::model::text::{Language, Text};
 use crate::ops::install;
@@ -155,6 +155,7 @@ async fn play(folder: &Path, context: &Context) -> Result<Vec<Typed>> {
             functions_root: None,
             // A board of three reads better than one of twenty-three.
             seed: None,
+            outward: Outward::Open,
             install: Install::No,
         },
         context,

@@ -8,6 +8,18 @@ use crate::model::clock::{Clock, Ids};
 use crate::model::name::EnvId;
 use crate::project::Project;
 
+/// What becomes of calls that functions make to hosts outside, when no fixture answers them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Outward {
+    /// They go out.
+    #[default]
+    Open,
+    /// They are refused, and nothing is dialled.
+    Refused,
+    /// They go out, and the answers become fixture files.
+    Recorded,
+}
+
 /// Everything an emulator needs to know. It holds a key and the machine's variables, so there is no `Debug`.
 #[derive(Clone)]
 pub struct Config {
@@ -37,6 +49,7 @@ pub struct Config {
     pub inspect: Option<u16>,
     /// The variables each function inherits from the machine: `PATH`, `HOME` and the like.
     pub inherited: Vec<(String, String)>,
+    pub outward: Outward,
     pub clock: Clock,
     pub ids: Ids,
 }

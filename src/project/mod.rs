@@ -11,6 +11,7 @@ mod json;
 
 pub mod dependencies;
 pub mod discover;
+pub mod fixtures;
 pub mod functions;
 
 pub mod bundle;

@@ -97,6 +97,14 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "Documents to begin with: a folder of COLLECTION.jsonl or .json files, or one such file",
         "初始数据：存放 COLLECTION.jsonl 或 .json 文件的目录，或单个文件",
     ),
+    (
+        "Refuse calls to hosts outside that no file in fixtures/http answers; nothing is dialled",
+        "拒绝 fixtures/http 未应答的外部请求，不发起任何连接",
+    ),
+    (
+        "Write the answers of hosts outside into fixtures/http, a file for each host",
+        "把外部主机的应答写入 fixtures/http，每个主机一个文件",
+    ),
     ("Install missing function dependencies without asking", "直接安装云函数缺少的依赖，不再询问"),
     ("Leave missing function dependencies as they are", "不安装云函数缺少的依赖"),
     (

@@ -9,7 +9,7 @@ pub mod stop;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::emulator::config::Durability;
+use crate::emulator::config::{Durability, Outward};
 use crate::error::{Error, Kind, Result};
 use crate::model::name::EnvId;
 use crate::text;
@@ -58,6 +58,12 @@ pub struct Args {
     /// Documents to begin with: a folder of COLLECTION.jsonl or .json files, or one such file
     #[arg(long, value_name = "PATH")]
     seed: Option<PathBuf>,
+    /// Refuse calls to hosts outside that no file in fixtures/http answers; nothing is dialled
+    #[arg(long, conflicts_with = "record")]
+    offline: bool,
+    /// Write the answers of hosts outside into fixtures/http, a file for each host
+    #[arg(long)]
+    record: bool,
     /// Install missing function dependencies without asking
     #[arg(long, conflicts_with = "no_install")]
     install: bool,
@@ -95,6 +101,11 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
         env_id: args.env_id,
         functions_root: args.functions_root.map(|root| context.cwd.join(root)),
         seed: args.seed.map(|seed| context.cwd.join(seed)),
+        outward: match (args.offline, args.record) {
+            (true, _) => Outward::Refused,
+            (_, true) => Outward::Recorded,
+            _ => Outward::Open,
+        },
         install: match (args.install, args.no_install) {
             (true, _) => session::Install::Yes,
             (_, true) => session::Install::No,

@@ -9,7 +9,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use crate::emulator::Emulator;
-use crate::emulator::config::{Config, Durability};
+use crate::emulator::config::{Config, Durability, Outward};
 use crate::emulator::data_dir::DataDir;
 use crate::emulator::event::Event;
 use crate::error::{Error, Kind, Result};
@@ -49,6 +49,7 @@ pub struct Wanted {
     pub env_id: Option<EnvId>,
     pub functions_root: Option<PathBuf>,
     pub seed: Option<PathBuf>,
+    pub outward: Outward,
     pub install: Install,
 }
 
@@ -134,6 +135,7 @@ impl Session {
             durability: wanted.durability,
             strict: wanted.strict,
             seed: wanted.seed,
+            outward: wanted.outward,
             project: project.clone(),
             shared_modules: Some(install::shared_folder(&project).join("node_modules"))
                 .filter(|it| it.is_dir()),

@@ -14,6 +14,7 @@ mod admin;
 mod control;
 mod gateway;
 mod object;
+mod outside;
 mod wechat;
 
 mod data;
@@ -42,11 +43,13 @@ async fn route(environment: Shared, parts: Parts, body: Body) -> Response {
         Err(refusal) => return reply::plain(StatusCode::FORBIDDEN, format!("{refusal}\n")),
     };
     match parts.uri.path() {
+        _ if parts.headers.contains_key(outside::HEADER) => outside::answer(&environment, &parts, body).await,
         _ if host == wechat::HOST => wechat::answer(&parts),
         _ if gateway::is_meant(host) => gateway::answer(&environment, &parts, body).await,
         "/admin" if parts.method == Method::POST => admin::answer(&environment, &parts, body).await,
         "/healthz" => health::ready(),
         "/__cloudkit/env" => health::describe(&environment),
+        outside::RECORDINGS if parts.method == Method::POST => outside::record(&environment, body).await,
         "/" if control::is_meant(&parts) => control::answer(&environment, host, &parts, body).await,
         path if path.starts_with(PACKAGES) => control::packages::answer(&environment, &parts, body).await,
         path if is_at(path, DOCUMENTS) || is_at(path, SNAPSHOTS) => reset::answer(&environment, &parts).await,

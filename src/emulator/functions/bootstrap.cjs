@@ -4,7 +4,7 @@
 //                                      W: asks what the process waits for.
 // Frames out: u32 length, kind, u32 number, text.  D: loaded, files as JSON.  B: not loadable, why.
 //   L: a log line, number = level.  R: result, number = memory in KiB.  F: fault, number = kind.  X: as F, and the
-//   process ends.  A: work goes on after the answer.  W: what the process waits for.
+//   process ends.  O: a call of a host outside.  A: work goes on after the answer.  W: what the process waits for.
 'use strict';
 
 const fs = require('fs');
@@ -68,6 +68,9 @@ function send(kind, number, text) {
 function say(level, text) {
   send('L', level, text);
 }
+
+// `outside.cjs` says here what the function calls outside.
+Object.defineProperty(globalThis, Symbol.for('cloudkit.outside'), { value: (text) => send('O', 0, text) });
 
 let memory = 0;
 let measured = 0;

@@ -306,6 +306,7 @@ impl Shared {
     fn hear(&self, said: Said) {
         match said {
             Said::Line(level, text) => self.say(level, text),
+            Said::Outward(text) => self.note(text),
             Said::Result { text, memory_bytes } => {
                 self.talk().memory_bytes = memory_bytes;
                 self.reply(Ok(text));
@@ -386,6 +387,19 @@ impl Shared {
         }
         let (time, function) = (self.told.clock.now(), self.told.function.clone());
         self.told.logs.push(LogRecord { time, function, request_id, level, message });
+    }
+
+    /// Records what the function itself did not say: it is no part of the call's own log.
+    fn note(&self, message: String) {
+        let request_id = {
+            let mut talk = self.talk();
+            if talk.request_id.is_empty() {
+                return talk.hold(Level::Debug, message);
+            }
+            talk.request_id.clone()
+        };
+        let (time, function) = (self.told.clock.now(), self.told.function.clone());
+        self.told.logs.push(LogRecord { time, function, request_id, level: Level::Debug, message });
     }
 
     /// Tells, once for each process, that work went on after an answer.

@@ -6,9 +6,11 @@ mod call;
 mod deployed;
 mod instance;
 mod interpreter;
+pub mod outside;
 mod pinpoint;
 mod pool;
 mod process;
+mod recording;
 mod registry;
 mod reload;
 pub mod surroundings;
@@ -33,6 +35,7 @@ use crate::text;
 
 use call::Call;
 use interpreter::Interpreters;
+use outside::Outside;
 use registry::Registry;
 use reload::Reload;
 use surroundings::Scripts;
@@ -134,6 +137,7 @@ struct Inner {
     registry: Registry,
     callers: Mutex<Callers>,
     reload: Mutex<Option<Reload>>,
+    outside: Outside,
 }
 
 /// Who started the newest calls, by their tokens.
@@ -148,18 +152,29 @@ impl Functions {
     /// process is started yet.
     ///
     /// # Errors
-    /// The data folder cannot be written.
+    /// The data folder cannot be written, or a fixture file is wrong.
     pub fn start(config: Config, url: String, logs: Logs, events: Events) -> Result<Self> {
         let scripts = Scripts::write(&config.data).map_err(|error| {
             let shown = config.data.display();
             let message = text! { en: "could not write to `{shown}`", zh: "无法写入 `{shown}`" };
             Error::new(Kind::Failed, message).source(&error)
         })?;
+        let outside = Outside::open(&config)?;
         let registry = Registry::new(&config.data);
         let interpreters = Interpreters::new(&config.inherited, &config.project.root);
         let (callers, reload) = (Mutex::default(), Mutex::default());
-        let inner =
-            Arc::new(Inner { config, logs, events, scripts, interpreters, url, registry, callers, reload });
+        let inner = Arc::new(Inner {
+            config,
+            logs,
+            events,
+            scripts,
+            interpreters,
+            url,
+            registry,
+            callers,
+            reload,
+            outside,
+        });
         inner.refresh(&[]);
         // Who calls first need not wait until programs have told their versions.
         let used: Vec<_> =
@@ -186,6 +201,7 @@ impl Functions {
     /// the cloud.
     pub async fn invoke(&self, name: &str, invocation: Invocation) -> Outcome {
         let inner = &self.0;
+        inner.refresh_outside();
         let request_id = inner.config.ids.request();
         let Some(function) = inner.current(name) else { return inner.not_found(name, request_id) };
         // Whoever has the token is the caller: a request's id is told to everybody, and must not do.
@@ -227,6 +243,11 @@ impl Functions {
         self.0.callers.lock().unwrap_or_else(PoisonError::into_inner).callers.get(session_token).cloned()
     }
 
+    /// Returns what answers calls to hosts outside.
+    pub fn outside(&self) -> &Outside {
+        &self.0.outside
+    }
+
     /// Returns the variables that bring a program to this emulator; `node_options` is the `NODE_OPTIONS` it has.
     pub fn child_environment(&self, node_options: Option<&str>) -> Vec<(String, String)> {
         let Inner { config, url, scripts, .. } = &*self.0;
@@ -244,6 +265,13 @@ impl Inner {
     /// Tells an event to whoever listens.
     fn tell(&self, event: Event) {
         event::tell(&self.events, event);
+    }
+
+    /// Brings the fixtures up to date; those from before stay when a file is wrong.
+    fn refresh_outside(&self) {
+        if let Err(error) = self.outside.refresh() {
+            self.tell(Event::Warning(outside::complaint(&error)));
+        }
     }
 
     fn remember(&self, token: &str, caller: &Caller) {

@@ -2,7 +2,7 @@
 // emulator instead. Loaded by `NODE_OPTIONS=--require`, in functions and in what `emulate -- CMD` starts.
 //
 // A request keeps its `Host` (but for `fetch`, which always writes its own) and gets one header more, `x-cloudkit-host:
-// scheme://host`. Other hosts are not touched.
+// scheme://host`. Calls of other hosts pass through `outside.cjs`.
 'use strict';
 
 const PLATFORM = [
@@ -43,10 +43,15 @@ function install(address) {
   }
 
   // Headers come as an object, or as a flat list of names and values.
+  function headersOf(headers) {
+    if (!Array.isArray(headers)) return { ...headers };
+    const [flat, named] = [headers.flat(), {}];
+    for (let i = 0; i + 1 < flat.length; i += 2) named[flat[i]] = flat[i + 1];
+    return named;
+  }
+
   function withOrigin(headers, host, origin) {
-    const flat = Array.isArray(headers) ? headers.flat() : null;
-    const named = flat ? {} : { ...headers };
-    if (flat) for (let i = 0; i + 1 < flat.length; i += 2) named[flat[i]] = flat[i + 1];
+    const named = headersOf(headers);
     if (!hasHeader(named, 'host')) named.Host = host;
     named['x-cloudkit-host'] = origin;
     return named;
@@ -78,12 +83,18 @@ function install(address) {
     return redirected;
   }
 
+  let outside;
+  const outsideOf = () => (outside ??= require('./outside.cjs')({ address, request, agentFor, headersOf }));
+  const isEmulator = (host, port) => host === address.hostname && String(port) === address.port;
+
   for (const [module, scheme] of [[http, 'http'], [https, 'https']]) {
     const original = module.request;
     module.request = function (input, given, then) {
       const { options, callback } = normalize(input, given, then);
-      if (!isPlatform(hostOf(options))) return original.apply(this, arguments);
-      return request.call(http, redirect(options, scheme), callback);
+      const host = hostOf(options);
+      if (isEmulator(host, options.port)) return original.apply(this, arguments);
+      if (isPlatform(host)) return request.call(http, redirect(options, scheme), callback);
+      return outsideOf().request(() => original.apply(this, arguments), scheme, options, host, callback);
     };
     module.get = function (input, options, callback) {
       const sent = module.request(input, options, callback);
@@ -96,7 +107,8 @@ function install(address) {
   if (fetch) {
     globalThis.fetch = function (input, init) {
       const url = new URL(input instanceof Request ? input.url : String(input));
-      if (!isPlatform(url.hostname)) return fetch.apply(this, arguments);
+      if (!/^https?:$/.test(url.protocol) || isEmulator(url.hostname, url.port)) return fetch.apply(this, arguments);
+      if (!isPlatform(url.hostname)) return outsideOf().fetch(fetch, input, init);
       const { host, protocol } = url;
       const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
       headers.set('x-cloudkit-host', `${protocol}//${host}`);
@@ -107,6 +119,7 @@ function install(address) {
     };
   }
 
+  if (process.env.CLOUDKIT_OFFLINE) outsideOf().refuse();
   require('module').syncBuiltinESMExports();
 }
 

@@ -50,7 +50,10 @@ async fn keep(inner: Weak<Inner>) -> Option<()> {
     loop {
         // First watched, then looked at: what is saved in between is not missed.
         watched.follow(&inner);
-        inner.upgrade()?.reload().await;
+        let there = inner.upgrade()?;
+        there.refresh_outside();
+        there.reload().await;
+        drop(there);
         while tokio::time::timeout(TIDY, next_change(&mut changed)).await.is_err() {
             inner.upgrade()?.registry.all().iter().for_each(|function| function.shrink(TIDY));
         }
@@ -113,6 +116,7 @@ fn folders(inner: &Inner) -> HashSet<PathBuf> {
     let own = functions.iter().map(|function| function.registered());
     let own = own.filter(|it| it.origin == Origin::Project).map(|it| it.folder.clone());
     let mut found = HashSet::from([project.root.clone()]);
+    found.extend(inner.outside.folders());
     for root in project.functions_root.iter().cloned().chain(own) {
         let below = ignore::WalkBuilder::new(&root)
             .standard_filters(false)

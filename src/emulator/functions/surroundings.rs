@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::emulator::config::Config;
+use crate::emulator::config::{Config, Outward};
 use crate::model::function::Language;
 
 /// The credentials' third part; any text does, and it comes back as `sessionToken`.
@@ -33,8 +33,9 @@ impl Scripts {
             let file = folder.join(name);
             std::fs::write(&file, text).map(|()| file)
         };
-        // What Node's bootstrap loads when the clock was moved.
+        // What Node's bootstrap loads when the clock was moved, and the preload at the first call of a host outside.
         write("clock.cjs", include_str!("clock.cjs"))?;
+        write("outside.cjs", include_str!("outside.cjs"))?;
         Ok(Scripts {
             node: write("bootstrap.cjs", include_str!("bootstrap.cjs"))?,
             python: write("bootstrap.py", include_str!("bootstrap.py"))?,
@@ -79,7 +80,8 @@ pub fn child_environment(
         ("SCF_NAMESPACE", config.env_id.as_str()),
         ("NODE_OPTIONS", &with_preload(node_options, &scripts.preload)),
     ];
-    variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+    let offline = (config.outward == Outward::Refused).then_some(("CLOUDKIT_OFFLINE", "1"));
+    variables.into_iter().chain(offline).map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 /// Adds the preload to the user's own options; Node reads a quoted path with backslashes before quotes.

@@ -10,6 +10,7 @@ use tokio::sync::broadcast::Receiver;
 use super::*;
 use crate::api::event::Identity;
 use crate::docdb::Durability;
+use crate::emulator::config::Outward;
 use crate::emulator::logs::Search;
 use crate::model::clock::{Clock, Ids};
 use crate::project::{Options, Project};
@@ -108,6 +109,7 @@ fn config(folder: &Path) -> Config {
         strict: None,
         project: Project::load(&options).expect("a good project"),
         seed: None,
+        outward: Outward::Open,
         shared_modules: Some(folder.join("shared/node_modules")),
         secret_id: "AKIDlocal".into(),
         secret_key: "key".into(),

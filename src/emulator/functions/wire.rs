@@ -99,6 +99,8 @@ pub(super) enum Said {
     /// The function cannot be loaded, and the process ends.
     Broken(String),
     Line(Level, String),
+    /// A call of a host outside.
+    Outward(String),
     Result {
         text: String,
         memory_bytes: u64,
@@ -150,6 +152,7 @@ fn said(kind: u8, number: u32, body: Bytes) -> Result<Said, Garbled> {
         b'D' => Said::Loaded(serde_json::from_str(&text).map_err(|_| Garbled)?),
         b'B' => Said::Broken(text),
         b'L' => Said::Line(level(number), text),
+        b'O' => Said::Outward(text),
         b'R' => Said::Result { text, memory_bytes: u64::from(number) * 1024 },
         b'F' | b'X' => Said::Fault { number, text, ends: kind == b'X' },
         b'A' => Said::Lingers(text),

@@ -1,6 +1,6 @@
 //! `cloudkit.toml`, typed. Every value is checked here, and every complaint shows its line with a caret.
 
-mod reader;
+pub(super) mod reader;
 #[cfg(test)]
 mod tests;
 

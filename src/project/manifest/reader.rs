@@ -10,16 +10,16 @@ use crate::model::name::{did_you_mean, suggestion};
 use crate::model::text::Text;
 use crate::text;
 
-pub(super) type Span = std::ops::Range<usize>;
+pub(in crate::project) type Span = std::ops::Range<usize>;
 
 /// The file being read.
-pub(super) struct Source {
-    pub(super) path: PathBuf,
-    pub(super) text: String,
+pub(in crate::project) struct Source {
+    pub(in crate::project) path: PathBuf,
+    pub(in crate::project) text: String,
 }
 
 impl Source {
-    pub(super) fn parse(&self) -> Result<Document<&str>> {
+    pub(in crate::project) fn parse(&self) -> Result<Document<&str>> {
         Document::parse(&*self.text).map_err(|error| {
             let shown = self.path.display();
             let label = Text::same(error.message().lines().collect::<Vec<_>>().join(", "));
@@ -37,34 +37,34 @@ impl Source {
     }
 
     /// Makes an error that points at a place.
-    pub(super) fn wrong(&self, span: Span, message: Text, label: Text) -> Error {
+    pub(in crate::project) fn wrong(&self, span: Span, message: Text, label: Text) -> Error {
         Error::new(Kind::Usage, message).excerpt(self.excerpt(span, label))
     }
 
     /// Adds the place to an error that says everything else.
-    pub(super) fn at<T>(&self, span: Span, result: Result<T>) -> Result<T> {
+    pub(in crate::project) fn at<T>(&self, span: Span, result: Result<T>) -> Result<T> {
         let label = text! { en: "this value", zh: "这个值" };
         result.map_err(|error| error.excerpt(self.excerpt(span, label)))
     }
 }
 
 /// A table being read. Keys that nobody asked for are mistakes: `finish` says so.
-pub(super) struct Section<'a> {
-    pub(super) source: &'a Source,
+pub(in crate::project) struct Section<'a> {
+    pub(in crate::project) source: &'a Source,
     /// As in the file: `functions.login`; empty for the whole file.
-    pub(super) name: String,
+    pub(in crate::project) name: String,
     table: &'a dyn TableLike,
     asked: Vec<&'static str>,
     taken: Vec<&'a str>,
 }
 
 impl<'a> Section<'a> {
-    pub(super) fn new(source: &'a Source, name: impl Into<String>, table: &'a dyn TableLike) -> Self {
+    pub(in crate::project) fn new(source: &'a Source, name: impl Into<String>, table: &'a dyn TableLike) -> Self {
         Section { source, name: name.into(), table, asked: Vec::new(), taken: Vec::new() }
     }
 
     /// Returns a value and its place.
-    pub(super) fn item(&mut self, key: &'static str) -> Option<(&'a Item, Span)> {
+    pub(in crate::project) fn item(&mut self, key: &'static str) -> Option<(&'a Item, Span)> {
         self.asked.push(key);
         let item = self.table.get(key)?;
         Some((item, self.span(key, item)))
@@ -74,7 +74,7 @@ impl<'a> Section<'a> {
         item.span().or_else(|| self.key_span(key)).unwrap_or(0..0)
     }
 
-    pub(super) fn key_span(&self, key: &str) -> Option<Span> {
+    pub(in crate::project) fn key_span(&self, key: &str) -> Option<Span> {
         self.table.get_key_value(key).and_then(|(key, _)| key.span())
     }
 
@@ -100,20 +100,20 @@ impl<'a> Section<'a> {
         )
     }
 
-    pub(super) fn text(&mut self, key: &'static str) -> Result<Option<(&'a str, Span)>> {
+    pub(in crate::project) fn text(&mut self, key: &'static str) -> Result<Option<(&'a str, Span)>> {
         self.typed(key, ("a text in quotes", "带引号的文本"), Item::as_str)
     }
 
-    pub(super) fn string(&mut self, key: &'static str) -> Result<Option<String>> {
+    pub(in crate::project) fn string(&mut self, key: &'static str) -> Result<Option<String>> {
         Ok(self.text(key)?.map(|(text, _)| text.to_owned()))
     }
 
     /// Reads a text as something that checks itself.
-    pub(super) fn parsed<T: FromStr<Err = Error>>(&mut self, key: &'static str) -> Result<Option<T>> {
+    pub(in crate::project) fn parsed<T: FromStr<Err = Error>>(&mut self, key: &'static str) -> Result<Option<T>> {
         self.checked(key, str::parse)
     }
 
-    pub(super) fn checked<T>(
+    pub(in crate::project) fn checked<T>(
         &mut self,
         key: &'static str,
         check: impl Fn(&str) -> Result<T>,
@@ -122,7 +122,7 @@ impl<'a> Section<'a> {
         self.source.at(span, check(text)).map(Some)
     }
 
-    pub(super) fn integer<T>(
+    pub(in crate::project) fn integer<T>(
         &mut self,
         key: &'static str,
         check: impl Fn(i64) -> Result<T>,
@@ -131,13 +131,13 @@ impl<'a> Section<'a> {
         read.map(|(number, span)| self.source.at(span, check(number))).transpose()
     }
 
-    pub(super) fn flag(&mut self, key: &'static str) -> Result<Option<bool>> {
+    pub(in crate::project) fn flag(&mut self, key: &'static str) -> Result<Option<bool>> {
         let read = self.typed(key, ("`true` or `false`", "`true` 或 `false`"), Item::as_bool)?;
         Ok(read.map(|(flag, _)| flag))
     }
 
     /// Reads a list of texts, each with its place.
-    pub(super) fn texts(&mut self, key: &'static str) -> Result<Option<Vec<(&'a str, Span)>>> {
+    pub(in crate::project) fn texts(&mut self, key: &'static str) -> Result<Option<Vec<(&'a str, Span)>>> {
         let expected = ("a list of texts", "文本列表");
         let Some((list, span)) = self.typed(key, expected, Item::as_array)? else { return Ok(None) };
         let texts = list.iter().map(|value| {
@@ -155,13 +155,13 @@ impl<'a> Section<'a> {
     }
 
     /// Opens a table inside this one.
-    pub(super) fn section(&mut self, key: &'static str) -> Result<Option<Section<'a>>> {
+    pub(in crate::project) fn section(&mut self, key: &'static str) -> Result<Option<Section<'a>>> {
         let read = self.typed(key, ("a table", "表"), Item::as_table_like)?;
         Ok(read.map(|(table, _)| Section::new(self.source, self.child(key), table)))
     }
 
     /// Opens each table of a list: `key = [{…}, {…}]` or `[[key]]`.
-    pub(super) fn sections(&mut self, key: &'static str) -> Result<Option<Vec<(Section<'a>, Span)>>> {
+    pub(in crate::project) fn sections(&mut self, key: &'static str) -> Result<Option<Vec<(Section<'a>, Span)>>> {
         let Some((item, span)) = self.item(key) else { return Ok(None) };
         let expected = ("a list of tables", "表的列表");
         let name = self.child(key);
@@ -182,7 +182,7 @@ impl<'a> Section<'a> {
     }
 
     /// Opens the tables whose keys are names of the user's, not ours. Ask for all known keys before.
-    pub(super) fn named(&mut self) -> Vec<(&'a str, Span, Section<'a>)> {
+    pub(in crate::project) fn named(&mut self) -> Vec<(&'a str, Span, Section<'a>)> {
         let mut found = Vec::new();
         for (key, item) in self.table.iter() {
             let Some(table) = item.as_table_like().filter(|_| !self.asked.contains(&key)) else { continue };
@@ -194,7 +194,7 @@ impl<'a> Section<'a> {
     }
 
     /// Returns every key with its text value: a map of the user's own names.
-    pub(super) fn strings(&mut self) -> Result<Vec<(&'a str, String)>> {
+    pub(in crate::project) fn strings(&mut self) -> Result<Vec<(&'a str, String)>> {
         let mut found = Vec::new();
         for (key, item) in self.table.iter() {
             self.taken.push(key);
@@ -213,7 +213,7 @@ impl<'a> Section<'a> {
     }
 
     /// Refuses the first key that nobody asked for.
-    pub(super) fn finish(self) -> Result<()> {
+    pub(in crate::project) fn finish(self) -> Result<()> {
         let unknown = self
             .table
             .iter()

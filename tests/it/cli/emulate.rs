@@ -147,6 +147,19 @@ async fn a_child_finds_the_emulator_in_its_environment() {
 }
 
 #[test]
+fn offline_a_child_reaches_fixtures_and_this_machine_alone() {
+    let fixture = "[[reply]]\nto = \"https://api.example.com/**\"\ntext = \"from a file\"\n";
+    let cloudkit = Cloudkit::alone(&[("fixtures/http/a.toml", fixture)]);
+    let script = "const say = (url) => fetch(url).then(
+        async (answer) => console.log(await answer.text()), (error) => console.log(error.cause.code));
+        say('https://api.example.com/x').then(() => say('https://other.example.com/'))
+          .then(() => say(`${process.env.CLOUDKIT_EMULATOR_URL}/healthz`))";
+    let arguments = [&QUIET[..], &["--offline", "--", "node", "-e", script]].concat();
+    let output = cloudkit.command(&arguments).output().expect("run");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "from a file\nECLOUDKIT_OFFLINE\nok\n\n");
+}
+
+#[test]
 fn ten_run_side_by_side_in_one_project() {
     let cloudkit = Cloudkit::alone(&[]);
     let script = "echo $CLOUDKIT_EMULATOR_URL; read end; exit 0";

@@ -8,5 +8,6 @@ mod gateway;
 mod legacy;
 mod lifecycle;
 mod limits;
+mod outside;
 mod refusals;
 mod storage;

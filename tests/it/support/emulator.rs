@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cloudkit::emulator::Emulator;
-use cloudkit::emulator::config::{Config, Durability};
+use cloudkit::emulator::config::{Config, Durability, Outward};
 use cloudkit::model::clock::{Clock, Ids};
 use cloudkit::project::{Options, Project};
 use serde_json::{Value, json};
@@ -36,6 +36,7 @@ pub fn config(folder: &Path, clock: &Clock) -> Config {
         strict: None,
         project: Project::load(&options).expect("a folder without a manifest"),
         seed: None,
+        outward: Outward::Open,
         shared_modules: None,
         secret_id: "AKIDlocal".into(),
         secret_key: "localkey".into(),

@@ -1,0 +1,261 @@
+//! Calls of hosts outside: answered by fixtures, refused, recorded, and told in the log. See `docs/outside.md`.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use cloudkit::api::event::Caller;
+use cloudkit::emulator::Emulator;
+use cloudkit::emulator::config::Outward;
+use cloudkit::emulator::event::Event;
+use cloudkit::emulator::functions::Invocation;
+use cloudkit::emulator::logs::{Level, Search};
+use cloudkit::model::clock::Clock;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::emulator::config;
+
+/// Sends requests by each of Node's ways, and returns `STATUS BODY` or the error's words of each.
+const CALLER: &str = r#"
+const https = require('https'), http = require('http'), net = require('net'), dns = require('dns');
+// Stands for the name service: hosts below `.test` are this machine, but nothing here knows that.
+const { lookup } = dns;
+dns.lookup = (name, options, done) => name.endsWith('.test') && options
+  ? options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4)
+  : lookup(name, options, done);
+const ways = {
+  http: ({ url, method = 'GET', body }) => new Promise((resolve) => {
+    const sent = (url.startsWith('https') ? https : http).request(url, { method }, (answer) => {
+      let text = '';
+      answer.on('data', (part) => { text += part; }).on('end', () => resolve(`${answer.statusCode} ${text}`));
+    });
+    sent.on('error', (error) => resolve(error.message)).end(body);
+  }),
+  fetch: ({ url, method, body }) => fetch(url, { method, body }).then(
+    async (answer) => `${answer.status} ${await answer.text()}`, (error) => error.message),
+  tcp: ({ host }) => new Promise((resolve) => net.connect(5432, host).on('error', (error) => resolve(error.message))),
+  dns: ({ host }) => dns.promises.resolve4(host).catch((error) => error.message),
+};
+exports.main = async (calls) => {
+  const answers = [];
+  for (const call of calls) answers.push(await ways[call.by](call));
+  return answers;
+};"#;
+
+struct Stage {
+    emulator: Emulator,
+    folder: TempDir,
+}
+
+impl Stage {
+    async fn new(outward: Outward, files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (path, text) in [&[("functions/f/index.js", CALLER)], files].concat() {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        let mut config = config(folder.path(), &Clock::default());
+        config.outward = outward;
+        Stage { emulator: Emulator::start(config).await.expect("an emulator"), folder }
+    }
+
+    async fn call(&self, calls: Value) -> Vec<String> {
+        let invocation = Invocation { event: calls.to_string(), caller: Caller::Console };
+        let outcome = self.emulator.environment().functions.invoke("f", invocation).await;
+        assert!(!outcome.log.contains('→'), "the platform's log has what the function said: {}", outcome.log);
+        serde_json::from_str(&outcome.result.expect("an answer")).expect("a list")
+    }
+
+    /// What the log tells of calls outside, without the time they took.
+    fn told(&self) -> Vec<String> {
+        let found = self.emulator.environment().logs.search(&Search::default()).found;
+        let lines = found.into_iter().filter(|line| line.level == Level::Debug);
+        lines
+            .map(|line| {
+                let words: Vec<&str> = line.message.split(' ').collect();
+                let timed = words.iter().position(|word| *word == "ms").unwrap_or(usize::MAX);
+                let kept = words.iter().enumerate().filter(|(at, _)| *at != timed && at + 1 != timed);
+                kept.map(|(_, word)| *word).collect::<Vec<_>>().join(" ")
+            })
+            .collect()
+    }
+}
+
+/// A server of this machine that answers `real` and counts; returns its port.
+fn server() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for (count, stream) in listener.incoming().enumerate() {
+            let Ok(mut stream) = stream else { return };
+            let _ = stream.read(&mut [0; 4096]);
+            let body = format!(r#"{{"count":{count},"token":"tttttttt"}}"#);
+            let head = format!(
+                "content-type: application/json\r\ncontent-length: {}\r\nconnection: close",
+                body.len()
+            );
+            let _ = stream.write_all(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").as_bytes());
+        }
+    });
+    port
+}
+
+const FIXTURES: (&str, &str) = (
+    "fixtures/http/example.toml",
+    r#"
+[[reply]]
+to = "GET https://api.example.com/users/*?page=1"
+headers = { x-total = "2" }
+json = { name = "Ann" }
+
+[[reply]]
+to = "POST https://api.example.com/pay"
+with = { order = 1 }
+status = 402
+text = "no money"
+
+[[reply]]
+to = "http://poll.example.com/**"
+times = 1
+text = "pending"
+
+[[reply]]
+to = "http://poll.example.com/**"
+text = "done"
+"#,
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fixtures_answer_and_offline_refuses_what_they_do_not() {
+    let stage = Stage::new(Outward::Refused, &[FIXTURES]).await;
+    let home = server();
+    let answers = stage
+        .call(json!([
+            { "by": "http", "url": "https://api.example.com/users/7?page=1&access_token=abc" },
+            { "by": "fetch", "url": "https://api.example.com/users/7?page=1" },
+            { "by": "fetch", "url": "https://api.example.com/pay", "method": "POST", "body": r#"{"order":1,"more":2}"# },
+            { "by": "http", "url": "https://api.example.com/pay", "method": "POST", "body": r#"{"order":2}"# },
+            { "by": "http", "url": "http://poll.example.com/a/b" },
+            { "by": "fetch", "url": "http://poll.example.com/" },
+            { "by": "http", "url": format!("http://localhost:{home}/") },
+            { "by": "http", "url": "https://api.example.com/users/7?page=2" },
+            { "by": "fetch", "url": format!("http://out.test:{home}/") },
+            { "by": "tcp", "host": "db.example.com" },
+            { "by": "dns", "host": "db.example.com" },
+        ]))
+        .await;
+    let refused = |host: &str| {
+        format!(
+            "`{host}` was not dialled: the emulator runs with --offline; answer it with a file in fixtures/http, or start without --offline"
+        )
+    };
+    let expected = [
+        r#"200 {"name":"Ann"}"#.into(),
+        r#"200 {"name":"Ann"}"#.into(),
+        "402 no money".into(),
+        "501 no reply in fixtures/http is left for `POST https://api.example.com/pay` with this body\n"
+            .into(),
+        "200 pending".into(),
+        "200 done".into(),
+        r#"200 {"count":0,"token":"tttttttt"}"#.into(),
+        refused("api.example.com:443"),
+        format!("fetch failed: {}", refused(&format!("out.test:{home}"))),
+        refused("db.example.com:5432"),
+        refused("db.example.com"),
+    ];
+    assert_eq!(answers, expected);
+    let told = stage.told();
+    let expected = [
+        "→ GET https://api.example.com/users/7?page=1&access_token=… 200 (fixture)".into(),
+        "→ GET https://api.example.com/users/7?page=1 200 (fixture)".into(),
+        "→ POST https://api.example.com/pay 402 (fixture)".into(),
+        "→ POST https://api.example.com/pay 501 (fixture)".into(),
+        "→ GET http://poll.example.com/a/b 200 (fixture)".into(),
+        "→ GET http://poll.example.com/ 200 (fixture)".into(),
+        format!("→ GET http://localhost:{home}/ 200"),
+        "→ GET https://api.example.com/users/7?page=2 refused (--offline)".into(),
+        format!("→ GET http://out.test:{home}/ refused (--offline)"),
+    ];
+    assert_eq!(told.get(..expected.len()), Some(&expected[..]), "{told:#?}");
+    stage.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_file_answers_the_next_call_and_a_wrong_one_changes_nothing() {
+    let stage = Stage::new(
+        Outward::Refused,
+        &[("fixtures/http/a.toml", "[[reply]]\nto = \"http://a.test/\"\ntext = \"1\"\n")],
+    )
+    .await;
+    let mut events = stage.emulator.events();
+    let calls = json!([{ "by": "fetch", "url": "http://a.test/" }, { "by": "http", "url": "http://a.test" }]);
+    assert_eq!(stage.call(calls.clone()).await, ["200 1", "200 1"]);
+    let file = stage.folder.path().join("fixtures/http/a.toml");
+    std::fs::write(&file, "[[reply]]\nto = \"http://a.test/\"\ntext = \"second\"\n").expect("a file");
+    assert_eq!(stage.call(calls.clone()).await, ["200 second", "200 second"]);
+    std::fs::write(&file, "[[reply]]\nto = \"http://a.test/\"\nstaus = 404\n").expect("a file");
+    assert_eq!(stage.call(calls).await, ["200 second", "200 second"]);
+    let warning = loop {
+        match events.recv().await.expect("an event") {
+            Event::Warning(warning) => break warning.en,
+            _ => continue,
+        }
+    };
+    assert!(warning.contains("a.toml:3:1\nstaus = 404\n^"), "{warning}");
+    stage.emulator.stop().await;
+
+    let error =
+        Emulator::start(config(stage.folder.path(), &Clock::default())).await.err().expect("a refusal");
+    assert!(error.shown_excerpt().is_some(), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_recorded_answers_from_then_on_and_holds_no_secret() {
+    let stage = Stage::new(Outward::Recorded, &[]).await;
+    let port = server();
+    let names = [("http", "one.test"), ("fetch", "two.test")];
+    for (by, host) in names {
+        let url = format!("http://{host}:{port}/list?order=1&sign=ssssssss");
+        let told = format!("→ GET http://{host}:{port}/list?order=1&sign=… 200 (fixture)");
+        // The answer is written down beside the function's work.
+        let mut recorded = false;
+        for _ in 0..500 {
+            assert!(stage.call(json!([{ "by": by, "url": url }])).await.concat().starts_with("200 "));
+            recorded = stage.told().contains(&told);
+            if recorded {
+                break;
+            }
+        }
+        assert!(recorded, "{:#?}", stage.told());
+        let file = stage.folder.path().join(format!("fixtures/http/{host}_{port}.toml"));
+        let text = std::fs::read_to_string(file).expect("a file");
+        assert_eq!(text.matches("[[reply]]").count(), 1, "{text}");
+        assert!(text.contains(&format!("to = \"GET http://{host}:{port}/list?order=1\"")), "{text}");
+        assert!(!text.contains("tttttttt") && !text.contains("ssssssss"), "{text}");
+    }
+    stage.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_files_that_the_guide_shows_are_good() {
+    for guide in [include_str!("../../../docs/outside.md"), include_str!("../../../docs/outside.zh.md")] {
+        let shown =
+            guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a file");
+        let files = [("fixtures/http/guide.toml", shown), ("fixtures/http/logo.png", "png")];
+        let stage = Stage::new(Outward::Refused, &files).await;
+        let answers = stage
+            .call(json!([
+                { "by": "http", "url": "https://api.example.com/users/7" },
+                { "by": "fetch", "url": "https://api.example.com/orders", "method": "POST", "body": r#"{"sku":"tea","n":2}"# },
+                { "by": "http", "url": "https://api.example.com/jobs/1?wait=1" },
+                { "by": "http", "url": "https://api.example.com/jobs/1?wait=1" },
+                { "by": "http", "url": "https://cdn.example.com/a/b/logo.png" },
+            ]))
+            .await;
+        let expected =
+            [r#"200 {"id":7,"name":"Ann"}"#, r#"409 {"error":"sold out"}"#, "202 ", "200 done", "200 png"];
+        assert_eq!(answers, expected);
+        stage.emulator.stop().await;
+    }
+}
