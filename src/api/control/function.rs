@@ -67,6 +67,9 @@ pub struct CreateFunction {
     /// `MINI_QCBASE` marks a function as CloudBase's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stamp: Option<String>,
+    /// `HTTP` for a web function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<String>,
 }
 
 /// Replaces a function's code.

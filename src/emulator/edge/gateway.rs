@@ -3,11 +3,14 @@
 //! On the emulator's own address it gets every path that no other door has; `gateway.localhost` and the platform's domains
 //! of HTTP access lead here alone.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use axum::body::Body;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE,
-    ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD,
+    CONTENT_LENGTH, CONTENT_TYPE, ORIGIN, VARY,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -16,10 +19,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::forward::{self, Failure};
 use super::{reply, target};
 use crate::api::event::Caller;
 use crate::emulator::environment::Shared;
-use crate::emulator::functions::{Fault, FaultKind, Invocation};
+use crate::emulator::functions::{Fault, FaultKind, Invocation, Server};
 
 /// The largest body of a text, in bytes, and of anything else.
 const LARGEST_TEXT: usize = 100 << 10;
@@ -72,6 +76,22 @@ async fn routed(environment: &Shared, parts: &Parts, body: Body) -> Result<Respo
         let message = format!("The body is over {} KB.", limit >> 10);
         refuse(StatusCode::PAYLOAD_TOO_LARGE, "EXCEED_MAX_PAYLOAD_SIZE", message)
     };
+    if let Some(server) = environment.functions.serve(&route.function, &request_id).await {
+        let is_large = |length: &HeaderValue| {
+            length.to_str().ok().and_then(|it| it.parse().ok()).is_some_and(|it: usize| it > LARGEST)
+        };
+        if parts.headers.get(CONTENT_LENGTH).is_some_and(is_large) {
+            return Err(too_large(LARGEST));
+        }
+        let began = Instant::now();
+        let answer = served(server, parts, &rest, body).await;
+        let (line, failure) = match &answer {
+            Ok(answer) => (format!("{} {path} {}", parts.method, answer.status()), None),
+            Err((_, code, message)) => (message.clone(), Some(*code)),
+        };
+        environment.functions.report_request(&route.function, &request_id, line, failure, began.elapsed());
+        return answer.map_err(|(status, code, message)| refuse(status, code, message));
+    }
     let body = axum::body::to_bytes(body, LARGEST).await.map_err(|_| too_large(LARGEST))?;
     if is_text(&parts.headers) && body.len() > LARGEST_TEXT {
         return Err(too_large(LARGEST_TEXT));
@@ -93,6 +113,24 @@ async fn routed(environment: &Shared, parts: &Parts, body: Body) -> Result<Respo
             Err(Refusal { status, code, message, request_id: outcome.request_id })
         }
     }
+}
+
+/// Has the server of a web function answer.
+async fn served(
+    server: Result<(Arc<Server>, Duration), Fault>,
+    parts: &Parts,
+    path: &str,
+    body: Body,
+) -> Result<Response, (StatusCode, &'static str, String)> {
+    let exited = |message| (StatusCode::METHOD_NOT_ALLOWED, "ContainerStateExited", message);
+    let (server, limit) = server.map_err(|fault| exited(fault.message))?;
+    forward::forward(server.address, parts, path, body, limit).await.map_err(|failure| match failure {
+        Failure::TooLate => {
+            let message = format!("Invoking task timed out after {} seconds", limit.as_secs_f64());
+            (StatusCode::GATEWAY_TIMEOUT, "FUNCTION_TIME_LIMIT_EXCEEDED", message)
+        }
+        Failure::Broken(why) => (StatusCode::BAD_GATEWAY, "FUNCTION_INVOCATION_FAILED", why),
+    })
 }
 
 /// Returns what the function is called with; names of headers are in lower case.

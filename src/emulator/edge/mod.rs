@@ -12,6 +12,7 @@ mod target;
 
 mod admin;
 mod control;
+mod forward;
 mod gateway;
 mod object;
 mod outside;

@@ -78,6 +78,13 @@ impl Call {
         if invocation.event.len() > LONGEST_EVENT {
             return self.report(Ended::failed(FaultKind::Event, "event body size is too long"));
         }
+        if self.function.web.is_some() {
+            let name = self.function.name();
+            let message = format!(
+                "function `{name}` is a web function: it answers HTTP requests on its routes, no calls"
+            );
+            return self.report(Ended::failed(FaultKind::Event, message));
+        }
         let lease = match self.ready().await {
             Ok(lease) => lease,
             Err(ended) => return self.report(ended),

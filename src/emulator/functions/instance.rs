@@ -269,22 +269,26 @@ async fn listen(mut reader: OwnedReadHalf, shared: &Shared) -> Result<(), Garble
 
 /// Reads what is written past the console: by Node itself, by native code, by programs the function starts.
 async fn read_output(stdout: impl AsyncRead + Unpin, stderr: impl AsyncRead + Unpin, shared: Arc<Shared>) {
-    tokio::join!(read_lines(stdout, Level::Info, &shared), read_lines(stderr, Level::Error, &shared));
+    tokio::join!(
+        read_lines(stdout, |line| shared.print(Level::Info, line)),
+        read_lines(stderr, |line| shared.print(Level::Error, line)),
+    );
 }
 
-async fn read_lines(mut stream: impl AsyncRead + Unpin, level: Level, shared: &Shared) {
+/// Reads a stream line by line, and what is too long for one in pieces.
+pub(super) async fn read_lines(mut stream: impl AsyncRead + Unpin, print: impl Fn(&[u8])) {
     let mut buffer = bytes::BytesMut::new();
     while let Ok(1..) = stream.read_buf(&mut buffer).await {
         while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
             let line = buffer.split_to(end + 1);
-            shared.print(level, &line);
+            print(&line);
         }
         if buffer.len() > LONGEST_LINE {
-            shared.print(level, &buffer.split());
+            print(&buffer.split());
         }
     }
     if !buffer.is_empty() {
-        shared.print(level, &buffer);
+        print(&buffer);
     }
 }
 

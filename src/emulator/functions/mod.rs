@@ -16,6 +16,7 @@ mod reload;
 pub mod surroundings;
 #[cfg(test)]
 mod tests;
+mod web;
 mod wire;
 
 use std::collections::{HashMap, VecDeque};
@@ -31,6 +32,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::function::FunctionSpec;
 use crate::model::name::did_you_mean;
+use crate::project::functions::BOOTSTRAP;
 use crate::text;
 
 use call::Call;
@@ -39,6 +41,7 @@ use outside::Outside;
 use registry::Registry;
 use reload::Reload;
 use surroundings::Scripts;
+pub use web::Server;
 
 /// Where a function's code comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +64,13 @@ pub struct Registered {
     pub code_sha256: Option<String>,
     pub added: Millis,
     pub modified: Millis,
+}
+
+impl Registered {
+    /// Tells whether it is a server of its own behind HTTP access.
+    pub fn is_web(&self) -> bool {
+        self.folder.join(BOOTSTRAP).is_file()
+    }
 }
 
 /// One call of a function.
@@ -138,6 +148,8 @@ struct Inner {
     callers: Mutex<Callers>,
     reload: Mutex<Option<Reload>>,
     outside: Outside,
+    /// Held while the server of a web function starts.
+    starting: tokio::sync::Mutex<()>,
 }
 
 /// Who started the newest calls, by their tokens.
@@ -174,6 +186,7 @@ impl Functions {
             callers,
             reload,
             outside,
+            starting: tokio::sync::Mutex::default(),
         });
         inner.refresh(&[]);
         // Who calls first need not wait until programs have told their versions.
@@ -208,6 +221,30 @@ impl Functions {
         let token = inner.config.ids.request();
         inner.remember(&token, &invocation.caller);
         Call::new(inner.clone(), function, request_id, token).run(&invocation).await
+    }
+
+    /// Returns the server of a web function for one request, and its time limit; `None` for a function that is called.
+    pub async fn serve(
+        &self,
+        name: &str,
+        request_id: &str,
+    ) -> Option<Result<(Arc<Server>, Duration), Fault>> {
+        let function = self.0.current(name)?;
+        let web = function.web.as_ref()?;
+        let server = self.0.serve(&function, web, request_id).await;
+        Some(server.map(|server| (server, function.registered().spec.timeout)))
+    }
+
+    /// Records a request to a web function: `line` says how it was answered.
+    pub fn report_request(
+        &self,
+        name: &str,
+        request_id: &str,
+        line: String,
+        failure: Option<&'static str>,
+        duration: Duration,
+    ) {
+        self.0.report_request(name, request_id, line, failure, duration);
     }
 
     /// Registers a deployed package (a zip), or replaces the code or the settings of a known function.

@@ -19,6 +19,7 @@ use super::Registered;
 use super::instance::{Instance, Load, Told};
 use super::process::Launch;
 use super::registry::Wanted;
+use super::web::Web;
 use crate::emulator::event::Event;
 
 /// Processes of a function that are started as soon as calls overlap, and that load at the same time.
@@ -68,6 +69,8 @@ pub(super) struct Recipe {
 pub(super) struct Function {
     pub wanted: Wanted,
     pub recipe: Recipe,
+    /// The server of a web function, which has no processes here.
+    pub web: Option<Web>,
     state: Mutex<State>,
     /// Whether it takes the place of an older state that nobody was told of yet.
     replaces: AtomicBool,
@@ -121,7 +124,8 @@ fn stamp(path: &std::path::Path) -> Stamp {
 
 impl Function {
     pub fn new(wanted: Wanted, recipe: Recipe, replaces: bool) -> Self {
-        Function { wanted, recipe, state: Mutex::default(), replaces: AtomicBool::new(replaces) }
+        let web = wanted.registered.is_web().then(Web::default);
+        Function { wanted, recipe, web, state: Mutex::default(), replaces: AtomicBool::new(replaces) }
     }
 
     /// Tells, once, whether it took the place of an older state.
@@ -226,7 +230,7 @@ impl Function {
     pub async fn prepare(self: &Arc<Self>) -> Option<Load> {
         let load = {
             // An inspector's port is for one process.
-            if self.recipe.inspector.is_some() || self.state().spare.is_some() {
+            if self.web.is_some() || self.recipe.inspector.is_some() || self.state().spare.is_some() {
                 return None;
             }
             let place = self.recipe.crew.spares.clone();

@@ -54,33 +54,31 @@ impl Launch {
             (Language::Node, None) => drop(command.arg("--inspect-port=127.0.0.1:0")),
             (Language::Python, _) => {}
         }
-        let mut child = command
+        command
             .args(&self.arguments)
             .env_clear()
             .envs(&self.environment)
             .current_dir(&self.folder)
-            .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()?;
+            .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)));
+        let (process, stdout, stderr) = Process::spawn(command, reaper)?;
+        Ok(Started { process, channel: UnixStream::from_std(ours)?, stdout, stderr })
+    }
+}
+
+impl Process {
+    /// Starts a command as the leader of a group of its own.
+    pub fn spawn(mut command: Command, reaper: &Reaper) -> io::Result<(Self, ChildStdout, ChildStderr)> {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+        let mut child = command.spawn()?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let process = Process { child, reaper: reaper.clone() };
         if let Some(group) = process.group() {
             process.reaper.watch(Victim::Group(group));
         }
         let missing = || io::Error::other("the process has no standard output");
-        Ok(Started {
-            process,
-            channel: UnixStream::from_std(ours)?,
-            stdout: stdout.ok_or_else(missing)?,
-            stderr: stderr.ok_or_else(missing)?,
-        })
+        Ok((process, stdout.ok_or_else(missing)?, stderr.ok_or_else(missing)?))
     }
-}
 
-impl Process {
     /// Returns the id of the process and of its group, until the process was waited for.
     pub fn group(&self) -> Option<u32> {
         self.child.id()

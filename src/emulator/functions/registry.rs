@@ -1,6 +1,7 @@
 //! Which functions there are: those of the project's folder and those that were deployed, brought together.
 
 use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -275,14 +276,21 @@ fn millis(time: SystemTime) -> Millis {
 
 /// Returns the size of a function's own files, without dependencies and hidden ones, and when the newest was saved.
 fn measure(folder: &Path) -> (u64, SystemTime) {
+    own_files(folder).fold((0, UNIX_EPOCH), |(size, newest), (_, found)| {
+        (size + found.len(), newest.max(found.modified().unwrap_or(UNIX_EPOCH)))
+    })
+}
+
+/// Returns a function's own files.
+pub(super) fn own_files(folder: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
     ignore::WalkBuilder::new(folder)
         .standard_filters(false)
         .hidden(true)
         .filter_entry(|entry| entry.file_name() != "node_modules" && entry.file_name() != "__pycache__")
         .build()
         .flatten()
-        .filter_map(|entry| entry.metadata().ok().filter(|found| found.is_file()))
-        .fold((0, UNIX_EPOCH), |(size, newest), found| {
-            (size + found.len(), newest.max(found.modified().unwrap_or(UNIX_EPOCH)))
+        .filter_map(|entry| {
+            let found = entry.metadata().ok().filter(Metadata::is_file)?;
+            Some((entry.into_path(), found))
         })
 }

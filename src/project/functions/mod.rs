@@ -17,6 +17,9 @@ use crate::model::name::{FunctionName, did_you_mean, suggestion};
 use crate::model::schedule::Schedule;
 use crate::text;
 
+/// The file that makes a folder a web function: it starts the function's server.
+pub const BOOTSTRAP: &str = "scf_bootstrap";
+
 /// A function of the project, ready to be run or deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Function {
@@ -108,7 +111,8 @@ pub(super) fn read(
         problems.extend(json::read(&folder.join("package.json")).err());
         let settings = inferred(layers.settings(&name, file), &folder);
         let (language, manifest) = (settings.language(), ["package.json", "requirements.txt"]);
-        match entry_of(&folder, &settings, language) {
+        let bootstrap = Some(folder.join(BOOTSTRAP)).filter(|file| file.is_file());
+        match bootstrap.or_else(|| entry_of(&folder, &settings, language)) {
             Some(_) => {
                 functions.push(layers.function(name, folder, settings, &mut problems, &mut warnings)?)
             }

@@ -11,3 +11,4 @@ mod limits;
 mod outside;
 mod refusals;
 mod storage;
+mod web;

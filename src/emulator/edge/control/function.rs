@@ -72,8 +72,9 @@ pub(super) async fn update_configuration(
 }
 
 pub(super) async fn get(environment: &Shared, asked: GetFunction) -> Result<FunctionDescription> {
-    let Registered { spec, code_size, added, modified, .. } =
-        known(environment, asked.namespace.as_deref(), &asked.function_name)?;
+    let known = known(environment, asked.namespace.as_deref(), &asked.function_name)?;
+    let kind = kind(&known);
+    let Registered { spec, code_size, added, modified, .. } = known;
     let name = spec.name.to_string();
     Ok(FunctionDescription {
         function_id: format!("lam-{name}"),
@@ -81,7 +82,7 @@ pub(super) async fn get(environment: &Shared, asked: GetFunction) -> Result<Func
         status: environment.deployments.status(&name).into(),
         add_time: wall::write(added),
         mod_time: wall::write(modified),
-        r#type: "Event".into(),
+        r#type: kind.into(),
         memory_size: spec.memory,
         timeout: spec.timeout.as_secs(),
         code_size,
@@ -100,6 +101,11 @@ pub(super) async fn get(environment: &Shared, asked: GetFunction) -> Result<Func
         handler: spec.handler,
         ..FunctionDescription::default()
     })
+}
+
+/// Returns what the platform calls the type of a function.
+fn kind(function: &Registered) -> &'static str {
+    if function.is_web() { "HTTP" } else { "Event" }
 }
 
 fn variables(spec: &FunctionSpec) -> Vec<Variable> {
@@ -129,6 +135,7 @@ pub(super) async fn list(environment: &Shared, asked: ListFunctions) -> Result<F
 fn line(environment: &Environment, function: Registered) -> FunctionLine {
     let name = function.spec.name.to_string();
     FunctionLine {
+        r#type: kind(&function).into(),
         function_id: format!("lam-{name}"),
         function_name: name,
         namespace: environment.config.env_id.to_string(),
@@ -136,7 +143,6 @@ fn line(environment: &Environment, function: Registered) -> FunctionLine {
         status: "Active".into(),
         add_time: wall::write(function.added),
         mod_time: wall::write(function.modified),
-        r#type: "Event".into(),
         ..FunctionLine::default()
     }
 }

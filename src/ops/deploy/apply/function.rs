@@ -13,9 +13,11 @@ use crate::error::{Error, Kind, Result};
 use crate::model::function::FunctionSpec;
 use crate::model::trigger::Trigger;
 use crate::ops::deploy::current;
+use crate::ops::deploy::desired::DesiredFunction;
 use crate::ops::deploy::plan::{FunctionWork, Start, size_words};
 use crate::ops::deploy::{Scene, wait};
 use crate::ops::progress::Step;
+use crate::project::functions::BOOTSTRAP;
 use crate::text;
 
 use super::Done;
@@ -46,7 +48,7 @@ pub(super) async fn bring_up(
     let mut configure = work.configure;
     if start == Start::Absent {
         let code = upload(work, scene, step, &mut done).await?;
-        match scene.target.client().call(&creation(spec, code.clone(), scene)).await {
+        match scene.target.client().call(&creation(&work.function, code.clone(), scene)).await {
             Ok(_) => {}
             // Made by somebody else since the plan: what is wanted is written over it.
             Err(error) if error.is("ResourceInUse") => {
@@ -135,7 +137,9 @@ async fn account(scene: &Scene<'_>) -> Result<u64> {
     }
 }
 
-fn creation(spec: &FunctionSpec, code: Code, scene: &Scene<'_>) -> CreateFunction {
+fn creation(function: &DesiredFunction, code: Code, scene: &Scene<'_>) -> CreateFunction {
+    let spec = &function.spec;
+    let is_web = function.tree.files().any(|(name, _)| name == BOOTSTRAP);
     CreateFunction {
         function_name: spec.name.to_string(),
         namespace: namespace(scene),
@@ -149,6 +153,7 @@ fn creation(spec: &FunctionSpec, code: Code, scene: &Scene<'_>) -> CreateFunctio
         install_dependency: Some(Flag(spec.install_dependencies)),
         role: Some(ROLE.into()),
         stamp: Some(STAMP.into()),
+        r#type: is_web.then(|| "HTTP".into()),
     }
 }
 

@@ -1,0 +1,344 @@
+//! Web functions: a folder with `scf_bootstrap`, which starts a server of the user's own. Requests of HTTP access reach it
+//! as they came (`docs/wire.md#web-functions`).
+//!
+//! In the cloud it listens on port 9000. Here each has a port of its own in `PORT`; one that listens on 9000 all the same
+//! is found there, one at a time.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::process::Command;
+use tokio::sync::{oneshot, watch};
+
+use super::instance::read_lines;
+use super::interpreter::Interpreters;
+use super::pool::Function;
+use super::process::Process;
+use super::registry::own_files;
+use super::{Fault, FaultKind, Inner};
+use crate::emulator::event::Event;
+use crate::emulator::logs::{InvocationRecord, Level, LogRecord, Logs};
+use crate::model::clock::Clock;
+use crate::project::functions::BOOTSTRAP;
+
+/// The port of the platform.
+const USUAL_PORT: u16 = 9000;
+/// How long a server may take until it listens; the platform's default (`docs/wire.md#function-limits`).
+const START_LIMIT: Duration = Duration::from_secs(65);
+/// How often a server is looked for that is starting.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Files that are looked at before each request; the watcher sees all.
+const WATCHED: usize = 64;
+
+/// The server of a web function, if it runs.
+#[derive(Default)]
+pub(super) struct Web(tokio::sync::Mutex<Option<Arc<Server>>>);
+
+/// A running server. Its process ends when this is dropped.
+pub struct Server {
+    pub address: SocketAddr,
+    teller: Arc<Teller>,
+    ended: watch::Receiver<bool>,
+    _end: oneshot::Sender<()>,
+}
+
+/// Where the lines of a server go: under the newest request.
+struct Teller {
+    function: String,
+    request_id: Mutex<String>,
+    logs: Logs,
+    clock: Clock,
+}
+
+impl Teller {
+    fn say(&self, level: Level, message: String) {
+        let request_id = self.request_id.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (time, function) = (self.clock.now(), self.function.clone());
+        self.logs.push(LogRecord { time, function, request_id, level, message });
+    }
+}
+
+impl Inner {
+    /// Returns the server of a web function, started if it does not run.
+    pub(super) async fn serve(
+        &self,
+        function: &Function,
+        web: &Web,
+        request_id: &str,
+    ) -> Result<Arc<Server>, Fault> {
+        let mut running = web.0.lock().await;
+        let server = match running.as_ref().filter(|server| !*server.ended.borrow()) {
+            Some(server) => server.clone(),
+            None => {
+                *running = None;
+                let server = Arc::new(self.start_server(function, request_id).await?);
+                self.tell_loaded(function);
+                // What is saved while it starts is seen as a change too late rather than never: the watcher tells it.
+                let files = own_files(&function.registered().folder).take(WATCHED);
+                function.remember(&files.map(|(path, _)| path.display().to_string()).collect::<Vec<_>>());
+                *running = Some(server.clone());
+                server
+            }
+        };
+        request_id.clone_into(&mut server.teller.request_id.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(server)
+    }
+
+    async fn start_server(&self, function: &Function, request_id: &str) -> Result<Server, Fault> {
+        // One after the other: whoever comes to listen on the usual port is the one that was started last.
+        let _turn = self.starting.lock().await;
+        let folder = &function.registered().folder;
+        let teller = Arc::new(Teller {
+            function: function.name().to_owned(),
+            request_id: Mutex::new(request_id.to_owned()),
+            logs: self.logs.clone(),
+            clock: self.config.clock.clone(),
+        });
+        let failed = |message: String| {
+            teller.say(Level::Error, message.clone());
+            Fault { kind: FaultKind::Exit, message }
+        };
+        let mut command = command(folder, &self.interpreters).map_err(&failed)?;
+        let port = free_port().map_err(|error| failed(format!("no port is free: {error}")))?;
+        let is_taken = listening(USUAL_PORT).await.is_some();
+        let launch = &function.recipe.launch;
+        command.env_clear().envs(&launch.environment).env("PORT", port.to_string()).current_dir(folder);
+        command.stdin(std::process::Stdio::null());
+        let crew = &function.recipe.crew;
+        let (process, stdout, stderr) = Process::spawn(command, &crew.reaper)
+            .map_err(|error| failed(format!("{BOOTSTRAP} could not be started: {error}")))?;
+        let (out, err) = (teller.clone(), teller.clone());
+        tokio::spawn(read_lines(stdout, move |line| out.say(Level::Info, text_of(line))));
+        tokio::spawn(read_lines(stderr, move |line| err.say(Level::Error, text_of(line))));
+        let (end, asked) = oneshot::channel();
+        let (tell_end, mut ended) = watch::channel(false);
+        crew.attendants.spawn(attend(process, asked, crew.closing.clone(), tell_end));
+
+        let ports = [Some(port), (!is_taken).then_some(USUAL_PORT)];
+        let address = tokio::select! {
+            address = find(&ports) => Some(address),
+            _ = ended.wait_for(|ended| *ended) => None,
+            () = tokio::time::sleep(START_LIMIT) => None,
+        };
+        let Some(address) = address else {
+            let what = match *ended.borrow() {
+                true => "the process ended before it listened".to_owned(),
+                false => format!("nothing listened after {} seconds", START_LIMIT.as_secs()),
+            };
+            let taken = if is_taken {
+                let holder = self
+                    .holder()
+                    .map_or_else(|| "another program".to_owned(), |it| format!("function `{it}`"));
+                format!("; port {USUAL_PORT} is taken by {holder}: listen on the port in the variable PORT")
+            } else {
+                format!("; it must listen on port {USUAL_PORT} or on that of the variable PORT")
+            };
+            return Err(failed(format!("{what}{taken}")));
+        };
+        Ok(Server { address, teller, ended, _end: end })
+    }
+
+    /// Returns the web function that has the usual port.
+    fn holder(&self) -> Option<String> {
+        let has_it = |function: &Arc<Function>| {
+            // One that is being started does not have it.
+            let server = function.web.as_ref()?.0.try_lock().ok()?;
+            server.as_ref().filter(|it| it.address.port() == USUAL_PORT).map(|_| function.name().to_owned())
+        };
+        self.registry.all().iter().find_map(has_it)
+    }
+
+    /// Records a request that a server has begun to answer, or failed to.
+    pub(super) fn report_request(
+        &self,
+        function: &str,
+        request_id: &str,
+        line: String,
+        failure: Option<&'static str>,
+        duration: Duration,
+    ) {
+        let time = self.config.clock.now();
+        self.logs.push_invocation(InvocationRecord {
+            time,
+            function: function.to_owned(),
+            request_id: request_id.to_owned(),
+            failure,
+            duration,
+            memory_bytes: 0,
+            result: line.clone(),
+            log: line,
+        });
+        self.tell(Event::Invoked {
+            function: function.to_owned(),
+            request_id: request_id.to_owned(),
+            failure: failure.map(Into::into),
+            duration,
+            cold: None,
+            memory_bytes: 0,
+        });
+    }
+}
+
+/// Owns the process until it ends or is to end.
+async fn attend(
+    mut process: Process,
+    asked: oneshot::Receiver<()>,
+    closing: tokio_util::sync::CancellationToken,
+    ended: watch::Sender<bool>,
+) {
+    tokio::select! {
+        _ = process.wait() => {}
+        _ = asked => {}
+        () = closing.cancelled() => {}
+    }
+    process.kill();
+    // It is dead; an error means that it was waited for already.
+    let _ = process.wait().await;
+    ended.send_replace(true);
+}
+
+/// Waits until one of the ports answers.
+async fn find(ports: &[Option<u16>]) -> SocketAddr {
+    loop {
+        for port in ports.iter().flatten() {
+            if let Some(address) = listening(*port).await {
+                return address;
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Returns the address at which somebody listens: `localhost` may be either.
+async fn listening(port: u16) -> Option<SocketAddr> {
+    for ip in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
+        let address = SocketAddr::new(ip, port);
+        if TcpStream::connect(address).await.is_ok() {
+            return Some(address);
+        }
+    }
+    None
+}
+
+fn free_port() -> std::io::Result<u16> {
+    Ok(std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn text_of(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).trim_end().to_owned()
+}
+
+/// Returns what starts the server: the script with the platform's paths replaced by those of this machine.
+fn command(folder: &Path, interpreters: &Interpreters) -> Result<Command, String> {
+    use std::os::unix::fs::PermissionsExt;
+    let file = folder.join(BOOTSTRAP);
+    let shown = file.display();
+    let found = std::fs::metadata(&file).and_then(|found| Ok((found, std::fs::read(&file)?)));
+    let (found, bytes) = found.map_err(|error| format!("`{shown}` cannot be read: {error}"))?;
+    if found.permissions().mode() & 0o111 == 0 {
+        return Err(format!("`{shown}` is not executable, which the platform wants: run `chmod +x` on it"));
+    }
+    let Ok(text) = String::from_utf8(bytes) else { return Ok(Command::new(&file)) };
+    let first = text.split('\n').next().unwrap_or_default();
+    if first.ends_with('\r') {
+        return Err(format!("`{shown}` has Windows line ends, which the platform refuses: save it with LF"));
+    }
+    let shell = first.strip_prefix("#!").map(str::trim).unwrap_or_default();
+    if !matches!(shell, "/bin/bash" | "/bin/sh" | "/usr/bin/env bash" | "/usr/bin/env sh") {
+        return Ok(Command::new(&file));
+    }
+    let mut words = shell.split(' ');
+    let mut command = Command::new(words.next().unwrap_or("/bin/sh"));
+    command.args(words).arg("-c").arg(localized(&text, folder, interpreters)).arg(&file);
+    Ok(command)
+}
+
+/// Replaces `/var/lang/node18/bin/node` and its like, and `/var/user`, in a script.
+fn localized(text: &str, folder: &Path, interpreters: &Interpreters) -> String {
+    const LANGUAGES: &str = "/var/lang/";
+    let text = text.replace("/var/user", &folder.to_string_lossy());
+    let mut pieces = text.split(LANGUAGES);
+    let mut local = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(|c: char| c.is_whitespace() || "\"';)&|".contains(c)).unwrap_or(piece.len());
+        let (path, rest) = piece.split_at(end);
+        match path.split_once("/bin/") {
+            Some((language, program)) => local.push_str(&tool(language, program, interpreters)),
+            None => local.extend([LANGUAGES, path]),
+        }
+        local.push_str(rest);
+    }
+    local
+}
+
+/// Returns this machine's program for one of a language's on the platform, such as `node18` and `npx`.
+fn tool(language: &str, program: &str, interpreters: &Interpreters) -> String {
+    let digits = language.find(|c: char| c.is_ascii_digit()).unwrap_or(language.len());
+    let runtime = match language.split_at(digits) {
+        ("node", version) => format!("Nodejs{version}"),
+        // `python310` is 3.10.
+        ("python", version) => match version.split_at_checked(1) {
+            Some((major, "")) => format!("Python{major}"),
+            Some((major, minor)) => format!("Python{major}.{minor}"),
+            None => "Python3".into(),
+        },
+        _ => return program.to_owned(),
+    };
+    let interpreter = interpreters.of(&runtime);
+    let own = interpreter.program();
+    if program == "node" || program.starts_with("python") {
+        return own.display().to_string();
+    }
+    let beside = own.with_file_name(program);
+    if beside.is_file() { beside.display().to_string() } else { program.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_platforms_paths_lead_to_this_machines_programs() {
+        let home = tempfile::tempdir().expect("a home");
+        let bin = home.path().join(".nvm/versions/node/v18.20.4/bin");
+        std::fs::create_dir_all(&bin).expect("a folder");
+        ["node", "npx"].iter().for_each(|name| std::fs::write(bin.join(name), "").expect("a file"));
+        let variables = [("HOME".to_owned(), home.path().display().to_string())];
+        let interpreters = Interpreters::new(&variables, home.path());
+        let bin = bin.display();
+        for (script, expected) in [
+            ("/var/lang/node18/bin/node app.js", format!("{bin}/node app.js")),
+            ("exec \"/var/lang/node18/bin/npx\" next start", format!("exec \"{bin}/npx\" next start")),
+            ("/var/lang/node18/bin/pnpm start; /var/lang/php80/bin/php a", "pnpm start; php a".into()),
+            ("/var/lang/python310/bin/python3.10 /var/user/a.py", "python3 /f/a.py".into()),
+            ("export PATH=/var/lang/x:$PATH", "export PATH=/var/lang/x:$PATH".into()),
+        ] {
+            assert_eq!(localized(script, Path::new("/f"), &interpreters), expected);
+        }
+    }
+
+    #[test]
+    fn a_script_that_the_platform_would_refuse_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join(BOOTSTRAP);
+        let interpreters = Interpreters::new(&[], folder.path());
+        for (text, mode, expected) in [
+            ("#!/bin/bash\nnode a.js\n", 0o755, None),
+            ("#!/bin/bash\nnode a.js\n", 0o644, Some("chmod +x")),
+            ("#!/bin/bash\r\nnode a.js\r\n", 0o755, Some("LF")),
+        ] {
+            std::fs::write(&file, text).expect("a file");
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("its mode");
+            let refused = command(folder.path(), &interpreters).err();
+            match expected {
+                None => assert_eq!(refused, None),
+                Some(word) => assert!(refused.as_ref().is_some_and(|it| it.contains(word)), "{refused:?}"),
+            }
+        }
+    }
+}

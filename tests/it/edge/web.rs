@@ -1,0 +1,118 @@
+//! Web functions: servers of the user's own behind HTTP access.
+
+use std::os::unix::fs::PermissionsExt;
+
+use cloudkit::api::control::function::{GetFunction, Invoke};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::control::client;
+use crate::support::emulator::Sandbox;
+use crate::support::http::Request;
+
+const MANIFEST: (&str, &str) = (
+    "cloudkit.toml",
+    "[gateway]\nroutes = [{ path = '/site', function = 'site' }, { path = '/broken', function = 'broken' }]\n[functions.site]\ntimeout = 20\n",
+);
+const SERVER: &str = r#"
+const http = require('http');
+const server = http.createServer((request, answer) => {
+  if (request.url === '/events') {
+    answer.writeHead(200, { 'content-type': 'text/event-stream' });
+    answer.write('data: 1\n\n');
+    return setTimeout(() => answer.end('data: 2\n\n'), 20);
+  }
+  const parts = [];
+  request.on('data', (part) => parts.push(part));
+  request.on('end', () => {
+    console.log('asked for ' + request.url);
+    answer.writeHead(201, { 'x-own': ['1', '2'] });
+    const { host, 'x-token': token } = request.headers;
+    answer.end(JSON.stringify([VERSION, request.method, request.url, token, host.split(':')[0], Buffer.concat(parts).toString('hex')]));
+  });
+});
+server.on('upgrade', (request, socket) => {
+  socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+  socket.on('data', (data) => socket.write(data)).on('error', () => {});
+});
+server.listen(process.env.PORT);
+"#;
+
+/// Starts an emulator with the function `site`, whose server is of that version, and the function `broken`.
+async fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::with_files(&[
+        MANIFEST,
+        (
+            "cloudfunctions/site/scf_bootstrap",
+            "#!/bin/bash\nexec /var/lang/node18/bin/node /var/user/app.js\n",
+        ),
+        ("cloudfunctions/site/app.js", &SERVER.replace("VERSION", "1")),
+        ("cloudfunctions/broken/scf_bootstrap", "#!/bin/bash\necho no >&2\nexit 3\n"),
+    ])
+    .await;
+    for name in ["site", "broken"] {
+        let file = sandbox.folder.path().join("cloudfunctions").join(name).join("scf_bootstrap");
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).expect("its mode");
+    }
+    sandbox
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_reaches_the_server_as_it_came() {
+    let sandbox = sandbox().await;
+    let request =
+        Request::new("PUT", &sandbox.url("/site/a%20b?x=1&x=2")).header("X-Token", "t").body([0, 255]);
+    let response = request.send().await;
+    assert_eq!((response.status, response.header("x-own")), (201, Some("1")));
+    assert_eq!(response.json().to_string(), r#"[1,"PUT","/a%20b?x=1&x=2","t","127.0.0.1","00ff"]"#);
+    let events = sandbox.get("/site/events").await;
+    assert_eq!(events.header("content-type"), Some("text/event-stream"));
+    let text = String::from_utf8_lossy(&events.body).into_owned();
+    assert!(text.contains("data: 1\n\n") && text.contains("data: 2\n\n"), "{text}");
+
+    let served = sandbox.folder.path().join("cloudfunctions/site/app.js");
+    std::fs::write(served, SERVER.replace("VERSION", "'saved'")).expect("saved");
+    let response = sandbox.get("/site").await;
+    assert_eq!(response.json()[0], "saved", "the saved code is served at once");
+    sandbox.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_socket_goes_through() {
+    let sandbox = sandbox().await;
+    let address = sandbox.emulator.url().strip_prefix("http://").expect("plain HTTP").to_owned();
+    let mut stream = TcpStream::connect(&address).await.expect("a connection");
+    let head = format!(
+        "GET /site/socket HTTP/1.1\r\nhost: {address}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(stream.read_u8().await.expect("an answer"));
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&answer));
+    stream.write_all(b"ping").await.expect("sent");
+    let mut echo = [0; 4];
+    stream.read_exact(&mut echo).await.expect("an echo");
+    assert_eq!(&echo, b"ping");
+    drop(stream);
+    sandbox.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_ends_is_told_with_the_platforms_code_and_calls_are_refused() {
+    let sandbox = sandbox().await;
+    let response = sandbox.get("/broken").await;
+    let told = response.json();
+    assert_eq!((response.status, told["code"].as_str()), (405, Some("ContainerStateExited")));
+    let message = told["message"].as_str().expect("a text");
+    assert!(message.starts_with("the process ended before it listened"), "{message}");
+
+    let client = client(&sandbox);
+    let described = GetFunction { function_name: "site".into(), ..Default::default() };
+    assert_eq!(client.call(&described).await.expect("it is there").r#type, "HTTP");
+    let call = Invoke { function_name: "site".into(), ..Default::default() };
+    let result = client.call(&call).await.expect("an answer").result;
+    assert!(result.err_msg.contains("is a web function"), "{}", result.err_msg);
+    sandbox.emulator.stop().await;
+}
