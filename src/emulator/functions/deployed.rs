@@ -260,7 +260,13 @@ fn unpack(package: &[u8], folder: &Path, mut room: u64) -> Result<()> {
             fs::create_dir_all(&target).map(|()| 0)
         } else {
             // The size a package declares is only a claim: what is written counts.
-            write_file(&target, &mut io::Read::take(&mut file, room + 1))
+            let is_program = file.unix_mode().is_some_and(|mode| mode & 0o111 != 0);
+            let written = write_file(&target, &mut io::Read::take(&mut file, room + 1));
+            if is_program {
+                written.and_then(|size| make_executable(&target).map(|()| size))
+            } else {
+                written
+            }
         };
         let written = written.map_err(|error| unreadable(&error))?;
         room = room.checked_sub(written).ok_or_else(|| {
@@ -276,6 +282,17 @@ fn write_file(target: &Path, source: &mut impl io::Read) -> io::Result<u64> {
         fs::create_dir_all(parent)?;
     }
     io::copy(source, &mut fs::File::create(target)?)
+}
+
+#[cfg(unix)]
+fn make_executable(file: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn make_executable(_file: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn damaged(folder: &Path, error: &io::Error) -> Error {
