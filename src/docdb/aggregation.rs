@@ -1,9 +1,9 @@
 //! Running a pipeline on one snapshot: what it begins with is answered by indexes, the rest flows through its stages.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use bson::raw::RawDocumentBuf;
-use bson::{DateTime, Document};
+use bson::raw::{RawDocument, RawDocumentBuf};
+use bson::{Bson, DateTime, Document};
 
 use super::aggregate::{Collections, Context, GeoNear, Pipeline};
 use super::filter::Filter;
@@ -35,6 +35,7 @@ impl Database {
             let mut all = All {
                 snapshot: &snapshot,
                 collection: &collection,
+                needed: pipeline.needed(),
                 last: i64::MIN,
                 read: 0,
                 batch: VecDeque::new(),
@@ -45,7 +46,7 @@ impl Database {
         } else {
             let query = leading_query(leading.filter.clone(), leading.sort.clone(), leading.limit, now);
             let found = self.read(&snapshot, &collection, &query)?;
-            let input = found.documents.iter().map(|it| decode(it));
+            let input = found.documents.iter().map(|it| decode_needed(it, pipeline.needed()));
             (pipeline.run_after_leading(input, &context)?, found.stats)
         };
         let documents = documents.iter().map(encode).collect::<Result<Vec<_>>>()?;
@@ -95,6 +96,7 @@ impl Collections for Others<'_> {
 struct All<'a> {
     snapshot: &'a Snapshot,
     collection: &'a Collection,
+    needed: Option<&'a BTreeSet<String>>,
     last: i64,
     read: u64,
     batch: VecDeque<Document>,
@@ -105,10 +107,10 @@ impl Iterator for All<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.batch.is_empty() {
-            let All { snapshot, collection, last, batch, .. } = self;
+            let All { snapshot, collection, needed, last, batch, .. } = self;
             let fetched = snapshot.view().documents_after(collection, *last, BATCH, |number, document| {
                 *last = number;
-                batch.push_back(decode(document)?);
+                batch.push_back(decode_needed(document, *needed)?);
                 Ok(())
             });
             if let Err(error) = fetched {
@@ -125,8 +127,26 @@ fn leading_query(filter: Document, sort: Document, limit: Option<u64>, now: Date
     Query { filter, sort, skip: 0, limit, projection: Document::new(), now }
 }
 
-fn decode(document: &bson::raw::RawDocument) -> Result<Document> {
-    Document::try_from(document).map_err(|error| Error::Damaged { detail: error.to_string() })
+fn decode(document: &RawDocument) -> Result<Document> {
+    Document::try_from(document).map_err(damaged)
+}
+
+/// Decodes some of the fields, or all.
+fn decode_needed(document: &RawDocument, needed: Option<&BTreeSet<String>>) -> Result<Document> {
+    let Some(needed) = needed else { return decode(document) };
+    let mut fields = Document::new();
+    for element in document.iter_elements() {
+        let element = element.map_err(damaged)?;
+        let name = element.key().as_str();
+        if needed.contains(name) {
+            fields.insert(name, Bson::try_from(element.value().map_err(damaged)?).map_err(damaged)?);
+        }
+    }
+    Ok(fields)
+}
+
+fn damaged(error: bson::error::Error) -> Error {
+    Error::Damaged { detail: error.to_string() }
 }
 
 fn encode(document: &Document) -> Result<RawDocumentBuf> {

@@ -24,10 +24,7 @@ impl Database {
         documents: Vec<RawDocumentBuf>,
     ) -> Result<Vec<Bson>> {
         let ids = documents.iter().map(|it| id_value(it)).collect::<Result<Vec<_>>>()?;
-        let insert_all = |writer: &mut dyn Writer, collection: &Collection| {
-            documents.iter().try_for_each(|it| writer.write(collection, None, None, Some(it)))
-        };
-        self.change(transaction, collection, insert_all)?;
+        self.change(transaction, collection, |writer, collection| writer.insert_all(collection, &documents))?;
         Ok(ids)
     }
 
@@ -127,6 +124,9 @@ trait Writer {
     /// Returns a match with its number in the store, when that is known.
     fn fetch(&self, collection: &Collection, matched: Matched) -> Result<(Option<i64>, RawDocumentBuf)>;
 
+    /// Adds new documents, in order up to the first that is refused.
+    fn insert_all(&mut self, collection: &Collection, documents: &[RawDocumentBuf]) -> Result<()>;
+
     /// Gives a document a new state. `number` is its place in the store, when it has one.
     fn write(
         &mut self,
@@ -153,6 +153,10 @@ impl Writer for DocumentWrite<'_> {
             Matched::Stored(number) => Ok((Some(number), self.view().document_buf(collection, number)?)),
             Matched::Seen(document) => Ok((None, document)),
         }
+    }
+
+    fn insert_all(&mut self, collection: &Collection, documents: &[RawDocumentBuf]) -> Result<()> {
+        DocumentWrite::insert_all(self, collection, documents)
     }
 
     fn write(
@@ -197,6 +201,10 @@ impl Writer for Pending<'_> {
             }
             Matched::Seen(document) => Ok((None, document)),
         }
+    }
+
+    fn insert_all(&mut self, collection: &Collection, documents: &[RawDocumentBuf]) -> Result<()> {
+        documents.iter().try_for_each(|it| self.write(collection, None, None, Some(it)))
     }
 
     fn write(

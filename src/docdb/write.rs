@@ -7,7 +7,7 @@ use bson::{Bson, RawBson};
 
 use super::feed::{Change, Feed};
 use super::index::{self, DocumentKeys, IndexDefinition, keys_of};
-use super::store::{Collection, View, Write};
+use super::store::{Collection, KeyTable, View, Write};
 use super::transaction::Locks;
 use super::value::limits;
 use super::{Error, Result, key};
@@ -39,6 +39,66 @@ impl<'a> DocumentWrite<'a> {
     pub fn commit(self) -> Result<()> {
         let DocumentWrite { store, feed, changes, .. } = self;
         store.commit(|| feed.publish(changes.unwrap_or_default()))
+    }
+
+    /// Stores new documents in their order.
+    ///
+    /// # Errors
+    /// The first that is refused, as by `insert`. Those before it are stored.
+    pub fn insert_all(&mut self, collection: &Collection, documents: &[RawDocumentBuf]) -> Result<()> {
+        let mut rest = documents;
+        loop {
+            let stored = if rest.len() > 1 { self.insert_front(collection, rest)? } else { 0 };
+            let Some((refused, after)) = rest.get(stored..).and_then(<[_]>::split_first) else {
+                return Ok(());
+            };
+            self.insert(collection, refused)?;
+            rest = after;
+        }
+    }
+
+    /// Stores the documents before the first that is refused; returns how many they are. Ids and keys are looked for and
+    /// stored in their own order, so that each page is met once however many documents there are.
+    fn insert_front(&mut self, collection: &Collection, documents: &[RawDocumentBuf]) -> Result<usize> {
+        let mut new = Vec::with_capacity(documents.len());
+        new.extend(documents.iter().map_while(|it| self.prepare(collection, it).ok()));
+        let ids = sorted(new.iter().map(|it| it.id.as_slice()));
+        let mut accepted = first_taken(self.view(), &collection.ids, &ids)?.unwrap_or(new.len());
+        let mut entries = Vec::with_capacity(collection.indexes.len());
+        for (at, index) in collection.indexes.iter().enumerate() {
+            let keys = new.iter().enumerate().flat_map(|(place, it)| {
+                let keys = it.keys.get(at).map_or(&[][..], |it| &it.keys);
+                keys.iter().map(move |key| (key.as_slice(), place))
+            });
+            let mut keys: Vec<_> = keys.collect();
+            keys.sort_unstable();
+            if index.definition.unique {
+                accepted = first_taken(self.view(), &index.keys, &keys)?.unwrap_or(accepted).min(accepted);
+            }
+            entries.push(keys);
+        }
+        let mut numbers = Vec::with_capacity(accepted);
+        for it in new.iter().take(accepted) {
+            numbers.push(self.store.insert(collection, &it.document)?);
+            for (index, _) in collection.indexes.iter().zip(&it.keys).filter(|(_, keys)| keys.multikey) {
+                self.store.set_multikey(index)?;
+            }
+            self.note(collection, None, Some(&it.document));
+        }
+        let tables = collection.indexes.iter().map(|it| &it.keys).zip(&entries);
+        for (table, entries) in tables.chain([(&collection.ids, &ids)]) {
+            let numbered = entries.iter().filter_map(|(key, place)| Some((*key, *numbers.get(*place)?)));
+            self.store.insert_keys(table, numbered)?;
+        }
+        Ok(accepted)
+    }
+
+    /// Checks a new document by itself, and makes its keys.
+    fn prepare<'d>(&self, collection: &Collection, document: &'d RawDocument) -> Result<New<'d>> {
+        let document = check(document)?;
+        let id = self.unlocked(collection, &document)?;
+        let keys = keys_of_all(collection, &document)?;
+        Ok(New { document, id, keys })
     }
 
     /// Stores a new document.
@@ -138,6 +198,34 @@ impl<'a> DocumentWrite<'a> {
             });
         }
     }
+}
+
+/// A document about to be stored.
+struct New<'d> {
+    document: Cow<'d, RawDocument>,
+    id: Vec<u8>,
+    keys: Vec<DocumentKeys>,
+}
+
+/// Keys in their order, each with the place of its document.
+fn sorted<'k>(keys: impl Iterator<Item = &'k [u8]>) -> Vec<(&'k [u8], usize)> {
+    let mut keys: Vec<_> = keys.enumerate().map(|(place, key)| (key, place)).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// Returns the place of the first document one of whose sorted keys is stored already, or belongs to one before it.
+fn first_taken(view: View<'_>, table: &KeyTable, keys: &[(&[u8], usize)]) -> Result<Option<usize>> {
+    let mut finder = view.finder(table)?;
+    let mut first: Option<usize> = None;
+    let mut previous = None;
+    for (key, place) in keys {
+        if previous == Some(key) || finder.find(key)?.is_some() {
+            first = Some(first.map_or(*place, |it| it.min(*place)));
+        }
+        previous = Some(key);
+    }
+    Ok(first)
 }
 
 fn holds(keys: &DocumentKeys, key: &Vec<u8>) -> bool {

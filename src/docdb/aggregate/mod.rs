@@ -12,6 +12,7 @@ mod expressions;
 mod stages;
 
 mod memory;
+mod needs;
 mod order;
 mod path;
 mod pushdown;

@@ -1,5 +1,6 @@
 //! A pipeline: its stages, and what it begins with.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use bson::{Bson, Document};
@@ -7,6 +8,7 @@ use bson::{Bson, Document};
 use super::Context;
 use super::expression::Names;
 use super::memory::collect;
+use super::needs;
 use super::stages::geo_near::GeoNear;
 use super::stages::{self, Documents, Stage};
 use crate::docdb::{Error, Result};
@@ -15,6 +17,7 @@ use crate::docdb::{Error, Result};
 pub struct Pipeline {
     stages: Vec<Box<dyn Stage>>,
     leading: Leading,
+    needed: Option<BTreeSet<String>>,
 }
 
 /// What a pipeline begins with that a query over indexes can answer: filter, then sort, then limit.
@@ -50,7 +53,9 @@ impl Pipeline {
         if pipeline.iter().skip(1).any(|it| it.contains_key("$geoNear")) {
             return Err(Error::invalid(40602, "$geoNear is only valid as the first stage in a pipeline"));
         }
-        Ok(Self { stages, leading: Leading::of(pipeline)? })
+        let leading = Leading::of(pipeline)?;
+        let needed = needs::fields(pipeline.get(leading.stages..).unwrap_or_default());
+        Ok(Self { stages, leading, needed })
     }
 
     /// Parses the array of a sub-pipeline.
@@ -65,6 +70,11 @@ impl Pipeline {
     /// Returns what the pipeline begins with. Whoever fetches the input by it goes on with [`Pipeline::run_after_leading`].
     pub fn leading(&self) -> &Leading {
         &self.leading
+    }
+
+    /// Returns the top-level fields that [`Pipeline::run_after_leading`] looks at; nothing when it may be any.
+    pub fn needed(&self) -> Option<&BTreeSet<String>> {
+        self.needed.as_ref()
     }
 
     /// Runs the pipeline over all documents of its collection.

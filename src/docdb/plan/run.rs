@@ -57,13 +57,10 @@ pub fn numbers(
     for lookup in lookups {
         let Some(keys) = lookup.place.keys(collection) else { continue };
         for range in &lookup.ranges {
-            let _ = view.entries(keys, range, false, |_, number| {
-                stats.keys_examined += 1;
-                numbers.push(number);
-                Ok(ControlFlow::Continue(()))
-            })?;
+            view.numbers(keys, range, &mut numbers)?;
         }
     }
+    stats.keys_examined += numbers.len() as u64;
     numbers.sort_unstable();
     numbers.dedup();
     Ok(numbers)
@@ -80,24 +77,40 @@ pub fn in_order(
     mut each: impl FnMut(i64, &RawDocument) -> Flow,
 ) -> Result<()> {
     let Some(keys) = lookup.place.keys(collection) else { return Ok(()) };
-    let mut documents = view.documents(collection)?;
-    let mut fetch = |number: i64| {
-        stats.keys_examined += 1;
-        if skip > 0 {
-            skip -= 1;
-            return Ok(ControlFlow::Continue(()));
+    if !ordered.backward {
+        for range in &lookup.ranges {
+            let (passed, flow) =
+                view.documents_by_key(collection, keys, range, skip, |number, document| {
+                    stats.keys_examined += 1;
+                    stats.documents_examined += 1;
+                    each(number, document)
+                })?;
+            stats.keys_examined += passed;
+            skip -= passed;
+            if flow.is_break() {
+                break;
+            }
         }
-        stats.documents_examined += 1;
-        documents.read(number, |it| each(number, it))
-    };
-    let mut one = |range: &KeyRange| match ordered.backward {
-        false => view.entries(keys, range, false, |_, number| fetch(number)),
-        true => backward(view, keys, range, &mut fetch),
-    };
-    let ranges: &mut dyn Iterator<Item = &KeyRange> =
-        if ordered.backward { &mut lookup.ranges.iter().rev() } else { &mut lookup.ranges.iter() };
-    for range in ranges {
-        if one(range)?.is_break() {
+        return Ok(());
+    }
+    let mut documents = view.documents(collection)?;
+    for range in lookup.ranges.iter().rev() {
+        let mut range = range.clone();
+        if skip > 0 {
+            let passed = view.cut_back(keys, &mut range, skip)?;
+            stats.keys_examined += passed;
+            skip -= passed;
+        }
+        let mut fetch = |number: i64| {
+            stats.keys_examined += 1;
+            if skip > 0 {
+                skip -= 1;
+                return Ok(ControlFlow::Continue(()));
+            }
+            stats.documents_examined += 1;
+            documents.read(number, |it| each(number, it))
+        };
+        if backward(view, keys, &range, &mut fetch)?.is_break() {
             break;
         }
     }

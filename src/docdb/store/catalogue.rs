@@ -46,6 +46,7 @@ pub struct Index {
 pub(super) struct DocumentTable {
     pub get: String,
     pub scan: String,
+    pub scan_from: String,
     pub after: String,
     pub insert: String,
     pub replace: String,
@@ -57,6 +58,12 @@ pub struct KeyTable {
     pub(super) name: String,
     pub(super) forward: String,
     pub(super) backward: String,
+    pub(super) numbers: String,
+    /// The first entry after so many, in either direction.
+    pub(super) nth: String,
+    pub(super) nth_backward: String,
+    /// From an entry on, with the documents.
+    pub(super) documents: String,
     pub(super) count: String,
     pub(super) exact: String,
     pub(super) insert: String,
@@ -116,7 +123,7 @@ fn load_indexes(connection: &Connection, collection: i64) -> Result<Vec<Arc<Inde
             .then(|| decode(stored))
             .flatten()
             .ok_or_else(|| Error::Damaged { detail: "an index definition cannot be read".into() })?;
-        found.push(Arc::new(Index::new(row.get(0)?, definition, row.get(2)?)));
+        found.push(Arc::new(Index::new(row.get(0)?, collection, definition, row.get(2)?)));
     }
     Ok(found)
 }
@@ -126,7 +133,8 @@ impl Collection {
         let table = format!("documents_{number}");
         let sql = DocumentTable {
             get: format!("SELECT checksum, document FROM {table} WHERE number = ?1"),
-            scan: format!(
+            scan: format!("SELECT number, checksum, document FROM {table} ORDER BY number"),
+            scan_from: format!(
                 "SELECT number, checksum, document FROM {table} ORDER BY number LIMIT -1 OFFSET ?1"
             ),
             after: format!(
@@ -140,7 +148,7 @@ impl Collection {
             number,
             name,
             indexes,
-            ids: KeyTable::new(format!("ids_{number}")),
+            ids: KeyTable::new(format!("ids_{number}"), number),
             id_uses: AtomicU64::new(0),
             queries: AtomicU64::new(0),
             sql,
@@ -176,11 +184,11 @@ impl Collection {
 }
 
 impl Index {
-    pub(super) fn new(number: i64, definition: IndexDefinition, multikey: bool) -> Self {
+    pub(super) fn new(number: i64, collection: i64, definition: IndexDefinition, multikey: bool) -> Self {
         Index {
             number,
             definition,
-            keys: KeyTable::new(format!("entries_{number}")),
+            keys: KeyTable::new(format!("entries_{number}"), collection),
             uses: AtomicU64::new(0),
             multikey: AtomicBool::new(multikey),
         }
@@ -210,11 +218,19 @@ impl Index {
 }
 
 impl KeyTable {
-    fn new(name: String) -> Self {
+    fn new(name: String, collection: i64) -> Self {
         let range = format!("FROM {name} WHERE key >= ?1 AND key < ?2");
         KeyTable {
             forward: format!("SELECT key, number {range} ORDER BY key, number"),
             backward: format!("SELECT key, number {range} ORDER BY key DESC, number DESC"),
+            numbers: format!("SELECT number {range}"),
+            nth: format!("SELECT key, number {range} ORDER BY key, number LIMIT 1 OFFSET ?3"),
+            nth_backward: format!("SELECT key {range} ORDER BY key DESC, number DESC LIMIT 1 OFFSET ?3"),
+            // A left join: an entry whose document is missing must not go unnoticed.
+            documents: format!(
+                "SELECT number, checksum, document FROM {name} LEFT JOIN documents_{collection} USING (number)
+                 WHERE (key, {name}.number) >= (?1, ?2) AND key < ?3 ORDER BY key, {name}.number"
+            ),
             count: format!("SELECT count(*) FROM (SELECT 1 {range} LIMIT ?3)"),
             exact: format!("SELECT 1 FROM {name} WHERE key = ?1 AND number = ?2"),
             insert: format!("INSERT INTO {name} (key, number) VALUES (?1, ?2)"),

@@ -14,12 +14,16 @@ pub fn of(bytes: &[u8]) -> u32 {
             *lane = mix(*lane, u64::from_le_bytes(*word));
         }
     }
+    // The last word is filled up with zeros: the length tells them from zeros that are there.
+    let (words, rest) = rest.as_chunks::<8>();
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+    for (lane, word) in lanes.iter_mut().zip(words.iter().chain([&last])) {
+        *lane = mix(*lane, u64::from_le_bytes(*word));
+    }
     let mut sum = bytes.len() as u64;
     for lane in lanes {
         sum = mix(sum, lane);
-    }
-    for byte in rest {
-        sum = mix(sum, u64::from(*byte) + 1);
     }
     (sum ^ (sum >> 32)) as u32
 }

@@ -18,7 +18,7 @@ use crate::docdb::{Durability, Error, Result};
 /// Marks a file as ours in SQLite's header ("ckdb").
 const APPLICATION: i32 = 0x636b_6462;
 /// The layout this program writes. A file of a newer one is refused.
-const FORMAT: i32 = 2;
+const FORMAT: i32 = 3;
 /// KiB of page cache. Filled only as pages are used.
 const WRITER_CACHE: i64 = 64 * 1024;
 const READER_CACHE: i64 = 16 * 1024;

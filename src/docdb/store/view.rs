@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 use rusqlite::types::ValueRef;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::catalogue::{Collection, KeyTable};
 use super::checksum;
@@ -103,7 +103,7 @@ impl<'a> View<'a> {
         mut each: impl FnMut(i64, std::result::Result<&RawDocument, &'static str>) -> Result<()>,
     ) -> Result<()> {
         let mut statement = self.connection.prepare_cached(&collection.sql.scan)?;
-        let mut rows = statement.query([0])?;
+        let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             each(row.get(0)?, intact(row.get_ref(1)?, row.get_ref(2)?))?;
         }
@@ -117,8 +117,12 @@ impl<'a> View<'a> {
         skip: u64,
         mut each: impl FnMut(i64, &RawDocument) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        let mut statement = self.connection.prepare_cached(&collection.sql.scan)?;
-        let mut rows = statement.query([i64::try_from(skip).unwrap_or(i64::MAX)])?;
+        let sql = if skip == 0 { &collection.sql.scan } else { &collection.sql.scan_from };
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = match skip {
+            0 => statement.query([])?,
+            _ => statement.query([i64::try_from(skip).unwrap_or(i64::MAX)])?,
+        };
         while let Some(row) = rows.next()? {
             let number = row.get(0)?;
             let intact = intact(row.get_ref(1)?, row.get_ref(2)?);
@@ -150,10 +154,12 @@ impl<'a> View<'a> {
 
     /// Returns the number under exactly this key, the lowest when there are several.
     pub fn find(self, table: &KeyTable, key: &[u8]) -> Result<Option<i64>> {
-        let mut after = key.to_vec();
-        after.push(0);
-        let mut statement = self.connection.prepare_cached(&table.forward)?;
-        Ok(statement.query_row(params![key, after], |row| row.get(1)).optional()?)
+        self.finder(table)?.find(key)
+    }
+
+    /// Returns a way to find several keys.
+    pub fn finder(self, table: &KeyTable) -> Result<Finder<'a>> {
+        Ok(Finder { statement: self.connection.prepare_cached(&table.forward)? })
     }
 
     /// Whether exactly this entry is there.
@@ -180,6 +186,74 @@ impl<'a> View<'a> {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Reads the documents behind a range in key order, those under one key by number; passes over the first `skip`.
+    /// Returns how many were passed over.
+    pub fn documents_by_key(
+        self,
+        collection: &Collection,
+        table: &KeyTable,
+        range: &KeyRange,
+        skip: u64,
+        mut each: impl FnMut(i64, &RawDocument) -> Result<ControlFlow<()>>,
+    ) -> Result<(u64, ControlFlow<()>)> {
+        let mut from = (range.low.clone(), i64::MIN);
+        if skip > 0 {
+            match self.nth(&table.nth, range, skip, |row| Ok((row.get(0)?, row.get(1)?)))? {
+                Some(first) => from = first,
+                None => return Ok((self.count(table, range, skip)?, ControlFlow::Continue(()))),
+            }
+        }
+        let mut statement = self.connection.prepare_cached(&table.documents)?;
+        let mut rows = statement.query(params![from.0, from.1, range.high])?;
+        while let Some(row) = rows.next()? {
+            let number = row.get(0)?;
+            let (sum, document) = (row.get_ref(1)?, row.get_ref(2)?);
+            let intact = if sum == ValueRef::Null { Err("is missing") } else { intact(sum, document) };
+            let document = intact.map_err(|what| self.damaged(collection, number, what))?;
+            if each(number, document)?.is_break() {
+                return Ok((skip, ControlFlow::Break(())));
+            }
+        }
+        Ok((skip, ControlFlow::Continue(())))
+    }
+
+    /// Cuts off the end of a range so that at most `skip` entries go, all those of a key together. Returns how many.
+    pub fn cut_back(self, table: &KeyTable, range: &mut KeyRange, skip: u64) -> Result<u64> {
+        let Some(mut after) = self.nth(&table.nth_backward, range, skip, |row| row.get::<_, Vec<u8>>(0))?
+        else {
+            let passed = self.count(table, range, skip)?;
+            range.high.clone_from(&range.low);
+            return Ok(passed);
+        };
+        after.push(0);
+        let cut = KeyRange { low: after, high: range.high.clone() };
+        range.high.clone_from(&cut.low);
+        self.count(table, &cut, skip)
+    }
+
+    /// Returns the entry that has so many of its range before it.
+    fn nth<T>(
+        self,
+        sql: &str,
+        range: &KeyRange,
+        before: u64,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        let before = i64::try_from(before).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_row(params![range.low, range.high, before], read).optional()?)
+    }
+
+    /// Appends the numbers behind a range.
+    pub fn numbers(self, table: &KeyTable, range: &KeyRange, numbers: &mut Vec<i64>) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(&table.numbers)?;
+        let mut rows = statement.query(params![range.low, range.high])?;
+        while let Some(row) = rows.next()? {
+            numbers.push(row.get(0)?);
+        }
+        Ok(())
     }
 
     /// Names a document that cannot be served. Looks through all ids for its own.
@@ -221,6 +295,19 @@ impl Documents<'_, '_> {
         };
         let intact = intact(row.get_ref(0)?, row.get_ref(1)?);
         read(intact.map_err(|what| self.view.damaged(self.collection, number, what))?)
+    }
+}
+
+/// Keys of a table, found with one statement.
+pub struct Finder<'a> {
+    statement: CachedStatement<'a>,
+}
+
+impl Finder<'_> {
+    /// Returns the number under exactly this key, the lowest when there are several.
+    pub fn find(&mut self, key: &[u8]) -> Result<Option<i64>> {
+        let after = [key, &[0]].concat();
+        Ok(self.statement.query_row(params![key, after], |row| row.get(1)).optional()?)
     }
 }
 

@@ -133,7 +133,19 @@ impl<'a> Write<'a> {
     }
 
     pub fn insert_key(&self, table: &KeyTable, key: &[u8], number: i64) -> Result<()> {
-        self.connection.prepare_cached(&table.insert)?.execute(params![key, number])?;
+        self.insert_keys(table, [(key, number)])
+    }
+
+    /// Adds entries; many at once should come in their order, so that pages are met one after another.
+    pub fn insert_keys<'k>(
+        &self,
+        table: &KeyTable,
+        entries: impl IntoIterator<Item = (&'k [u8], i64)>,
+    ) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(&table.insert)?;
+        for (key, number) in entries {
+            statement.execute(params![key, number])?;
+        }
         Ok(())
     }
 
@@ -187,7 +199,12 @@ impl<'a> Write<'a> {
             "INSERT INTO indexes (collection, definition, checksum) VALUES (?1, ?2, ?3)",
             params![collection.number, stored, checksum::of(&stored)],
         )?;
-        let index = Arc::new(Index::new(self.connection.last_insert_rowid(), definition.clone(), false));
+        let index = Arc::new(Index::new(
+            self.connection.last_insert_rowid(),
+            collection.number,
+            definition.clone(),
+            false,
+        ));
         self.connection.execute_batch(&index.create_sql())?;
         let mut indexes = collection.indexes.clone();
         indexes.push(Arc::clone(&index));

@@ -209,6 +209,42 @@ fn answers_are_the_same_with_and_without_indexes() {
 }
 
 #[test]
+fn documents_inserted_together_are_as_if_one_by_one() {
+    let database = Database::open(Path::new(""), Durability::Ephemeral).unwrap();
+    let numbered = (document(), 0..16)
+        .prop_map(|(document, id)| {
+            let mut numbered = doc! { "_id": id };
+            numbered.extend(document);
+            numbered
+        })
+        .boxed();
+    let cases =
+        (prop::collection::vec(numbered.clone(), 0..4), prop::collection::vec(numbered, 2..8), indexes());
+    let config = ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |((before, documents, indexes) in cases)| {
+        for name in ["together", "singly"] {
+            let _ = database.drop_collection(name);
+            database.create_collection(name).unwrap();
+            indexes.iter().for_each(|(definition, _)| database.create_index(name, definition).unwrap());
+            for document in &before {
+                let _ = database.insert(None, name, vec![raw(document.clone())]);
+            }
+        }
+        let documents: Vec<_> = documents.into_iter().map(raw).collect();
+        let one = |it: &RawDocumentBuf| database.insert(None, "singly", vec![it.clone()]);
+        let singly = documents.iter().try_for_each(|it| one(it).map(|_| ()));
+        let together = database.insert(None, "together", documents.clone()).map(|_| ());
+        let refusals = [singly, together].map(|it| it.map_err(|it| it.to_string().replace("singly", "together")));
+        prop_assert_eq!(&refusals[0], &refusals[1]);
+        let [singly, together] = ["singly", "together"].map(|it| {
+            (database.find(None, it, &query(doc! {})).unwrap().documents, database.count(it, &doc! {}, now()).unwrap().0)
+        });
+        prop_assert_eq!(singly, together);
+        index::check_agreement(&database.store().snapshot().unwrap()).unwrap();
+    });
+}
+
+#[test]
 fn answers_stay_the_same_after_changes() {
     let database = Database::open(Path::new(""), Durability::Ephemeral).unwrap();
     let change = (filter(), prop::option::of((select(vec!["a", "b"]), value())));

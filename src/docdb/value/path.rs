@@ -72,6 +72,13 @@ impl FieldPath {
         leaf: Leaf,
         accept: &mut dyn FnMut(Reached<'a>) -> bool,
     ) -> bool {
+        // Most paths are one name, and few values an array.
+        if let [step] = self.steps.as_slice() {
+            match document.get(&step.name) {
+                Some(View::Array(_)) => {}
+                value => return accept(Reached { value, position: None }),
+            }
+        }
         Walk { leaf, accept }.enter(View::Document(document), &self.steps, None)
     }
 
