@@ -74,8 +74,15 @@ pub fn decide(rule: &Expression, scope: &Scope<'_>, documents: &mut Documents<'_
         Subject::Document(_) => vec![&whole],
     };
     for branch in branches {
-        let mut evaluation =
-            Evaluation { rule, scope, branch, documents, read: Vec::new(), decision: &mut decision };
+        let mut evaluation = Evaluation {
+            rule,
+            scope,
+            branch,
+            documents,
+            read: Vec::new(),
+            decision: &mut decision,
+            is_explaining: false,
+        };
         let value = evaluation.value(&rule.root);
         if !value.as_ref().is_ok_and(Value::is_true) {
             evaluation.explain(&rule.root);
@@ -94,6 +101,8 @@ struct Evaluation<'a, 'd> {
     /// What `get()` read for this request.
     read: Vec<(String, Option<Document>)>,
     decision: &'a mut Decision,
+    /// What is looked at again to explain it does not count as seen.
+    is_explaining: bool,
 }
 
 impl Evaluation<'_, '_> {
@@ -130,7 +139,9 @@ impl Evaluation<'_, '_> {
             },
             _ => {
                 let value = self.operand(node)?;
-                self.decision.seen.push((node.span.clone(), value.is_true()));
+                if !self.is_explaining {
+                    self.decision.seen.push((node.span.clone(), value.is_true()));
+                }
                 value
             }
         })
@@ -290,8 +301,9 @@ impl Evaluation<'_, '_> {
         Ok(Value::Known(found.map_or(Bson::Null, Bson::Document)))
     }
 
-    /// Notes the clauses that denied, and the conditions that would have helped. Returns whether those are enough.
+    /// Notes the clauses that denied, and the conditions that would have helped.
     fn explain(&mut self, node: &Node) {
+        self.is_explaining = true;
         let missing = self.blame(node);
         self.decision.missing = missing;
     }

@@ -124,6 +124,10 @@ fn only_the_terminal_prints() {
     let wrong: Vec<_> = files
         .iter()
         .filter(|file| !file.starts_with(src.join("term")))
+        // A test that is skipped says so.
+        .filter(|file| {
+            file.components().all(|part| part.as_os_str() != "tests" && part.as_os_str() != "tests.rs")
+        })
         .filter(|file| {
             let source = fs::read_to_string(file).expect("a readable source");
             let code = source.split("#[cfg(test)]").next().unwrap_or_default().to_owned();

@@ -266,7 +266,16 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "Tell how a query is carried out: the index it uses, what it examines (emulator only)",
         "说明查询如何执行：使用的索引、检查的文档（仅限模拟器）",
     ),
-    ("Read and set who may read and write collections and files", "查看和设置集合与文件的读写权限"),
+    ("Read, set and test who may read and write collections and files", "查看、设置和测试集合与文件的读写权限"),
+    (
+        "Run a table of who may do what against the rules of cloudkit.toml, without an emulator",
+        "按“谁能做什么”的表格检验 cloudkit.toml 中的规则，无需模拟器",
+    ),
+    ("A file, TOML or JSON, has `users`, stored `data` and `tests`:", "文件为 TOML 或 JSON，包含 `users`、已存数据 `data` 和 `tests`："),
+    ("The exit code is 1 when a test fails or the coverage is too low.", "有测试失败或覆盖率过低时，退出码为 1。"),
+    ("Files of tests; `rules.test.toml` when none is named", "测试文件；默认为 `rules.test.toml`"),
+    ("Show which clauses were true and which were not", "显示各子句为真和不为真的次数"),
+    ("Fail when fewer of the clauses' outcomes were seen, in percent", "子句结果的覆盖率低于该百分比时失败"),
     ("Show the permission of a collection, or of files", "显示集合或文件的权限"),
     ("Of stored files", "针对云存储文件"),
     (

@@ -2,6 +2,7 @@
 
 mod get;
 mod set;
+mod test;
 
 use crate::error::Result;
 use crate::ops::rules::Ruled;
@@ -10,17 +11,19 @@ use crate::text;
 
 use super::context::Context;
 
-/// Read and set who may read and write collections and files
+/// Read, set and test who may read and write collections and files
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Get(get::Args),
     Set(set::Args),
+    Test(test::Args),
 }
 
 pub fn run(command: Command, context: &mut Context) -> Result<()> {
     match command {
         Command::Get(args) => get::run(args, context),
         Command::Set(args) => set::run(args, context),
+        Command::Test(args) => test::run(args, context),
     }
 }
 

@@ -345,8 +345,8 @@ fn required<T>(value: Option<T>, section: &Section<'_>, key: &str, span: &Span) 
     })
 }
 
-/// Turns a TOML value into the JSON a rule is on the wire.
-fn to_json(item: &Item) -> serde_json::Value {
+/// Turns TOML into JSON: a rule is that on the wire.
+pub fn to_json(item: &Item) -> serde_json::Value {
     fn of_value(value: &Value) -> serde_json::Value {
         match value {
             Value::String(text) => text.value().as_str().into(),
@@ -359,6 +359,10 @@ fn to_json(item: &Item) -> serde_json::Value {
                 table.iter().map(|(key, value)| (key.to_owned(), of_value(value))).collect()
             }
         }
+    }
+    if let Item::ArrayOfTables(tables) = item {
+        let table = |table: &toml_edit::Table| to_json(&Item::Table(table.clone()));
+        return tables.iter().map(table).collect();
     }
     match (item.as_value(), item.as_table_like()) {
         (Some(value), _) => of_value(value),

@@ -1,5 +1,7 @@
 //! Who may read and write a collection, or files: get and set.
 
+pub mod test;
+
 use serde::Serialize;
 
 use crate::api::control::permission::{DescribeSafeRule, ModifyDatabaseACL, ModifySafeRule, SafeRule};
