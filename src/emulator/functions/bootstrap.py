@@ -10,6 +10,7 @@ import json
 import linecache
 import logging
 import os
+import re
 import select
 import signal
 import socket
@@ -136,6 +137,34 @@ def end_lines():
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, Lines):
             stream.end_line()
+
+
+# ---- Hosts outside ----------------------------------------------------------------------------------------------------
+
+HOME = re.compile(r"(.*\.)?localhost|127(\.\d+){3}|::1|::|0\.0\.0\.0|::ffff:127(\.\d+){3}|", re.IGNORECASE)
+
+
+def refuse_hosts_outside():
+    """Refuses what leaves this machine before it is dialled, from Python 3.8 on; `outside.cjs` does it for Node."""
+
+    def look(event, arguments):
+        if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+            address = arguments[1]
+            host = address[0] if isinstance(address, tuple) else None
+        elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
+            host = arguments[0]
+        else:
+            return
+        host = host.decode("utf-8", "replace") if isinstance(host, bytes) else host
+        if not isinstance(host, str) or HOME.fullmatch(host):
+            return
+        send(b"O", 0, "→ connect " + host + " refused (--offline)")
+        raise ConnectionRefusedError(
+            "`" + host + "` was not dialled: the emulator runs with --offline; start without --offline to reach it"
+        )
+
+    if hasattr(sys, "addaudithook"):
+        sys.addaudithook(look)
 
 
 # ---- Failures ---------------------------------------------------------------------------------------------------------
@@ -343,6 +372,8 @@ def take(size):
 
 def main():
     capture()
+    if os.environ.get("CLOUDKIT_OFFLINE"):
+        refuse_hosts_outside()
     signal.signal(signal.SIGUSR1, tell_place)
     # Ctrl-C is the emulator's matter.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -260,7 +260,7 @@ module.exports = ({ address, request, agentFor, headersOf }) => {
       agent: options.agent === false ? false : agentFor('outside'),
       headers: toEmulator(options.headers, url),
     };
-    for (const name of ['lookup', 'servername', 'createConnection', 'defaultPort', '_defaultAgent']) {
+    for (const name of ['lookup', 'servername', 'createConnection', 'defaultPort', '_defaultAgent', 'setHost']) {
       delete redirected[name];
     }
     return redirected;

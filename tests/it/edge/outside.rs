@@ -13,6 +13,7 @@ use cloudkit::model::clock::Clock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::sdk;
 use crate::support::emulator::config;
 
 /// Sends requests by each of Node's ways, and returns `STATUS BODY` or the error's words of each.
@@ -61,8 +62,12 @@ impl Stage {
     }
 
     async fn call(&self, calls: Value) -> Vec<String> {
+        self.call_of("f", calls).await
+    }
+
+    async fn call_of(&self, function: &str, calls: Value) -> Vec<String> {
         let invocation = Invocation { event: calls.to_string(), caller: Caller::Console };
-        let outcome = self.emulator.environment().functions.invoke("f", invocation).await;
+        let outcome = self.emulator.environment().functions.invoke(function, invocation).await;
         assert!(!outcome.log.contains('→'), "the platform's log has what the function said: {}", outcome.log);
         serde_json::from_str(&outcome.result.expect("an answer")).expect("a list")
     }
@@ -181,6 +186,80 @@ async fn fixtures_answer_and_offline_refuses_what_they_do_not() {
     stage.emulator.stop().await;
 }
 
+const PYTHON: &str = r#"
+import socket, urllib.request
+def main_handler(event, context):
+  answers = []
+  for url in event["urls"]:
+    try:
+      answers.append(urllib.request.urlopen(url).read().decode())
+    except OSError as error:
+      answers.append(str(error))
+  try:
+    socket.create_connection(("192.0.2.1", 80))
+  except ConnectionRefusedError as error:
+    answers.append(str(error))
+  return answers
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn offline_python_reaches_this_machine_alone() {
+    if !sdk::is_here("python3", &["--version"]) {
+        return;
+    }
+    let stage = Stage::new(Outward::Refused, &[("functions/p/index.py", PYTHON)]).await;
+    let urls = [format!("http://127.0.0.1:{}/", server()), "https://api.example.com/".into()];
+    let answers = stage.call_of("p", json!({ "urls": urls })).await;
+    let refused = |host: &str| {
+        format!(
+            "`{host}` was not dialled: the emulator runs with --offline; start without --offline to reach it"
+        )
+    };
+    let expected = [
+        r#"{"count":0,"token":"tttttttt"}"#.to_owned(),
+        format!("<urlopen error {}>", refused("api.example.com")),
+        refused("192.0.2.1"),
+    ];
+    assert_eq!(answers, expected);
+    let told = ["api.example.com", "192.0.2.1"].map(|host| format!("→ connect {host} refused (--offline)"));
+    assert_eq!(stage.told(), told);
+    stage.emulator.stop().await;
+}
+
+/// The clients that functions use most, as their packages are.
+const CLIENTS: &str = r#"
+const [axios, request, fetch] = ['axios', 'request', 'node-fetch'].map((name) => require(`SDK/node_modules/${name}`));
+const failed = (error) => error.code;
+exports.main = ({ url }) => Promise.all([
+  axios.post(url, { by: 'axios' }).then((answer) => answer.data, failed),
+  new Promise((resolve) => request.post({ url, json: { by: 'request' } }, (error, _, body) => resolve(error ? error.code : body))),
+  fetch(url, { method: 'POST', body: '{"by":"node-fetch"}' }).then((answer) => answer.text(), failed),
+]);"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_usual_clients_are_answered_and_refused_alike() {
+    let Some(sdk) = sdk::installed() else { return };
+    let reply = |by: &str| {
+        format!(
+            "[[reply]]\nto = \"POST https://api.test/\"\nwith = {{ by = \"{by}\" }}\ntext = \"to {by}\"\n"
+        )
+    };
+    let stage = Stage::new(
+        Outward::Refused,
+        &[
+            ("functions/c/index.js", &CLIENTS.replace("SDK", &sdk.to_string_lossy())),
+            ("fixtures/http/a.toml", &["axios", "request", "node-fetch"].map(reply).concat()),
+        ],
+    )
+    .await;
+    let answers = stage.call_of("c", json!({ "url": "https://api.test/" })).await;
+    assert_eq!(answers, ["to axios", "to request", "to node-fetch"]);
+    let answers = stage.call_of("c", json!({ "url": "https://other.test/" })).await;
+    assert_eq!(answers, ["ECLOUDKIT_OFFLINE"; 3]);
+    assert_eq!(stage.told().len(), 6, "{:#?}", stage.told());
+    stage.emulator.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saved_file_answers_the_next_call_and_a_wrong_one_changes_nothing() {
     let stage = Stage::new(
@@ -198,7 +277,7 @@ async fn a_saved_file_answers_the_next_call_and_a_wrong_one_changes_nothing() {
     assert_eq!(stage.call(calls).await, ["200 second", "200 second"]);
     let warning = loop {
         match events.recv().await.expect("an event") {
-            Event::Warning(warning) => break warning.en,
+            Event::Warning(warning) if warning.en.contains("fixtures") => break warning.en,
             _ => continue,
         }
     };
