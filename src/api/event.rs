@@ -179,6 +179,64 @@ mod tests {
     }
 
     #[test]
+    fn each_caller_lends_its_own_variables() {
+        let tail = "TCB_CONTEXT_KEYS=TCB_ENV,TCB_SEQID,TRIGGER_SRC,TCB_SOURCE,TCB_SESSIONTOKEN";
+        check(
+            Caller::MiniProgram(alice(Some("u"))),
+            &[
+                "TCB_ENV=garden",
+                "TCB_SEQID=t",
+                "TRIGGER_SRC=tcb",
+                "TCB_SOURCE=wx_client",
+                "TCB_SESSIONTOKEN=t",
+                "WX_CLIENTIP=127.0.0.1",
+                "WX_APPID=wx1",
+                "WX_OPENID=o-alice",
+                "WX_UNIONID=u",
+                "WX_API_TOKEN=t",
+                tail,
+                "WX_CONTEXT_KEYS=WX_CLIENTIP,WX_APPID,WX_OPENID,WX_UNIONID,WX_API_TOKEN",
+            ],
+        );
+        check(
+            Caller::Function { source: "wx_trigger,scf".into(), identity: None },
+            &[
+                "TCB_ENV=garden",
+                "TCB_SEQID=t",
+                "TRIGGER_SRC=tcb",
+                "TCB_SOURCE=wx_trigger,scf",
+                "TCB_SESSIONTOKEN=t",
+                tail,
+            ],
+        );
+        check(
+            Caller::Timer { trigger: "daily".into() },
+            &[
+                "TCB_ENV=garden",
+                "TCB_SEQID=t",
+                "TRIGGER_SRC=timer",
+                "TCB_SOURCE=wx_trigger",
+                "TCB_SESSIONTOKEN=t",
+                "WX_APPID=wx1",
+                "WX_TRIGGER_API_TOKEN_V0=t",
+                tail,
+                "WX_CONTEXT_KEYS=WX_APPID,WX_TRIGGER_API_TOKEN_V0",
+            ],
+        );
+        check(
+            Caller::Http,
+            &[
+                "TCB_ENV=garden",
+                "TCB_SEQID=t",
+                "TRIGGER_SRC=tcb",
+                "TCB_SESSIONTOKEN=t",
+                "TCB_SOURCE_IP=127.0.0.1",
+                "TCB_CONTEXT_KEYS=TCB_ENV,TCB_SEQID,TRIGGER_SRC,TCB_SESSIONTOKEN,TCB_SOURCE_IP",
+            ],
+        );
+    }
+
+    #[test]
     fn the_first_callers_identity_goes_through_a_chain_of_functions() {
         let first = Caller::MiniProgram(alice(None));
         let last = first.through_function("wx_client,scf").through_function("wx_client,scf,scf");

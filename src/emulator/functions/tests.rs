@@ -198,12 +198,37 @@ async fn every_failure_is_told_to_the_caller() {
             "FUNCTIONS_EXECUTE_FAIL Error: handler `index.main` is not a function: index.js has no `main`, it exports `handler`",
         ),
         ("process.exit(3)", "FUNCTIONS_EXECUTE_FAIL 3 code exit unexpected"),
+        ("exports.main = () => Promise.reject()", "FUNCTIONS_EXECUTE_FAIL undefined(callback err is not instance of Error)"),
+        ("exports.main = () => { throw { code: 7 } }", "FUNCTIONS_EXECUTE_FAIL {\"code\":7}(callback err is not instance of Error)"),
+        ("exports.main = (e, context) => context.fail('no')", "FUNCTIONS_EXECUTE_FAIL no(callback err is not instance of Error)"),
+        ("exports.main = async () => 10n", "FUNCTIONS_EXECUTE_FAIL stringify response to json failed: Do not know how to serialize a BigInt"),
+        ("exports.main = () => process.kill(process.pid, 'SIGKILL')", "FUNCTIONS_EXECUTE_FAIL signal 9 exit unexpected"),
+        (
+            "throw new RangeError('at the top')",
+            "FUNCTIONS_EXECUTE_FAIL RangeError: at the top",
+        ),
         (
             "exports.main = async () => { const a = []; for (;;) a.push(new Array(1e6).fill(0.5)) }",
             "FUNCTIONS_MEMORY_LIMIT_EXCEEDED Memory limit exceeded",
         ),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn an_event_has_to_be_json_of_at_most_six_mebibytes() {
+    let stage = Stage::of("exports.main = (event) => event.text.length");
+    let event = |length: usize| format!(r#"{{"text":"{}"}}"#, "x".repeat(length));
+    let frame = event(0).len();
+    assert_eq!(stage.call("f", &event((6 << 20) - frame)).await, Ok(((6 << 20) - frame).to_string()));
+    for (event, message) in [
+        (event((6 << 20) - frame + 1), "event body size is too long"),
+        ("{".to_owned(), "event is not valid JSON: "),
+    ] {
+        let fault = stage.call("f", &event).await.expect_err("a bad event");
+        assert_eq!(fault.kind, FaultKind::Event);
+        assert!(fault.message.starts_with(message), "{}", fault.message);
+    }
 }
 
 /// Tells whether a process is there and not only waited for.

@@ -78,6 +78,11 @@ async fn every_failure_is_told_to_the_caller() {
             "FUNCTIONS_EXECUTE_FAIL AttributeError: module 'index' has no attribute 'main_handler': it defines `handler`",
         ),
         ("def main_handler(event, context):\n  return 1 +", "FUNCTIONS_EXECUTE_FAIL SyntaxError: invalid syntax"),
+        (
+            "def main_handler(event, context):\n  loop = {}\n  loop['loop'] = loop\n  return loop",
+            "FUNCTIONS_EXECUTE_FAIL ValueError: Circular reference detected",
+        ),
+        ("main_handler = 7", "FUNCTIONS_EXECUTE_FAIL AttributeError: module 'index' has no attribute 'main_handler': it defines no function"),
         ("raise SystemExit(4)", "FUNCTIONS_EXECUTE_FAIL 4 code exit unexpected"),
         ("def main_handler(event): pass", "FUNCTIONS_EXECUTE_FAIL TypeError: main_handler() takes 1 positional argument but 2 were given"),
     ])
