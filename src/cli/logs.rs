@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use crate::error::Result;
 use crate::model::name::FunctionName;
 use crate::ops::clock;
-use crate::ops::logs::{self, Filter, Line};
+use crate::ops::logs::{self, Filter, Line, News};
 use crate::term::{Page, Show, Style, Ui};
 use crate::text;
 
@@ -73,9 +73,20 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
     };
     let ui = context.ui.clone();
     let mut silent = true;
-    let mut emit = |line: Line| {
-        silent = false;
-        ui.event(&line);
+    let mut emit = |news: News| {
+        match news {
+            News::Line(line) => {
+                silent = false;
+                ui.event(&line);
+            }
+            News::Behind(time) => {
+                let seconds = time.as_secs_f64().round();
+                ui.say(&text! {
+                    en: "the cloud's log is about {seconds} s behind",
+                    zh: "云端日志约滞后 {seconds} 秒"
+                });
+            }
+        }
         !ui.is_closed()
     };
     context.wait(async {

@@ -85,6 +85,9 @@ impl DataDir {
     pub fn snapshots(&self) -> PathBuf {
         self.root.join("snapshots")
     }
+    pub fn logs(&self) -> PathBuf {
+        self.root.join("logs")
+    }
     pub fn permissions(&self) -> PathBuf {
         self.root.join("permissions.json")
     }

@@ -1,19 +1,26 @@
 //! What functions said, kept in order, bounded, and searched.
 
+mod lines;
+
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::lines::{Lines, Place};
 use super::event::{self, Event, Events};
 use crate::model::clock::Millis;
 
-/// Lines and invocations kept; the oldest make room.
+/// Invocations kept; the oldest make room.
 const KEPT: usize = 20_000;
 
-/// Bytes of lines kept, whatever their number.
-const KEPT_BYTES: usize = 32 << 20;
+/// Bytes of invocations kept, whatever their number.
+const KEPT_BYTES: usize = 16 << 20;
+
+/// How much of a line is told to those who listen, in bytes: one that is slow has a thousand of them waiting.
+const TOLD: usize = 16 << 10;
 
 /// How serious a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,6 +86,8 @@ pub struct Page<T> {
     pub found: Vec<T>,
     /// Where the next page begins; `None` when this is the last.
     pub next: Option<u64>,
+    /// Where what is said later begins.
+    pub end: u64,
 }
 
 /// The log of one environment. Clones share it.
@@ -88,112 +97,106 @@ pub struct Logs {
     events: Events,
 }
 
-#[derive(Default)]
 struct Kept {
-    lines: Ring<LogRecord>,
-    calls: Ring<InvocationRecord>,
-}
-
-/// The newest entries, numbered from the first ever on.
-struct Ring<T> {
-    entries: VecDeque<T>,
-    /// The number of the oldest entry that is still here.
-    first: u64,
-    bytes: usize,
-}
-
-impl<T> Default for Ring<T> {
-    fn default() -> Self {
-        Ring { entries: VecDeque::new(), first: 0, bytes: 0 }
-    }
-}
-
-/// What a search looks at.
-trait Entry: Clone {
-    fn size(&self) -> usize;
-    fn matches(&self, search: &Search) -> bool;
+    lines: Lines,
+    /// The oldest first.
+    calls: VecDeque<InvocationRecord>,
+    bytes_of_calls: usize,
 }
 
 impl Logs {
-    /// Returns an empty log that tells `events` each line.
-    pub fn new(events: Events) -> Self {
-        Logs { kept: Arc::default(), events }
+    /// Opens the log that is kept in a folder; it tells `events` each line.
+    pub fn open(folder: PathBuf, events: Events) -> Self {
+        let kept = Kept { lines: Lines::open(folder), calls: VecDeque::new(), bytes_of_calls: 0 };
+        Logs { kept: Arc::new(Mutex::new(kept)), events }
     }
 
     /// Adds a line and tells it to whoever listens: [`Event::Logged`] is the live tail.
     pub fn push(&self, record: LogRecord) {
         if self.events.receiver_count() > 0 {
-            event::tell(&self.events, Event::Logged(record.clone()));
+            let end = record.message.floor_char_boundary(TOLD);
+            let message = record.message.get(..end).unwrap_or_default().to_owned();
+            let (function, request_id) = (record.function.clone(), record.request_id.clone());
+            event::tell(&self.events, Event::Logged(LogRecord { function, request_id, message, ..record }));
         }
         self.lock().lines.push(record);
     }
 
+    /// Writes down what is in memory alone, for the next run.
+    pub fn save(&self) {
+        self.lock().lines.write_down();
+    }
+
     /// Adds a call that ended.
     pub fn push_invocation(&self, record: InvocationRecord) {
-        self.lock().calls.push(record);
+        let mut kept = self.lock();
+        kept.bytes_of_calls += record.size();
+        kept.calls.push_back(record);
+        while kept.calls.len() > KEPT || (kept.bytes_of_calls > KEPT_BYTES && kept.calls.len() > 1) {
+            let Some(oldest) = kept.calls.pop_front() else { break };
+            kept.bytes_of_calls -= oldest.size();
+        }
     }
 
-    /// Returns the lines that match.
+    /// Returns the lines that match. It may read files, and holds up nobody who says something meanwhile.
     pub fn search(&self, search: &Search) -> Page<LogRecord> {
-        self.lock().lines.search(search)
+        // One more shows whether there is a next page.
+        let most = if search.limit == 0 { usize::MAX } else { search.limit + 1 };
+        let mut number = search.cursor.unwrap_or(if search.newest_first { u64::MAX } else { 0 });
+        let mut found = Vec::new();
+        let end = loop {
+            let (place, end) = {
+                let kept = self.lock();
+                (kept.lines.place(search, number), kept.lines.end())
+            };
+            match place {
+                Place::File(path, file) => {
+                    found.extend(file.read(&path, search, number, most - found.len()));
+                    number = if search.newest_first { file.first } else { file.end };
+                }
+                Place::Memory(lines, first) => {
+                    found.extend(lines);
+                    if !search.newest_first {
+                        break end;
+                    }
+                    number = first;
+                }
+                Place::End => break end,
+            }
+            if found.len() >= most {
+                break end;
+            }
+        };
+        let next = match search.limit {
+            limit @ 1.. if found.len() > limit => {
+                found.truncate(limit);
+                found.last().map(|(last, _)| if search.newest_first { *last } else { last + 1 })
+            }
+            _ => None,
+        };
+        Page { found: found.into_iter().map(|(_, line)| line).collect(), next, end }
     }
 
-    /// Returns the calls that match; level and text do not count.
-    pub fn invocations(&self, search: &Search) -> Page<InvocationRecord> {
-        self.lock().calls.search(search)
+    /// Returns the newest calls that match, the newest first; level, text and order do not count.
+    pub fn invocations(&self, search: &Search) -> Vec<InvocationRecord> {
+        let most = if search.limit == 0 { usize::MAX } else { search.limit };
+        let kept = self.lock();
+        let found = kept.calls.iter().rev().filter(|call| call.matches(search));
+        found.take(most).cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        // A panic elsewhere leaves a ring at worst one line short.
+        // A panic elsewhere leaves the log at worst one line short.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T: Entry> Ring<T> {
-    fn push(&mut self, entry: T) {
-        self.bytes += entry.size();
-        self.entries.push_back(entry);
-        while self.entries.len() > KEPT || (self.bytes > KEPT_BYTES && self.entries.len() > 1) {
-            let Some(oldest) = self.entries.pop_front() else { break };
-            self.bytes -= oldest.size();
-            self.first += 1;
-        }
-    }
-
-    fn search(&self, search: &Search) -> Page<T> {
-        let numbered = (self.first..).zip(&self.entries);
-        if search.newest_first {
-            let before = search.cursor.unwrap_or(u64::MAX);
-            let count = self.entries.len();
-            let from_newest =
-                (0..count).rev().filter_map(|at| Some((self.first + at as u64, self.entries.get(at)?)));
-            page(from_newest.filter(|(number, _)| *number < before), search, |number| number)
-        } else {
-            let from = search.cursor.unwrap_or(0);
-            page(numbered.filter(|(number, _)| *number >= from), search, |number| number + 1)
-        }
-    }
-}
-
-/// Takes the first `limit` entries that match; `after` turns the last one's number into the next page's cursor.
-fn page<'a, T: Entry + 'a>(
-    numbered: impl Iterator<Item = (u64, &'a T)>,
-    search: &Search,
-    after: impl Fn(u64) -> u64,
-) -> Page<T> {
-    let mut found = Vec::new();
-    let mut last = None;
-    for (number, entry) in numbered.filter(|(_, entry)| entry.matches(search)) {
-        if search.limit > 0 && found.len() == search.limit {
-            return Page { found, next: last.map(after) };
-        }
-        found.push(entry.clone());
-        last = Some(number);
-    }
-    Page { found, next: None }
-}
-
 impl Search {
+    /// Tells whether a line's number is among those from `start` on, or below it when the newest come first.
+    fn admits_number(&self, start: u64, number: u64) -> bool {
+        if self.newest_first { number < start } else { number >= start }
+    }
+
     fn admits(&self, function: &str, request_id: &str, time: Millis) -> bool {
         (self.functions.is_empty() || self.functions.iter().any(|name| name == function))
             && self.request_id.as_deref().is_none_or(|wanted| wanted == request_id)
@@ -202,7 +205,7 @@ impl Search {
     }
 }
 
-impl Entry for LogRecord {
+impl LogRecord {
     fn size(&self) -> usize {
         self.message.len() + self.function.len() + self.request_id.len()
     }
@@ -214,7 +217,7 @@ impl Entry for LogRecord {
     }
 }
 
-impl Entry for InvocationRecord {
+impl InvocationRecord {
     fn size(&self) -> usize {
         self.result.len() + self.log.len()
     }
@@ -228,27 +231,42 @@ impl Entry for InvocationRecord {
 mod tests {
     use super::*;
 
-    fn logs() -> Logs {
-        let logs = Logs::new(tokio::sync::broadcast::channel(16).0);
-        let said = [
-            (1, "login", "r1", Level::Info, "hello"),
-            (2, "login", "r1", Level::Error, "it broke"),
-            (3, "board", "r2", Level::Debug, "a detail"),
-            (4, "login", "r3", Level::Warn, "hello again"),
-        ];
-        for (time, function, request_id, level, message) in said {
-            let (function, request_id, message) = (function.into(), request_id.into(), message.into());
-            logs.push(LogRecord { time, function, request_id, level, message });
-        }
-        logs
+    const SAID: [(Millis, &str, &str, Level, &str); 4] = [
+        (1, "login", "r1", Level::Info, "hello"),
+        (2, "login", "r1", Level::Error, "it broke"),
+        (3, "board", "r2", Level::Debug, "a detail"),
+        (4, "login", "r3", Level::Warn, "hello again"),
+    ];
+
+    fn open(folder: &std::path::Path) -> Logs {
+        Logs::open(folder.join("logs"), tokio::sync::broadcast::channel(16).0)
     }
 
-    /// Compares the times of the lines found, which are their numbers here, and the cursor.
+    fn line((time, function, request_id, level, message): (Millis, &str, &str, Level, &str)) -> LogRecord {
+        let (function, request_id, message) = (function.into(), request_id.into(), message.into());
+        LogRecord { time, function, request_id, level, message }
+    }
+
+    /// Compares the times of the lines found, which are their numbers here, and the cursor: all in memory, some in files,
+    /// all from a former run.
     #[track_caller]
     fn check(search: Search, times: &[Millis], next: Option<u64>) {
-        let page = logs().search(&search);
-        assert_eq!(page.found.iter().map(|record| record.time).collect::<Vec<_>>(), times, "{search:?}");
-        assert_eq!(page.next, next, "{search:?}");
+        for in_files in 0..=SAID.len() {
+            let folder = tempfile::tempdir().expect("a folder");
+            let mut logs = open(folder.path());
+            for (at, said) in SAID.into_iter().enumerate() {
+                logs.push(line(said));
+                if at < in_files {
+                    logs.save();
+                }
+            }
+            if in_files == SAID.len() {
+                logs = open(folder.path());
+            }
+            let page = logs.search(&search);
+            let found: Vec<Millis> = page.found.iter().map(|record| record.time).collect();
+            assert_eq!((&found[..], page.next, page.end), (times, next, 4), "{search:?} {in_files}");
+        }
     }
 
     #[test]
@@ -266,18 +284,60 @@ mod tests {
         let two = |newest_first, cursor| Search { limit: 2, newest_first, cursor, ..Search::default() };
         check(two(false, None), &[1, 2], Some(2));
         check(two(false, Some(2)), &[3, 4], None);
+        check(two(false, Some(4)), &[], None);
         check(two(true, None), &[4, 3], Some(2));
         check(two(true, Some(2)), &[2, 1], None);
     }
 
     #[test]
-    fn old_lines_make_room_and_numbers_go_on() {
-        let mut ring = Ring::default();
-        for time in 0..(KEPT as Millis + 5) {
-            let (function, request_id, message) = (String::new(), String::new(), String::new());
-            ring.push(LogRecord { time, function, request_id, level: Level::Info, message });
+    fn everything_is_found_in_order_and_little_of_it_is_in_memory() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let logs = open(folder.path());
+        for time in 0..50_000 {
+            logs.push(line((
+                time,
+                "loud",
+                "0f2c1a52-0000-4000-8000-000000000000",
+                Level::Info,
+                "a line of some length",
+            )));
         }
-        let oldest = ring.search(&Search { limit: 1, ..Search::default() });
-        assert_eq!((oldest.found.first().map(|record| record.time), oldest.next), (Some(5), Some(6)));
+        assert!(logs.lock().lines.in_memory() < 20_000);
+        let (mut cursor, mut times) = (None, Vec::new());
+        loop {
+            let page = logs.search(&Search { cursor, limit: 1000, ..Search::default() });
+            times.extend(page.found.iter().map(|line| line.time));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(times, (0..50_000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_oldest_files_make_room_and_numbers_go_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let logs = open(folder.path());
+        for time in 0..300 {
+            logs.push(line((time, "f", "r", Level::Info, "said")));
+            logs.save();
+        }
+        let oldest = logs.search(&Search { limit: 1, ..Search::default() });
+        assert_eq!((oldest.found.first().map(|line| line.time), oldest.next), (Some(44), Some(45)));
+        let files = std::fs::read_dir(folder.path().join("logs")).expect("a folder").count();
+        assert_eq!(files, 256);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_costs_the_old_lines_and_no_memory() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("logs"), "in the way").expect("a file");
+        let logs = open(folder.path());
+        logs.push(line(SAID[0]));
+        logs.save();
+        logs.push(line(SAID[1]));
+        let page = logs.search(&Search::default());
+        assert_eq!((page.found.len(), page.end), (1, 2));
     }
 }

@@ -69,7 +69,7 @@ impl Emulator {
         let permissions = Permissions::open(data.permissions())?;
         let gateway = Gateway::open(data.routes(), &config.project, config.ids.clone())?;
         let storage = Storage::new(data.objects(), &config.env_id, &config.secret_key, config.clock.clone());
-        let logs = Logs::new(events.clone());
+        let logs = Logs::open(data.logs(), events.clone());
         let functions = Functions::start(config.clone(), url.clone(), logs.clone(), events.clone())?;
         let timers = Timers::start(functions.clone(), config.clock.clone(), events.clone());
         let environment = Arc::new(Environment {
@@ -136,5 +136,6 @@ impl Emulator {
         self.environment.timers.stop();
         self.environment.functions.stop().await;
         self.server.stop().await;
+        self.environment.logs.save();
     }
 }

@@ -77,35 +77,99 @@ pub struct Line {
     pub message: String,
 }
 
+/// What a log hands over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    Line(Line),
+    /// How far the cloud's log is behind what happens; told when it is first seen and when it has changed much.
+    Behind(Duration),
+}
+
 /// Hands over lines in order, at once as they come; with `follow` it goes on until `emit` says that nobody listens.
 pub async fn read(
     target: &Target,
     filter: &Filter,
     follow: bool,
     clock: &Clock,
-    emit: &mut (dyn FnMut(Line) -> bool + Send),
+    emit: &mut (dyn FnMut(News) -> bool + Send),
 ) -> Result<()> {
-    let mut seen = Seen::default();
-    let mut since = filter.since;
-    let mut silent = true;
+    let silent = match target.emulator() {
+        Some(_) => from_emulator(target, filter, follow, emit).await?,
+        None => from_cloud(target, filter, follow, clock, emit).await?,
+    };
+    if silent { all_known(target, &filter.functions).await } else { Ok(()) }
+}
+
+/// Reads an emulator's log, which is complete and in order: each page begins where the one before ended. Returns whether
+/// there was nothing.
+async fn from_emulator(
+    target: &Target,
+    filter: &Filter,
+    follow: bool,
+    emit: &mut (dyn FnMut(News) -> bool + Send),
+) -> Result<bool> {
+    let (mut silent, mut since, mut context) = (true, filter.since, None);
     loop {
-        // An emulator's clock may have been ahead: nothing there is too new.
-        let until = if target.emulator().is_some() { END_OF_TIME } else { clock.now() };
-        let mut lines = stretch(target, filter, since, until).await?;
-        lines.sort_by_key(|line| line.millis);
-        for line in seen.only_new(lines) {
-            since = since.max(line.millis - LAG);
+        // Its clock may have been ahead: nothing there is too new.
+        let page = page(target, filter, (since, END_OF_TIME), context).await?;
+        for line in page.lines {
             silent = false;
-            if !emit(line) {
-                return Ok(());
+            if !emit(News::Line(line)) {
+                return Ok(false);
             }
         }
-        seen.forget_before(since);
-        if !follow {
-            return if silent { all_known(target, &filter.functions).await } else { Ok(()) };
+        if page.last {
+            if !follow {
+                return Ok(silent);
+            }
+            // What comes is news whatever the clock, which can be set back, says.
+            since = 0;
+            tokio::time::sleep(PAUSE_LOCAL).await;
         }
-        tokio::time::sleep(if target.emulator().is_some() { PAUSE_LOCAL } else { PAUSE_CLOUD }).await;
+        context = Some(page.context);
     }
+}
+
+/// Reads the cloud's log, where lines arrive late and in any order. Returns whether there was nothing.
+async fn from_cloud(
+    target: &Target,
+    filter: &Filter,
+    follow: bool,
+    clock: &Clock,
+    emit: &mut (dyn FnMut(News) -> bool + Send),
+) -> Result<bool> {
+    let (mut seen, mut since, mut silent) = (Seen::default(), filter.since, true);
+    let (mut is_first, mut told) = (true, None);
+    loop {
+        let mut lines = stretch(target, filter, since, clock.now()).await?;
+        lines.sort_by_key(|line| line.millis);
+        let lines = seen.only_new(lines);
+        // What is there at first may have been there for long.
+        let newest = lines.last().filter(|_| !is_first).map(|line| line.millis);
+        if let Some(behind) = newest.and_then(|newest| worth_telling(told, clock.now() - newest)) {
+            told = Some(behind);
+            emit(News::Behind(Duration::from_millis(behind.unsigned_abs())));
+        }
+        for line in lines {
+            since = since.max(line.millis - LAG);
+            silent = false;
+            if !emit(News::Line(line)) {
+                return Ok(false);
+            }
+        }
+        if !follow {
+            return Ok(silent);
+        }
+        is_first = false;
+        seen.forget_before(since);
+        tokio::time::sleep(PAUSE_CLOUD).await;
+    }
+}
+
+/// Returns a lag when nothing near it was told before.
+fn worth_telling(told: Option<Millis>, behind: Millis) -> Option<Millis> {
+    let behind = behind.max(0);
+    told.is_none_or(|told| behind > 2 * told || 2 * behind < told).then_some(behind)
 }
 
 /// Tells of a function that said nothing because it does not exist.
@@ -118,28 +182,46 @@ async fn all_known(target: &Target, names: &[FunctionName]) -> Result<()> {
 
 /// Returns the wanted lines of a stretch of time.
 async fn stretch(target: &Target, filter: &Filter, since: Millis, until: Millis) -> Result<Vec<Line>> {
-    let mut lines = Vec::new();
-    let mut context = None;
+    let (mut lines, mut context) = (Vec::new(), None);
     loop {
-        let asked = SearchClsLog {
-            env_id: Some(target.env_id().to_owned()),
-            start_time: wall::write(since),
-            end_time: wall::write(until),
-            query_string: filter.query(),
-            limit: Some(PAGE),
-            context: context.take(),
-            sort: Some("asc".into()),
-            use_lucene: None,
-            tenant_model: Some("public".into()),
-        };
-        let page = target.client().call(&asked).await?.log_results;
-        let last = page.list_over || page.results.is_empty() || page.context.is_empty();
-        lines.extend(page.results.into_iter().map(Line::read).filter(|line| filter.wants(line, since)));
-        if last {
+        let page = page(target, filter, (since, until), context).await?;
+        lines.extend(page.lines);
+        if page.last || page.context.is_empty() {
             return Ok(lines);
         }
         context = Some(page.context);
     }
+}
+
+/// A part of an answer.
+struct Found {
+    lines: Vec<Line>,
+    /// Where the next page begins.
+    context: String,
+    last: bool,
+}
+
+async fn page(
+    target: &Target,
+    filter: &Filter,
+    (since, until): (Millis, Millis),
+    context: Option<String>,
+) -> Result<Found> {
+    let asked = SearchClsLog {
+        env_id: Some(target.env_id().to_owned()),
+        start_time: wall::write(since),
+        end_time: wall::write(until),
+        query_string: filter.query(),
+        limit: Some(PAGE),
+        context,
+        sort: Some("asc".into()),
+        use_lucene: None,
+        tenant_model: Some("public".into()),
+    };
+    let page = target.client().call(&asked).await?.log_results;
+    let last = page.list_over || page.results.is_empty();
+    let lines = page.results.into_iter().map(Line::read).filter(|line| filter.wants(line, since));
+    Ok(Found { lines: lines.collect(), context: page.context, last })
 }
 
 impl Filter {
@@ -241,6 +323,21 @@ mod tests {
         assert_eq!(again, std::slice::from_ref(&b));
         seen.forget_before(2);
         assert_eq!(seen.only_new(vec![b]), []);
+    }
+
+    #[test]
+    fn a_lag_is_told_once_until_it_changes_much() {
+        let told: Vec<Millis> = [4_000, 5_000, 7_000, 9_000, 12_000, 4_000]
+            .into_iter()
+            .scan(None, |told, behind| {
+                let new = worth_telling(*told, behind);
+                *told = new.or(*told);
+                Some(new)
+            })
+            .flatten()
+            .collect();
+        assert_eq!(told, [4_000, 9_000, 4_000]);
+        assert_eq!(worth_telling(None, -5), Some(0), "clocks differ");
     }
 
     #[test]

@@ -73,3 +73,27 @@ async fn following_ends_quietly_when_the_reader_goes_away() {
     let output = following.wait_with_output().expect("ended");
     assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_thousand_lines_said_in_a_moment_are_all_there_in_order() {
+    let loud = "exports.main = async () => { for (let n = 0; n < 50000; n++) console.log(n) };\n";
+    let limits = "[functions]\nroot = \"cloudfunctions\"\ntimeout = 60\n";
+    let cloudkit =
+        Cloudkit::serving(&[("cloudfunctions/loud/index.js", loud), ("cloudkit.toml", limits)]).await;
+    let following = cloudkit.command(&["logs", "-f", "--json"]).stdout(Stdio::piped()).spawn();
+    let mut following = following.expect("run");
+    assert_eq!(cloudkit.json(&["fn", "invoke", "loud"])["ok"], true);
+    let numbers = |lines: &mut dyn Iterator<Item = String>| -> Vec<String> {
+        let lines = lines.map(|line| serde_json::from_str::<serde_json::Value>(&line).expect("a document"));
+        lines.map(|line| line["message"].as_str().expect("a text").to_owned()).collect()
+    };
+    let expected: Vec<String> = (0..50_000).map(|n| n.to_string()).collect();
+    let output = cloudkit.command(&["logs", "--json"]).output().expect("run");
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert!(numbers(&mut said.lines().map(str::to_owned)) == expected, "{} lines", said.lines().count());
+    let followed = BufReader::new(following.stdout.take().expect("piped")).lines();
+    let followed = numbers(&mut followed.take(50_000).map(|line| line.expect("text")));
+    assert!(followed == expected, "{} lines", followed.len());
+    following.kill().expect("it runs");
+    following.wait().expect("it ended");
+}

@@ -27,10 +27,15 @@ pub(super) async fn search(environment: &Shared, asked: SearchClsLog) -> Result<
     log_query::read(&asked.query_string, &mut search).map_err(|why| {
         Failure::new(codes::SYNTAX_ERROR, format!("The query cannot be understood: {why}."))
     })?;
-    let Page { found, next } = environment.logs.search(&search);
+    let (logs, ascending) = (environment.logs.clone(), !search.newest_first);
+    let searched = tokio::task::spawn_blocking(move || logs.search(&search)).await;
+    let Page { found, next, end } =
+        searched.map_err(|error| Failure::new(codes::INTERNAL_ERROR, error.to_string()))?;
+    // After the last page too: there a tool that follows the log goes on.
+    let context = next.or(ascending.then_some(end));
     Ok(LogsFound {
         log_results: LogPage {
-            context: next.map(|next| next.to_string()).unwrap_or_default(),
+            context: context.map(|context| context.to_string()).unwrap_or_default(),
             list_over: next.is_none(),
             results: found.into_iter().map(line).collect(),
             analysis_records: Vec::new(),
@@ -74,10 +79,9 @@ pub(super) async fn calls(environment: &Shared, asked: GetFunctionLogs) -> Resul
         since: asked.start_time.as_deref().map(read_time).transpose()?,
         until: asked.end_time.as_deref().map(read_time).transpose()?.map(|end| end + SECOND),
         request_id: asked.log_request_id,
-        newest_first: true,
         ..Search::default()
     };
-    let found = environment.logs.invocations(&search).found;
+    let found = environment.logs.invocations(&search);
     let found = super::page(found, asked.offset, asked.limit, 10);
     let listed = found.into_iter().map(|call| FunctionCall {
         ret_code: code(&call),
@@ -105,7 +109,7 @@ pub(super) async fn call(environment: &Shared, asked: GetFunctionLogDetail) -> R
 
 fn find(environment: &Environment, request_id: &str) -> Result<InvocationRecord> {
     let search = Search { request_id: Some(request_id.to_owned()), limit: 1, ..Search::default() };
-    environment.logs.invocations(&search).found.into_iter().next().ok_or_else(|| {
+    environment.logs.invocations(&search).into_iter().next().ok_or_else(|| {
         Failure::new(codes::RESOURCE_NOT_FOUND, format!("The call [{request_id}] is not in the log."))
     })
 }
