@@ -43,6 +43,14 @@ pub fn answer(invocation: &Invocation, function: &FunctionName, context: &mut Co
     for line in &invocation.logs {
         context.ui.say(&line.as_str().into());
     }
+    if context.ui.is_verbose() {
+        let Invocation { duration_ms, billed_ms, memory_bytes, .. } = invocation;
+        let megabytes = memory_bytes >> 20;
+        context.ui.say(&text! {
+            en: "took {duration_ms} ms, billed as {billed_ms} ms, with {megabytes} MB of memory",
+            zh: "用时 {duration_ms} 毫秒，计费 {billed_ms} 毫秒，占用内存 {megabytes} MB"
+        });
+    }
     if context.ui.is_json() || invocation.ok {
         context.ui.show(invocation);
         context.exit_with(u8::from(!invocation.ok));

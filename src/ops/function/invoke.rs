@@ -35,6 +35,10 @@ pub struct Invocation {
     pub error: Option<Failure>,
     pub request_id: String,
     pub duration_ms: f64,
+    /// What is paid for.
+    pub billed_ms: u64,
+    /// The most memory it had.
+    pub memory_bytes: u64,
     /// What the function said.
     pub logs: Vec<String>,
 }
@@ -80,8 +84,16 @@ pub async fn invoke(target: &Target, call: &Call) -> Result<Invocation> {
 impl Invocation {
     /// Reads how the platform says that a call ended.
     pub(in crate::ops) fn of(result: InvocationResult) -> Self {
-        let InvocationResult { function_request_id, ret_msg, err_msg, invoke_result, log, duration, .. } =
-            result;
+        let InvocationResult {
+            function_request_id,
+            ret_msg,
+            err_msg,
+            invoke_result,
+            log,
+            duration,
+            bill_duration: billed_ms,
+            mem_usage: memory_bytes,
+        } = result;
         let ok = invoke_result == 0 && err_msg.is_empty();
         let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
         Invocation {
@@ -94,6 +106,8 @@ impl Invocation {
             request_id: function_request_id,
             // Finer than a microsecond is noise.
             duration_ms: (duration * 1_000.0).round() / 1_000.0,
+            billed_ms,
+            memory_bytes,
             logs: log.lines().filter(|line| !is_bracket(line)).map(str::to_owned).collect(),
         }
     }
@@ -180,9 +194,11 @@ mod tests {
                 ret_msg: r#"{"openid":"o-1"}"#.into(),
                 log: "START RequestId: r-1\nhello\nEND RequestId: r-1\n".into(),
                 duration: 3.5,
+                bill_duration: 4,
+                mem_usage: 12_898_000,
                 ..InvocationResult::default()
             },
-            json!({ "ok": true, "result": { "openid": "o-1" }, "requestId": "r-1", "durationMs": 3.5, "logs": ["hello"] }),
+            json!({ "ok": true, "result": { "openid": "o-1" }, "requestId": "r-1", "durationMs": 3.5, "billedMs": 4, "memoryBytes": 12_898_000, "logs": ["hello"] }),
         );
     }
 
@@ -215,7 +231,7 @@ mod tests {
             },
             json!({
                 "ok": false, "error": { "errCode": 1, "errMsg": "boom", "stackTrace": ["at x"] },
-                "requestId": "", "durationMs": 0.0, "logs": [],
+                "requestId": "", "durationMs": 0.0, "billedMs": 0, "memoryBytes": 0, "logs": [],
             }),
         );
         check(
@@ -226,7 +242,7 @@ mod tests {
             },
             json!({
                 "ok": false, "error": { "errCode": -1, "errMsg": "out of memory" },
-                "requestId": "", "durationMs": 0.0, "logs": [],
+                "requestId": "", "durationMs": 0.0, "billedMs": 0, "memoryBytes": 0, "logs": [],
             }),
         );
     }
