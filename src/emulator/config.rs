@@ -47,6 +47,8 @@ pub struct Config {
     pub secret_key: String,
     /// Where the Node inspector of the first function listens; the next get the ports after it.
     pub inspect: Option<u16>,
+    /// How much longer a call waits for which a process is started, to feel what the cloud would add.
+    pub cold_start: Option<std::time::Duration>,
     /// The variables each function inherits from the machine: `PATH`, `HOME` and the like.
     pub inherited: Vec<(String, String)>,
     pub outward: Outward,

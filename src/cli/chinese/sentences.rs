@@ -105,6 +105,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "Write the answers of hosts outside into fixtures/http, a file for each host",
         "把外部主机的应答写入 fixtures/http，每个主机一个文件",
     ),
+    (
+        "Have each call that needs a new process wait as in the cloud, by MS milliseconds [default MS: 300]",
+        "需要新进程的调用像云端一样多等 MS 毫秒，模拟冷启动 [MS 默认：300]",
+    ),
     ("Install missing function dependencies without asking", "直接安装云函数缺少的依赖，不再询问"),
     ("Leave missing function dependencies as they are", "不安装云函数缺少的依赖"),
     (

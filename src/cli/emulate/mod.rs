@@ -8,6 +8,7 @@ pub mod stop;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::emulator::config::{Durability, Outward};
 use crate::error::{Error, Kind, Result};
@@ -64,6 +65,9 @@ pub struct Args {
     /// Write the answers of hosts outside into fixtures/http, a file for each host
     #[arg(long)]
     record: bool,
+    /// Have each call that needs a new process wait as in the cloud, by MS milliseconds [default MS: 300]
+    #[arg(long, value_name = "MS", num_args = 0..=1, require_equals = true, default_missing_value = "300")]
+    simulate_cold_start: Option<u32>,
     /// Install missing function dependencies without asking
     #[arg(long, conflicts_with = "no_install")]
     install: bool,
@@ -106,6 +110,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
             (_, true) => Outward::Recorded,
             _ => Outward::Open,
         },
+        cold_start: args.simulate_cold_start.map(|millis| Duration::from_millis(millis.into())),
         install: match (args.install, args.no_install) {
             (true, _) => session::Install::Yes,
             (_, true) => session::Install::No,

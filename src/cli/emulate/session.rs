@@ -50,6 +50,7 @@ pub struct Wanted {
     pub functions_root: Option<PathBuf>,
     pub seed: Option<PathBuf>,
     pub outward: Outward,
+    pub cold_start: Option<Duration>,
     pub install: Install,
 }
 
@@ -142,6 +143,7 @@ impl Session {
             secret_id: format!("AKIDlocal{}", hex(&context.ids.bytes::<12>())),
             secret_key: hex(&context.ids.bytes::<16>()),
             inspect: None,
+            cold_start: wanted.cold_start,
             inherited: context.variables.clone().into_iter().collect(),
             clock: context.clock.clone(),
             ids: context.ids.clone(),

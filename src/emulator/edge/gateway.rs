@@ -106,6 +106,7 @@ async fn routed(environment: &Shared, parts: &Parts, body: Body) -> Result<Respo
                 FaultKind::NotFound => (StatusCode::NOT_FOUND, "FUNCTION_NOT_FOUND"),
                 FaultKind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "FUNCTION_TIME_LIMIT_EXCEEDED"),
                 FaultKind::Memory => (StatusCode::INTERNAL_SERVER_ERROR, "FUNCTION_MEMORY_LIMIT_EXCEEDED"),
+                FaultKind::Busy => (StatusCode::TOO_MANY_REQUESTS, "EXCEED_CONCURRENT_REQUEST_LIMIT"),
                 FaultKind::Code | FaultKind::Exit | FaultKind::Event | FaultKind::Result => {
                     (StatusCode::INTERNAL_SERVER_ERROR, "FUNCTION_INVOCATION_FAILED")
                 }

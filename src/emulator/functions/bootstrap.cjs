@@ -28,12 +28,29 @@ const RESULT = 2;
 const RESULT_LIMIT = 6 * 1024 * 1024;
 // How long after an answer work is looked for that still goes on, in milliseconds.
 const LINGER = 50;
+// Characters of one log record.
+const LONGEST_LINE = 64 * 1024;
 
+// What the function may put something else in the place of: fake clocks, polyfills, wrappers.
 const { writeSync, readFileSync } = fs;
 const { parse, stringify } = JSON;
 const RealDate = Date;
 const { now } = Date;
+const { round } = Math;
+const { assign, entries } = Object;
+const { wait } = Atomics;
+const { setTimeout } = globalThis;
+const { allocUnsafe, byteLength, concat, from } = Buffer;
+const { rss } = process.memoryUsage;
 const exit = process.exit.bind(process);
+// A method as a function of what it belongs to.
+const plain = (method) => Function.prototype.call.bind(method);
+const writeText = plain(Buffer.prototype.write);
+const writeNumber = plain(Buffer.prototype.writeUInt32BE);
+const readNumber = plain(Buffer.prototype.readUInt32BE);
+const readText = plain(Buffer.prototype.utf8Slice);
+const subarray = plain(Buffer.prototype.subarray);
+const codeAt = plain(String.prototype.charCodeAt);
 
 let settings;
 let handler;
@@ -50,23 +67,32 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
 // Writes a frame before it returns, so that nothing said is lost when the process ends or hangs right after.
 function send(kind, number, text) {
   const fits = text.length * 3 + HEAD <= small.length;
-  const frame = fits ? small : Buffer.allocUnsafe(HEAD + Buffer.byteLength(text));
-  const end = HEAD + frame.write(text, HEAD);
-  frame.writeUInt32BE(end - 4, 0);
-  frame[4] = kind.charCodeAt(0);
-  frame.writeUInt32BE(number, 5);
+  const frame = fits ? small : allocUnsafe(HEAD + byteLength(text));
+  const end = HEAD + writeText(frame, text, HEAD);
+  writeNumber(frame, end - 4, 0);
+  frame[4] = codeAt(kind, 0);
+  writeNumber(frame, number, 5);
   for (let sent = 0; sent < end; ) {
     try {
       sent += writeSync(CHANNEL, frame, sent, end - sent);
     } catch (error) {
       if (error.code !== 'EAGAIN') exit(0);
-      Atomics.wait(pause, 0, 0, 1);
+      wait(pause, 0, 0, 1);
     }
   }
 }
 
+// Says a line, a very long one in pieces.
 function say(level, text) {
-  send('L', level, text);
+  let start = 0;
+  while (text.length - start > LONGEST_LINE) {
+    const last = codeAt(text, start + LONGEST_LINE - 1);
+    // A character of two halves stays whole.
+    const end = start + LONGEST_LINE - (last >= 0xd800 && last < 0xdc00 ? 1 : 0);
+    send('L', level, text.slice(start, end));
+    start = end;
+  }
+  send('L', level, start ? text.slice(start) : text);
 }
 
 // `outside.cjs` says here what the function calls outside.
@@ -80,7 +106,7 @@ function residentMemory() {
   const time = now();
   if (time - measured > 100) {
     measured = time;
-    memory = Math.round(process.memoryUsage.rss() / 1024);
+    memory = round(rss() / 1024);
   }
   return memory;
 }
@@ -93,7 +119,7 @@ function captureStream(name, level) {
   let stream;
   let rest = '';
   const write = (chunk, encoding, done) => {
-    const whole = (rest + (typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'))).split('\n');
+    const whole = (rest + (typeof chunk === 'string' ? chunk : from(chunk).toString('utf8'))).split('\n');
     rest = whole.pop();
     for (const line of whole) say(level, line);
     const after = typeof encoding === 'function' ? encoding : done;
@@ -278,7 +304,7 @@ function makeContext(its, head, done) {
       return stringify(variables());
     },
     get environ() {
-      return Object.entries(variables()).map((pair) => pair.join('=')).join(';');
+      return entries(variables()).map((pair) => pair.join('=')).join(';');
     },
     function_version: '$LATEST',
     function_name: settings.name,
@@ -311,7 +337,7 @@ function begin(head, text) {
   } catch (error) {
     return answer('F', EVENT, `event is not valid JSON: ${error.message}`);
   }
-  if (head.merge && event !== null && typeof event === 'object') Object.assign(event, head.merge);
+  if (head.merge && event !== null && typeof event === 'object') assign(event, head.merge);
   const done = (error, value) => {
     if (error !== null && error !== undefined) return fail(its, error);
     if (context.callbackWaitsForEmptyEventLoop) its.pending = value;
@@ -373,8 +399,11 @@ function summary(active) {
 
 function die(error) {
   const text = describe(error);
+  // Between calls the end is told first, so that no call comes here that would read of this one's failure.
+  const between = !call;
+  if (between) send('X', CODE, text);
   logFailure(error, text);
-  send('X', CODE, text);
+  if (!between) send('X', CODE, text);
   exit(1);
 }
 
@@ -486,13 +515,13 @@ async function initialize(body) {
 
 function receive(kind, frame) {
   if (kind === 67) {
-    const length = frame.readUInt32BE(5);
-    const head = parse(frame.utf8Slice(9, 9 + length));
-    begin(head, frame.utf8Slice(9 + length));
+    const length = readNumber(frame, 5);
+    const head = parse(readText(frame, 9, 9 + length));
+    begin(head, readText(frame, 9 + length, frame.length));
   } else if (kind === 87) {
     send('W', 0, summary(activeWork()));
   } else {
-    initialize(frame.utf8Slice(5));
+    initialize(readText(frame, 5, frame.length));
   }
 }
 
@@ -504,23 +533,23 @@ let length = 0;
 let wanted = 0;
 
 function keep(part) {
-  parts.push(Buffer.from(part));
+  parts[parts.length] = from(part);
   length += part.length;
 }
 
 function listen(size) {
-  let data = incoming.subarray(0, size);
+  let data = subarray(incoming, 0, size);
   if (length) {
     keep(data);
     if (length < wanted) return;
-    data = Buffer.concat(parts);
+    data = concat(parts);
     parts = [];
     length = 0;
   }
-  const end = () => (data.length < 4 ? 4 : 4 + data.readUInt32BE(0));
+  const end = () => (data.length < 4 ? 4 : 4 + readNumber(data, 0));
   for (wanted = end(); data.length > 4 && data.length >= wanted; wanted = end()) {
-    receive(data[4], data.subarray(0, wanted));
-    data = data.subarray(wanted);
+    receive(data[4], subarray(data, 0, wanted));
+    data = subarray(data, wanted);
   }
   if (data.length) keep(data);
 }

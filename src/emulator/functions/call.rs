@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::instance::{Load, OUT_OF_MEMORY, Reply};
-use super::pool::{Function, Lease};
+use super::instance::{Instance, Load, OUT_OF_MEMORY, Reply};
+use super::pool::{CEILING, Function, Lease};
 use super::{Fault, FaultKind, Inner, Invocation, Outcome, wire};
-use crate::api::event;
+use crate::api::event::{self, Caller};
 use crate::emulator::event::Event;
 use crate::emulator::logs::{InvocationRecord, Level, LogRecord};
 use crate::model::clock::Millis;
@@ -85,7 +85,8 @@ impl Call {
             );
             return self.report(Ended::failed(FaultKind::Event, message));
         }
-        let lease = match self.ready().await {
+        let is_nested = matches!(invocation.caller, Caller::Function { .. });
+        let lease = match self.ready(is_nested).await {
             Ok(lease) => lease,
             Err(ended) => return self.report(ended),
         };
@@ -98,13 +99,17 @@ impl Call {
     }
 
     /// Returns a process that has the function loaded.
-    async fn ready(&mut self) -> Result<Lease, Ended> {
-        let mut lease = self.function.acquire().await.map_err(|error| self.not_started(&error))?;
+    async fn ready(&mut self, is_nested: bool) -> Result<Lease, Ended> {
+        let acquired = self.function.acquire(is_nested).await;
+        let mut lease = acquired.map_err(|error| self.not_started(&error))?;
         let instance = lease.instance();
         if instance.used {
             return Ok(lease);
         }
         let load = tokio::time::timeout(LOAD_LIMIT, instance.loaded()).await;
+        if let Some(longer) = self.function.recipe.cold_start {
+            tokio::time::sleep(longer).await;
+        }
         self.cold = Some(self.asked.elapsed());
         match load {
             Ok(Load::Ready(files)) => {
@@ -124,6 +129,12 @@ impl Call {
     }
 
     fn not_started(&self, error: &std::io::Error) -> Ended {
+        if error.kind() == std::io::ErrorKind::QuotaExceeded {
+            let message =
+                format!("all {CEILING} processes of `{}` wait for one another", self.function.name());
+            self.say(Level::Error, message.clone());
+            return Ended::failed(FaultKind::Busy, message);
+        }
         let interpreter = &self.function.recipe.launch.interpreter;
         let program = interpreter.program().display();
         let product = match interpreter.language {
@@ -216,6 +227,13 @@ impl Call {
 /// Says what to do when a function used up its time, or nearly.
 fn advice(function: &Function, result: &Result<String, Fault>, duration: Duration) -> Option<Text> {
     let (name, limit) = (function.name(), function.registered().spec.timeout);
+    if result.as_ref().is_err_and(|fault| fault.kind == FaultKind::Memory) {
+        let memory = function.registered().spec.memory;
+        return Some(text! {
+            en: "`{name}` took more than its {memory} MB; `memory = MB` under `[functions.{name}]` in cloudkit.toml gives it more",
+            zh: "`{name}` 占用内存超过上限 {memory} MB；可在 cloudkit.toml 的 `[functions.{name}]` 中设置 `memory = MB`"
+        });
+    }
     let (taken, allowed) = (duration.as_secs_f64(), limit.as_secs_f64());
     let out_of_time = result.as_ref().is_err_and(|fault| fault.kind == FaultKind::Timeout);
     (out_of_time || duration >= limit.mul_f64(NEARLY)).then(|| {
@@ -318,7 +336,13 @@ impl Parts {
         };
         let first = !std::mem::replace(&mut self.lease.instance().warm, true);
         // One that took too much memory ends with its lease.
-        if result.as_ref().err().is_none_or(|fault| fault.kind != FaultKind::Memory) {
+        let most = u64::from(self.call.function.registered().spec.memory) << 20;
+        let has_too_much = |instance: &Instance| instance.own_memory().is_some_and(|bytes| bytes > most);
+        let is_over = match &result {
+            Err(fault) => fault.kind == FaultKind::Memory,
+            Ok(_) => memory_bytes > most && self.limit().is_some() && has_too_much(self.lease.instance()),
+        };
+        if !is_over {
             self.lease.give_back();
         }
         if first {

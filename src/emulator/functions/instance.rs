@@ -235,11 +235,15 @@ async fn attend(
     end: oneshot::Receiver<()>,
     closing: CancellationToken,
 ) {
+    let mut heard = Box::pin(listen(reader, &shared));
     tokio::select! {
-        _ = listen(reader, &shared) => {}
+        _ = &mut heard => {}
+        // What it started may hold the channel open.
+        _ = process.wait() => drop(tokio::time::timeout(ENDING, &mut heard).await),
         _ = end => process.kill(),
         () = closing.cancelled() => process.kill(),
     }
+    drop(heard);
     shared.talk().ended = true;
     let status = match tokio::time::timeout(ENDING, process.wait()).await {
         Ok(status) => status,

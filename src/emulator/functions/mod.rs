@@ -111,6 +111,8 @@ pub enum FaultKind {
     Exit,
     Timeout,
     Memory,
+    /// All processes are busy, and may be waiting for this call.
+    Busy,
     /// The event is not JSON or too large.
     Event,
     /// The result cannot be written as JSON or is over 6 MiB.
@@ -125,6 +127,7 @@ impl FaultKind {
             FaultKind::Code | FaultKind::Exit | FaultKind::Result => "FUNCTIONS_EXECUTE_FAIL",
             FaultKind::Timeout => "FUNCTIONS_TIME_LIMIT_EXCEEDED",
             FaultKind::Memory => "FUNCTIONS_MEMORY_LIMIT_EXCEEDED",
+            FaultKind::Busy => "EXCEED_CONCURRENT_REQUEST_LIMIT",
             FaultKind::Event => "FUNCTIONS_PARAM_INVALID",
         }
     }

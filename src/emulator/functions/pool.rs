@@ -32,6 +32,9 @@ pub(super) const CEILING: usize = 64;
 /// have their turn sooner than a process starts, and more processes would only be in each other's way.
 const PATIENCE: Duration = Duration::from_millis(20);
 
+/// How long no process may become free before a function that calls itself is taken to wait for itself.
+const STANDSTILL: Duration = Duration::from_secs(1);
+
 /// Spare processes of all functions together.
 const SPARES: usize = 4;
 
@@ -61,6 +64,8 @@ pub(super) struct Recipe {
     /// The first frame.
     pub settings: Vec<u8>,
     pub inspector: Option<u16>,
+    /// How much longer a new process is waited for.
+    pub cold_start: Option<Duration>,
     pub told: Told,
     pub crew: Crew,
 }
@@ -145,8 +150,10 @@ impl Function {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns a process for one call: a free one, the spare one, a new one, or one that becomes free.
-    pub async fn acquire(self: &Arc<Self>) -> io::Result<Lease> {
+    /// Returns a process for one call: a free one, the spare one, a new one, or one that becomes free. A call that another
+    /// function waits for is refused (`QuotaExceeded`) when all processes stand still: they may be waiting for this one.
+    pub async fn acquire(self: &Arc<Self>, is_nested: bool) -> io::Result<Lease> {
+        let asked = Instant::now();
         let mut limit = EAGER;
         loop {
             let mut turn = match self.take(limit)? {
@@ -163,6 +170,9 @@ impl Function {
                 if self.is_stuck() {
                     break CEILING;
                 }
+                if is_nested && asked.elapsed() > STANDSTILL && self.stands_still() {
+                    return Err(io::ErrorKind::QuotaExceeded.into());
+                }
             };
             turn.close();
             if let Ok(lease) = turn.try_recv() {
@@ -177,6 +187,12 @@ impl Function {
         state.loading.retain(|load| *load.borrow() == Load::Loading);
         let moving = state.returned.is_some_and(|returned| returned.elapsed() < PATIENCE);
         !moving && state.live < CEILING && state.loading.len() < EAGER
+    }
+
+    /// Tells whether there can be no more processes, and none has become free for long.
+    fn stands_still(&self) -> bool {
+        let state = self.state();
+        state.live >= CEILING && state.returned.is_none_or(|returned| returned.elapsed() > STANDSTILL)
     }
 
     /// Takes a process if one is free, or starts one if there are fewer than `limit`, or waits in line.
@@ -229,8 +245,10 @@ impl Function {
     /// Starts a spare process if there is none and there is room for one. Returns how its loading ended.
     pub async fn prepare(self: &Arc<Self>) -> Option<Load> {
         let load = {
-            // An inspector's port is for one process.
-            if self.web.is_some() || self.recipe.inspector.is_some() || self.state().spare.is_some() {
+            // An inspector's port is for one process; a spare one would hide a cold start.
+            let Recipe { inspector, cold_start, .. } = &self.recipe;
+            let is_alone = self.web.is_some() || inspector.is_some() || cold_start.is_some();
+            if is_alone || self.state().spare.is_some() {
                 return None;
             }
             let place = self.recipe.crew.spares.clone();

@@ -165,7 +165,8 @@ impl Inner {
         };
         let inspector = config.inspect.map(|first| first.saturating_add(index as u16));
         let launch = Launch { interpreter, arguments, environment, folder };
-        let recipe = Recipe { launch, settings, inspector, told, crew: self.registry.crew.clone() };
+        let (crew, cold_start) = (self.registry.crew.clone(), config.cold_start);
+        let recipe = Recipe { launch, settings, inspector, cold_start, told, crew };
         Function::new(wanted, recipe, replaces)
     }
 

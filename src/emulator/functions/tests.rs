@@ -7,6 +7,8 @@ use std::path::Path;
 use tempfile::TempDir;
 use tokio::sync::broadcast::Receiver;
 
+mod faults;
+
 use super::*;
 use crate::api::event::Identity;
 use crate::docdb::Durability;
@@ -37,7 +39,7 @@ impl Stage {
 
     fn open(url: &str, folder: TempDir) -> Self {
         let (events, received) = tokio::sync::broadcast::channel(1024);
-        let logs = Logs::new(events.clone());
+        let logs = Logs::open(folder.path().join(".cloudkit/data/logs"), events.clone());
         let functions = Functions::start(config(folder.path()), url.into(), logs.clone(), events)
             .expect("the functions start");
         Stage { functions, logs, events: received, folder }
@@ -114,6 +116,7 @@ fn config(folder: &Path) -> Config {
         secret_id: "AKIDlocal".into(),
         secret_key: "key".into(),
         inspect: None,
+        cold_start: None,
         inherited: ["PATH", "HOME"].into_iter().filter_map(inherited).collect(),
         clock: Clock::default(),
         ids: Ids::default(),

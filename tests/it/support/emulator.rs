@@ -41,6 +41,7 @@ pub fn config(folder: &Path, clock: &Clock) -> Config {
         secret_id: "AKIDlocal".into(),
         secret_key: "localkey".into(),
         inspect: None,
+        cold_start: None,
         inherited: std::env::vars().filter(|(name, _)| name == "PATH").collect(),
         clock: clock.clone(),
         ids: Ids::default(),

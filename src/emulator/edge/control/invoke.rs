@@ -52,6 +52,7 @@ pub(super) fn invoked(outcome: Outcome, log_type: Option<&str>) -> Invoked {
                 FaultKind::Exit => (-1, 405),
                 FaultKind::Event => (-1, 400),
                 FaultKind::Result => (-1, 407),
+                FaultKind::Busy => (-1, 432),
                 FaultKind::Timeout => (-1, 433),
                 FaultKind::Memory => (-1, 434),
             };
