@@ -78,8 +78,9 @@ impl<'a> DocumentWrite<'a> {
             entries.push(keys);
         }
         let mut numbers = Vec::with_capacity(accepted);
+        let stored = new.iter().take(accepted).map(|it| &*it.document);
+        self.store.insert_all(collection, stored, |number| numbers.push(number))?;
         for it in new.iter().take(accepted) {
-            numbers.push(self.store.insert(collection, &it.document)?);
             for (index, _) in collection.indexes.iter().zip(&it.keys).filter(|(_, keys)| keys.multikey) {
                 self.store.set_multikey(index)?;
             }

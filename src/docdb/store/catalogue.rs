@@ -59,9 +59,10 @@ pub struct KeyTable {
     pub(super) forward: String,
     pub(super) backward: String,
     pub(super) numbers: String,
-    /// The first entry after so many, in either direction.
+    /// The first entry after so many from a key on, or backward from below a key.
     pub(super) nth: String,
     pub(super) nth_backward: String,
+    pub(super) count_above: String,
     /// From an entry on, with the documents.
     pub(super) documents: String,
     pub(super) count: String,
@@ -224,8 +225,14 @@ impl KeyTable {
             forward: format!("SELECT key, number {range} ORDER BY key, number"),
             backward: format!("SELECT key, number {range} ORDER BY key DESC, number DESC"),
             numbers: format!("SELECT number {range}"),
-            nth: format!("SELECT key, number {range} ORDER BY key, number LIMIT 1 OFFSET ?3"),
-            nth_backward: format!("SELECT key {range} ORDER BY key DESC, number DESC LIMIT 1 OFFSET ?3"),
+            // Bound on one side only: the other would be compared with every key that is passed over.
+            nth: format!(
+                "SELECT key, number FROM {name} WHERE key >= ?1 ORDER BY key, number LIMIT 1 OFFSET ?2"
+            ),
+            nth_backward: format!(
+                "SELECT key, number FROM {name} WHERE key < ?1 ORDER BY key DESC, number DESC LIMIT 1 OFFSET ?2"
+            ),
+            count_above: format!("SELECT count(*) FROM {name} WHERE key = ?1 AND number > ?2"),
             // A left join: an entry whose document is missing must not go unnoticed.
             documents: format!(
                 "SELECT number, checksum, document FROM {name} LEFT JOIN documents_{collection} USING (number)

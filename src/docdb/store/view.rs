@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 use rusqlite::types::ValueRef;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::catalogue::{Collection, KeyTable};
 use super::checksum;
@@ -200,9 +200,9 @@ impl<'a> View<'a> {
     ) -> Result<(u64, ControlFlow<()>)> {
         let mut from = (range.low.clone(), i64::MIN);
         if skip > 0 {
-            match self.nth(&table.nth, range, skip, |row| Ok((row.get(0)?, row.get(1)?)))? {
-                Some(first) => from = first,
-                None => return Ok((self.count(table, range, skip)?, ControlFlow::Continue(()))),
+            match self.nth(&table.nth, &range.low, skip)? {
+                Some(first) if first.0 < range.high => from = first,
+                _ => return Ok((self.count(table, range, skip)?, ControlFlow::Continue(()))),
             }
         }
         let mut statement = self.connection.prepare_cached(&table.documents)?;
@@ -221,29 +221,27 @@ impl<'a> View<'a> {
 
     /// Cuts off the end of a range so that at most `skip` entries go, all those of a key together. Returns how many.
     pub fn cut_back(self, table: &KeyTable, range: &mut KeyRange, skip: u64) -> Result<u64> {
-        let Some(mut after) = self.nth(&table.nth_backward, range, skip, |row| row.get::<_, Vec<u8>>(0))?
-        else {
-            let passed = self.count(table, range, skip)?;
-            range.high.clone_from(&range.low);
-            return Ok(passed);
-        };
-        after.push(0);
-        let cut = KeyRange { low: after, high: range.high.clone() };
-        range.high.clone_from(&cut.low);
-        self.count(table, &cut, skip)
+        match self.nth(&table.nth_backward, &range.high, skip)? {
+            Some((mut key, number)) if key >= range.low => {
+                let mut statement = self.connection.prepare_cached(&table.count_above)?;
+                let above: i64 = statement.query_row(params![key, number], |row| row.get(0))?;
+                key.push(0);
+                range.high = key;
+                Ok(skip.saturating_sub(above.unsigned_abs()))
+            }
+            _ => {
+                let passed = self.count(table, range, skip)?;
+                range.high.clone_from(&range.low);
+                Ok(passed)
+            }
+        }
     }
 
-    /// Returns the entry that has so many of its range before it.
-    fn nth<T>(
-        self,
-        sql: &str,
-        range: &KeyRange,
-        before: u64,
-        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>> {
-        let before = i64::try_from(before).unwrap_or(i64::MAX);
+    /// Returns the entry that has so many others between it and the bound.
+    fn nth(self, sql: &str, bound: &[u8], others: u64) -> Result<Option<(Vec<u8>, i64)>> {
+        let others = i64::try_from(others).unwrap_or(i64::MAX);
         let mut statement = self.connection.prepare_cached(sql)?;
-        Ok(statement.query_row(params![range.low, range.high, before], read).optional()?)
+        Ok(statement.query_row(params![bound, others], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
     /// Appends the numbers behind a range.

@@ -89,12 +89,29 @@ impl<'a> Write<'a> {
 
     /// Stores a document under a new number, the highest.
     pub fn insert(&mut self, collection: &Collection, document: &RawDocument) -> Result<i64> {
-        let bytes = document.as_bytes();
+        let mut number = 0;
+        self.insert_all(collection, [document], |it| number = it)?;
+        Ok(number)
+    }
+
+    /// Stores documents under new numbers, each the highest, and tells them.
+    pub fn insert_all<'d>(
+        &mut self,
+        collection: &Collection,
+        documents: impl IntoIterator<Item = &'d RawDocument>,
+        mut told: impl FnMut(i64),
+    ) -> Result<()> {
         let mut statement = self.connection.prepare_cached(&collection.sql.insert)?;
-        statement.execute(params![checksum::of(bytes), bytes])?;
+        let (mut count, mut size) = (0, 0);
+        for document in documents {
+            let bytes = document.as_bytes();
+            told(statement.insert(params![checksum::of(bytes), bytes])?);
+            count += 1;
+            size += bytes.len() as i64;
+        }
         drop(statement);
-        self.tally(collection, 1, bytes.len() as i64);
-        Ok(self.connection.last_insert_rowid())
+        self.tally(collection, count, size);
+        Ok(())
     }
 
     pub fn replace(
