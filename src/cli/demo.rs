@@ -157,6 +157,7 @@ async fn play(folder: &Path, context: &Context) -> Result<Vec<Typed>> {
             seed: None,
             outward: Outward::Open,
             cold_start: None,
+            inspect: None,
             install: Install::No,
         },
         context,

@@ -45,7 +45,7 @@ pub struct Config {
     /// The local credentials; requests signed with others are refused by the control plane.
     pub secret_id: String,
     pub secret_key: String,
-    /// Where the Node inspector of the first function listens; the next get the ports after it.
+    /// Where the Node inspector of the first function listens; the next get the ports after it. 0 is any free ones.
     pub inspect: Option<u16>,
     /// How much longer a call waits for which a process is started, to feel what the cloud would add.
     pub cold_start: Option<std::time::Duration>,

@@ -62,6 +62,7 @@ impl Environment {
             "bucket": self.bucket(),
             "secretId": self.config.secret_id,
             "pid": std::process::id(),
+            "inspectors": self.functions.inspectors(),
             "variables": variables,
         })
     }

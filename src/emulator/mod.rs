@@ -24,6 +24,7 @@ pub mod timers;
 
 mod edge;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::Result;
@@ -116,6 +117,11 @@ impl Emulator {
     /// Returns the functions that are served, by name.
     pub fn functions(&self) -> Vec<FunctionSpec> {
         self.environment.functions.list().into_iter().map(|function| function.spec).collect()
+    }
+
+    /// Returns the port of each function's inspector, by name; none unless they are inspected.
+    pub fn inspectors(&self) -> BTreeMap<String, u16> {
+        self.environment.functions.inspectors()
     }
 
     /// Returns the names of the collections.

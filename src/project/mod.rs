@@ -18,6 +18,7 @@ pub mod bundle;
 pub mod fingerprint;
 
 pub mod edit;
+pub mod launch;
 pub mod running;
 pub mod state;
 

@@ -77,6 +77,14 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "不保留数据：模拟器结束后文档和文件都会清除",
     ),
     (
+        "Let debuggers attach: the first function listens at this port, the next ones at those after it [default PORT: 9229]",
+        "允许附加调试器：第一个云函数监听此端口，其余依次使用后面的端口 [默认 PORT：9229]",
+    ),
+    (
+        "Write how VS Code attaches to each function into .vscode/launch.json",
+        "把 VS Code 附加到每个云函数的配置写入 .vscode/launch.json",
+    ),
+    (
         "What an acknowledged write survives: the end of the process, or a power cut too (slower)",
         "已确认的写入能经受什么：进程被杀（normal），或连同断电（full，较慢）",
     ),

@@ -68,6 +68,12 @@ pub struct Args {
     /// Have each call that needs a new process wait as in the cloud, by MS milliseconds [default MS: 300]
     #[arg(long, value_name = "MS", num_args = 0..=1, require_equals = true, default_missing_value = "300")]
     simulate_cold_start: Option<u32>,
+    /// Let debuggers attach: the first function listens at this port, the next ones at those after it [default PORT: 9229]
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "9229")]
+    inspect: Option<u16>,
+    /// Write how VS Code attaches to each function into .vscode/launch.json
+    #[arg(long, requires = "inspect")]
+    vscode: bool,
     /// Install missing function dependencies without asking
     #[arg(long, conflicts_with = "no_install")]
     install: bool,
@@ -111,6 +117,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
             _ => Outward::Open,
         },
         cold_start: args.simulate_cold_start.map(|millis| Duration::from_millis(millis.into())),
+        inspect: args.inspect,
         install: match (args.install, args.no_install) {
             (true, _) => session::Install::Yes,
             (_, true) => session::Install::No,
@@ -123,6 +130,9 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
         let session = session::Session::start(wanted, context).await?;
         // Before anything is left behind that only an orderly end takes away.
         let stop = stop::Stop::listen()?;
+        if args.vscode {
+            session.write_launch_file(context);
+        }
         if let Some(file) = &ready_file {
             session.write_ready_file(file)?;
         }

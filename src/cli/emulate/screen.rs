@@ -29,6 +29,8 @@ pub struct Screen {
 #[serde(rename_all = "camelCase")]
 pub struct FunctionRow {
     pub name: String,
+    /// Where a debugger attaches.
+    pub inspector: Option<u16>,
     /// The cron texts of its timers.
     pub timers: Vec<String>,
 }
@@ -54,6 +56,11 @@ impl Show for Screen {
             false => self.functions.iter().map(FunctionRow::short).collect::<Vec<_>>().join("  "),
         };
         row(page, text! { en: "functions", zh: "云函数" }, functions);
+        let inspectors = self.functions.iter().filter_map(|it| Some(format!("{} {}", it.name, it.inspector?)));
+        let inspectors = inspectors.collect::<Vec<_>>().join("  ");
+        if !inspectors.is_empty() {
+            row(page, text! { en: "inspectors", zh: "调试端口" }, inspectors);
+        }
         let collections = match self.collections.is_empty() {
             true => page.words(&text! { en: "none yet; `cloudkit db collection add NAME` makes one", zh: "暂无；用 `cloudkit db collection add NAME` 创建" }).to_owned(),
             false => self.collections.join("  "),

@@ -20,6 +20,7 @@ use crate::ops::install;
 use crate::ops::target::REGION;
 use crate::ops::target::is_alive;
 use crate::project::functions::Function;
+use crate::project::launch;
 use crate::project::manifest::LOCAL;
 use crate::project::running::Running;
 use crate::project::state;
@@ -51,6 +52,7 @@ pub struct Wanted {
     pub seed: Option<PathBuf>,
     pub outward: Outward,
     pub cold_start: Option<Duration>,
+    pub inspect: Option<u16>,
     pub install: Install,
 }
 
@@ -142,7 +144,7 @@ impl Session {
                 .filter(|it| it.is_dir()),
             secret_id: format!("AKIDlocal{}", hex(&context.ids.bytes::<12>())),
             secret_key: hex(&context.ids.bytes::<16>()),
-            inspect: None,
+            inspect: wanted.inspect,
             cold_start: wanted.cold_start,
             inherited: context.variables.clone().into_iter().collect(),
             clock: context.clock.clone(),
@@ -201,8 +203,21 @@ impl Session {
         written.map_err(|error| cannot_write(file, &error))
     }
 
+    /// Adds to VS Code's file how to attach to each function. What cannot be merged is shown, to be pasted.
+    pub fn write_launch_file(&self, context: &Context) {
+        match launch::write(&self.project.root, &self.emulator.inspectors()) {
+            Ok(false) => {}
+            Ok(true) => context.ui.say(&text! {
+                en: "`.vscode/launch.json` attaches to each function: choose `cloudkit: …` and press F5",
+                zh: "`.vscode/launch.json` 已可附加到每个云函数：选择 `cloudkit: …` 后按 F5"
+            }),
+            Err(error) => context.ui.warn_of(&error),
+        }
+    }
+
     /// Returns what a person sees first.
     pub fn screen(&self) -> Result<Screen> {
+        let inspectors = self.emulator.inspectors();
         let mut functions = self.emulator.functions();
         functions.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Screen {
@@ -213,6 +228,7 @@ impl Session {
             functions: functions
                 .into_iter()
                 .map(|spec| FunctionRow {
+                    inspector: inspectors.get(spec.name.as_str()).copied(),
                     name: spec.name.to_string(),
                     timers: spec.triggers.into_iter().map(|it| it.cron).collect(),
                 })

@@ -497,8 +497,16 @@ async function load() {
   return entry;
 }
 
+// Opens the inspector at the function's port, which a process of older code may still hold.
+function openInspector() {
+  const inspector = require('inspector');
+  inspector.open(process.debugPort, '127.0.0.1');
+  if (!inspector.url()) setTimeout(openInspector, 100).unref();
+}
+
 async function initialize(body) {
   settings = parse(body);
+  if (process.debugPort) openInspector();
   try {
     const entry = await load();
     send('D', 0, stringify(loadedFiles(entry)));

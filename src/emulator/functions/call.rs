@@ -106,7 +106,10 @@ impl Call {
         if instance.used {
             return Ok(lease);
         }
-        let load = tokio::time::timeout(LOAD_LIMIT, instance.loaded()).await;
+        let load = match tokio::time::timeout(LOAD_LIMIT, instance.loaded()).await {
+            Err(_) if instance.is_debugged() => Ok(instance.loaded().await),
+            load => load,
+        };
         if let Some(longer) = self.function.recipe.cold_start {
             tokio::time::sleep(longer).await;
         }
@@ -289,22 +292,18 @@ impl Drop for Running {
 }
 
 impl Parts {
-    fn limit(&self) -> Option<Duration> {
-        // At a breakpoint time stands still.
-        let limited = self.call.function.recipe.inspector.is_none();
-        limited.then_some(self.call.function.registered().spec.timeout)
-    }
-
-    /// Waits for the answer, the end of the time, or more memory than the function may have.
+    /// Waits for the answer, the end of the time, which a debugger lifts, or more memory than the function may have.
     async fn wait(&mut self) {
-        let Some(limit) = self.limit() else {
-            self.ended = (&mut self.reply).await.ok();
-            return;
-        };
+        let limit = self.call.function.registered().spec.timeout;
         loop {
             let left = limit.saturating_sub(self.started.elapsed());
             if let Ok(answered) = tokio::time::timeout(left.min(WEIGHED), &mut self.reply).await {
                 self.ended = answered.ok();
+                return;
+            }
+            if self.lease.instance().is_debugged() {
+                // At a breakpoint time stands still.
+                self.ended = (&mut self.reply).await.ok();
                 return;
             }
             if left <= WEIGHED {

@@ -60,6 +60,8 @@ pub(super) struct Instance {
     process: Option<u32>,
     /// Dropped with the instance, which tells the attendant to end the process.
     _end: oneshot::Sender<()>,
+    /// Whether a debugger finds it at its function's port.
+    pub is_inspected: bool,
     /// Whether it has begun a call.
     pub used: bool,
     /// Whether it has answered one.
@@ -96,6 +98,8 @@ struct Talk {
     request_id: String,
     /// What was said before the first call, which its log begins with.
     held: Vec<(Level, String)>,
+    /// Whether a debugger has attached.
+    is_debugged: bool,
     /// Whether lingering work was reported.
     lingering: bool,
     /// The last line of V8 when memory ran out.
@@ -145,6 +149,7 @@ impl Instance {
             shared,
             process: process_id,
             _end: end,
+            is_inspected: inspector.is_some(),
             used: false,
             warm: false,
             idle_since: Instant::now(),
@@ -172,6 +177,11 @@ impl Instance {
 
     pub fn is_alive(&self) -> bool {
         !self.shared.talk().ended
+    }
+
+    /// Tells whether a debugger has attached: at a breakpoint time stands still.
+    pub fn is_debugged(&self) -> bool {
+        self.shared.talk().is_debugged
     }
 
     /// Begins a call; the frame is [`wire::call`]'s.
@@ -364,6 +374,9 @@ impl Shared {
         if text.contains("JavaScript heap out of memory") {
             self.talk().out_of_memory = true;
         }
+        if text == "Debugger attached." {
+            self.talk().is_debugged = true;
+        }
         if let Some(address) = text.strip_prefix("Debugger listening on ")
             && let Some(answer) = self.talk().inspector.take()
         {
@@ -371,7 +384,12 @@ impl Shared {
             let _ = answer.send(address.to_owned());
         }
         // Node announces its inspector there; the first screen tells it better.
-        let by_node = ["Debugger ", "For help, see: https://nodejs.org"];
+        let by_node = [
+            "Debugger ",
+            "For help, see: https://nodejs.org",
+            "Starting inspector on ",
+            "Waiting for the debugger to disconnect...",
+        ];
         if !text.is_empty() && !by_node.iter().any(|start| text.starts_with(start)) {
             self.say(level, text);
         }

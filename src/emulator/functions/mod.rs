@@ -9,6 +9,7 @@ mod interpreter;
 pub mod outside;
 mod pinpoint;
 mod pool;
+mod ports;
 mod process;
 mod recording;
 mod registry;
@@ -19,7 +20,7 @@ mod tests;
 mod web;
 mod wire;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -38,6 +39,7 @@ use crate::text;
 use call::Call;
 use interpreter::Interpreters;
 use outside::Outside;
+use pool::Function;
 use registry::Registry;
 use reload::Reload;
 use surroundings::Scripts;
@@ -164,7 +166,7 @@ struct Callers {
 
 impl Functions {
     /// Finds the functions of the project and those that were deployed, and watches them from inside a Tokio runtime. No
-    /// process is started yet.
+    /// process is started yet, unless a debugger may want to attach before the first call.
     ///
     /// # Errors
     /// The data folder cannot be written, or a fixture file is wrong.
@@ -175,7 +177,7 @@ impl Functions {
             Error::new(Kind::Failed, message).source(&error)
         })?;
         let outside = Outside::open(&config)?;
-        let registry = Registry::new(&config.data);
+        let registry = Registry::new(&config);
         let interpreters = Interpreters::new(&config.inherited, &config.project.root);
         let (callers, reload) = (Mutex::default(), Mutex::default());
         let inner = Arc::new(Inner {
@@ -200,6 +202,9 @@ impl Functions {
                 interpreter.program();
             }
         });
+        if inner.config.inspect.is_some() {
+            inner.registry.all().iter().for_each(Function::prepare_in_background);
+        }
         *inner.reload.lock().unwrap_or_else(PoisonError::into_inner) = Some(Reload::start(&inner));
         Ok(Functions(inner))
     }
@@ -211,6 +216,13 @@ impl Functions {
 
     pub fn get(&self, name: &str) -> Option<Registered> {
         self.0.current(name).map(|function| function.registered().clone())
+    }
+
+    /// Returns where the inspector of each function listens, when they are inspected.
+    pub fn inspectors(&self) -> BTreeMap<String, u16> {
+        let functions = self.0.registry.all();
+        let ports = functions.iter().filter_map(|it| Some((it.name().to_owned(), it.recipe.inspector?)));
+        ports.collect()
     }
 
     /// Runs a function once and waits for its answer. When the future is dropped, the call goes on by itself, as in

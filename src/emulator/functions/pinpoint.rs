@@ -24,6 +24,19 @@ pub(super) struct Place {
 
 /// Asks the inspector at an address (`ws://…`) where its process is in the code below `folder`.
 pub(super) async fn locate(address: &str, folder: &Path) -> Option<Place> {
+    let mut stream = connect(address).await?;
+    stream.write_all(&frame(r#"{"id":1,"method":"Debugger.enable"}"#)).await.ok()?;
+    // The answer tells of each script there is, and with it where the process is. To pause would not do: an empty loop
+    // has no statement to pause at.
+    loop {
+        let message: Value = serde_json::from_slice(&next_message(&mut stream).await?).ok()?;
+        if let Some(Value::Array(frames)) = message.pointer("/params/stackTrace/callFrames") {
+            return frames.iter().find_map(|frame| place(frame, folder));
+        }
+    }
+}
+
+async fn connect(address: &str) -> Option<BufReader<TcpStream>> {
     let (host, path) = address.strip_prefix("ws://")?.split_once('/')?;
     // A function can print any address. Nothing but this machine is ever connected to.
     let address: SocketAddr = host.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback())?;
@@ -34,15 +47,27 @@ pub(super) async fn locate(address: &str, folder: &Path) -> Option<Place> {
     );
     stream.write_all(hello.as_bytes()).await.ok()?;
     skip_head(&mut stream).await?;
-    stream.write_all(&frame(r#"{"id":1,"method":"Debugger.enable"}"#)).await.ok()?;
-    // The answer tells of each script there is, and with it where the process is. To pause would not do: an empty loop
-    // has no statement to pause at.
-    loop {
-        let message: Value = serde_json::from_slice(&next_message(&mut stream).await?).ok()?;
-        if let Some(Value::Array(frames)) = message.pointer("/params/stackTrace/callFrames") {
-            return frames.iter().find_map(|frame| place(frame, folder));
-        }
+    Some(stream)
+}
+
+/// What a debugger is to a test: asks the inspector at a port for the value of an expression.
+#[cfg(test)]
+pub(super) async fn evaluate(port: u16, expression: &str) -> Option<Value> {
+    let mut list = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+    let ask = format!("GET /json/list HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+    list.write_all(ask.as_bytes()).await.ok()?;
+    let mut text = Vec::new();
+    // The connection stays open.
+    while !text.ends_with(b"]\n\n") {
+        text.push(list.read_u8().await.ok()?);
     }
+    let text = String::from_utf8(text).ok()?;
+    let address = text.split('"').find(|it| it.starts_with("ws://"))?;
+    let mut stream = connect(address).await?;
+    let ask = serde_json::json!({ "id": 1, "method": "Runtime.evaluate", "params": { "expression": expression } });
+    stream.write_all(&frame(&ask.to_string())).await.ok()?;
+    let answer: Value = serde_json::from_slice(&next_message(&mut stream).await?).ok()?;
+    answer.pointer("/result/result/value").cloned()
 }
 
 async fn skip_head(stream: &mut BufReader<TcpStream>) -> Option<()> {

@@ -214,7 +214,7 @@ impl Function {
             if let Some(spare) = state.spare.take() {
                 return Ok(Taken::Process(self.lease(spare.instance)));
             }
-            // The port is free when no other process of this function can hold it.
+            // A debugger follows one process, which has the calls that do not overlap.
             self.recipe.inspector.filter(|_| state.live == 1)
         };
         match self.start(inspector) {
@@ -233,6 +233,11 @@ impl Function {
         Lease { function: self.clone(), instance: Some(instance) }
     }
 
+    /// Tells whether the next call shall go to that process rather than to another: the warm one, or the inspected one.
+    fn prefers(&self, instance: &Instance) -> bool {
+        self.recipe.inspector.is_none() || instance.is_inspected
+    }
+
     fn start(&self, inspector: Option<u16>) -> io::Result<Instance> {
         let Recipe { launch, settings, told, crew, .. } = &self.recipe;
         if let Some(difference) = launch.interpreter.take_difference() {
@@ -243,21 +248,24 @@ impl Function {
     }
 
     /// Starts a spare process if there is none and there is room for one. Returns how its loading ended.
+    ///
+    /// A function that is inspected has one before its first call, where a debugger can attach, and none later.
     pub async fn prepare(self: &Arc<Self>) -> Option<Load> {
+        let inspector = self.recipe.inspector;
         let load = {
-            // An inspector's port is for one process; a spare one would hide a cold start.
-            let Recipe { inspector, cold_start, .. } = &self.recipe;
-            let is_alone = self.web.is_some() || inspector.is_some() || cold_start.is_some();
-            if is_alone || self.state().spare.is_some() {
+            let is_called = { self.state().live > 0 };
+            // A spare process would hide a cold start.
+            let is_alone = self.web.is_some() || (inspector.is_some() && is_called);
+            if is_alone || self.recipe.cold_start.is_some() || self.state().spare.is_some() {
                 return None;
             }
             let place = self.recipe.crew.spares.clone();
             let taken = place.fetch_add(1, Ordering::Relaxed);
             let place = Place(place);
-            if taken >= SPARES {
+            if taken >= SPARES && inspector.is_none() {
                 return None;
             }
-            let instance = self.start(None).ok()?;
+            let instance = self.start(inspector).ok()?;
             let load = instance.load();
             self.state().spare = Some(Spare { instance, _place: place });
             load
@@ -332,7 +340,12 @@ impl Lease {
                 state.returned = Some(now);
                 match state.waiting.pop_front() {
                     Some(next) => next,
-                    None => return state.idle.extend(lease.instance.take()),
+                    None => {
+                        let Some(instance) = lease.instance.take() else { return };
+                        // The next call takes the last one.
+                        let at = if function.prefers(&instance) { state.idle.len() } else { 0 };
+                        return state.idle.insert(at, instance);
+                    }
                 }
             };
             match next.send(lease) {

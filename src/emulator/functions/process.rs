@@ -48,11 +48,9 @@ impl Launch {
         ours.set_nonblocking(true)?;
         ours.write_all(first)?;
         let mut command = Command::new(self.interpreter.program());
-        match (self.interpreter.language, inspector) {
-            (Language::Node, Some(port)) => drop(command.arg(format!("--inspect=127.0.0.1:{port}"))),
-            // Where an inspector listens that is started by a signal: any port.
-            (Language::Node, None) => drop(command.arg("--inspect-port=127.0.0.1:0")),
-            (Language::Python, _) => {}
+        if self.interpreter.language == Language::Node {
+            // Where the inspector listens; without a port of its own it is started by a signal alone, at any port.
+            command.arg(format!("--inspect-port=127.0.0.1:{}", inspector.unwrap_or_default()));
         }
         command
             .args(&self.arguments)

@@ -9,12 +9,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::deployed::{self, Copy, Deployed};
 use super::instance::Told;
 use super::pool::{Crew, Function, Recipe};
+use super::ports::Ports;
 use super::process::Launch;
 use super::{Inner, Origin, Registered, surroundings, wire};
+use crate::emulator::config::Config;
 use crate::emulator::event::Event;
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
-use crate::model::function::FunctionSpec;
+use crate::model::function::{FunctionSpec, Language};
 use crate::model::name::{did_you_mean, suggestion};
 use crate::project::{Project, bundle, functions};
 use crate::text;
@@ -25,14 +27,20 @@ pub(super) struct Registry {
     deployed: Deployed,
     /// Functions of the project that a client deleted: gone until their folder is saved again.
     deleted: Mutex<BTreeMap<String, SystemTime>>,
+    ports: Ports,
     crew: Crew,
 }
 
 impl Registry {
-    pub fn new(data: &Path) -> Self {
-        let deployed =
-            Deployed::new(std::path::absolute(data).unwrap_or_else(|_| data.to_owned()).join("functions"));
-        Registry { functions: RwLock::default(), deployed, deleted: Mutex::default(), crew: Crew::default() }
+    pub fn new(config: &Config) -> Self {
+        let data = std::path::absolute(&config.data).unwrap_or_else(|_| config.data.clone());
+        Registry {
+            functions: RwLock::default(),
+            deployed: Deployed::new(data.join("functions")),
+            deleted: Mutex::default(),
+            ports: Ports::from(config.inspect),
+            crew: Crew::default(),
+        }
     }
 
     fn deleted(&self) -> MutexGuard<'_, BTreeMap<String, SystemTime>> {
@@ -91,15 +99,15 @@ impl Inner {
         let mut functions = self.registry.functions.write().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *functions);
         let mut replaced = Vec::new();
-        for (index, (name, wanted)) in wanted.into_iter().enumerate() {
+        for (name, wanted) in wanted {
             let function = match before.remove(&name) {
                 Some(same) if !changed.contains(&name.as_str()) && same.wanted == wanted => same,
                 Some(_) => {
-                    let function = Arc::new(self.function(wanted, index, true));
+                    let function = Arc::new(self.function(wanted, true));
                     replaced.push(function.clone());
                     function
                 }
-                None => Arc::new(self.function(wanted, index, false)),
+                None => Arc::new(self.function(wanted, false)),
             };
             functions.insert(name, function);
         }
@@ -137,7 +145,7 @@ impl Inner {
         Ok(wanted)
     }
 
-    fn function(&self, wanted: Wanted, index: usize, replaces: bool) -> Function {
+    fn function(&self, wanted: Wanted, replaces: bool) -> Function {
         let (config, spec) = (&self.config, &wanted.registered.spec);
         let folder = wanted.registered.folder.clone();
         let root = config.project.root.join("node_modules");
@@ -163,7 +171,8 @@ impl Inner {
             events: self.events.clone(),
             clock: config.clock.clone(),
         };
-        let inspector = config.inspect.map(|first| first.saturating_add(index as u16));
+        let is_node = interpreter.language == Language::Node;
+        let inspector = is_node.then(|| self.registry.ports.of(spec.name.as_str())).flatten();
         let launch = Launch { interpreter, arguments, environment, folder };
         let (crew, cold_start) = (self.registry.crew.clone(), config.cold_start);
         let recipe = Recipe { launch, settings, inspector, cold_start, told, crew };

@@ -38,10 +38,14 @@ impl Stage {
     }
 
     fn open(url: &str, folder: TempDir) -> Self {
+        let config = config(folder.path());
+        Stage::with(url, folder, config)
+    }
+
+    fn with(url: &str, folder: TempDir, config: Config) -> Self {
         let (events, received) = tokio::sync::broadcast::channel(1024);
         let logs = Logs::open(folder.path().join(".cloudkit/data/logs"), events.clone());
-        let functions = Functions::start(config(folder.path()), url.into(), logs.clone(), events)
-            .expect("the functions start");
+        let functions = Functions::start(config, url.into(), logs.clone(), events).expect("the functions start");
         Stage { functions, logs, events: received, folder }
     }
 
@@ -785,4 +789,46 @@ async fn a_function_that_has_a_clock_of_its_own_keeps_it() {
     stage.functions.0.config.clock.hold(9_000_000_000_000);
     assert_eq!(stage.call("f", "{}").await.as_deref(), Ok("[7,true]"));
     stage.functions.stop().await;
+}
+
+/// Asks a function's inspector until it listens.
+async fn evaluate(port: u16, expression: &str) -> serde_json::Value {
+    loop {
+        if let Some(value) = pinpoint::evaluate(port, expression).await {
+            return value;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_debugger_finds_each_function_at_its_port_before_a_call_and_after_a_change_and_lifts_the_time_limit() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let code = "globalThis.who = 'first'; exports.main = async (e) => { await new Promise(r => setTimeout(r, e.wait ?? 0)); return [who, process.pid] }";
+    write(folder.path(), "/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 1\n");
+    write(folder.path(), "f/index.js", code);
+    write(folder.path(), "g/index.js", "globalThis.who = 'other'; exports.main = () => 1");
+    let config = Config { inspect: Some(0), ..config(folder.path()) };
+    let stage = Stage::with("http://127.0.0.1:9", folder, config);
+    let ports = stage.functions.inspectors();
+    let (f, g) = (ports["f"], ports["g"]);
+    assert_ne!(f, g);
+    // Nobody has attached to `f`, so its time is limited.
+    let fault = stage.call("f", r#"{"wait":1500}"#).await.expect_err("a timeout");
+    assert_eq!(fault.kind, FaultKind::Timeout);
+    assert_eq!(evaluate(g, "globalThis.who").await, "other");
+
+    stage.call("f", "{}").await.expect("a result");
+    assert_eq!(evaluate(f, "globalThis.who").await, "first");
+    let (one, _) = tokio::join!(stage.call("f", r#"{"wait":1500}"#), stage.call("f", "{}"));
+    let one = one.expect("no limit with a debugger");
+    assert_eq!(stage.call("f", "{}").await, Ok(one), "the process that is debugged has the calls");
+
+    let in_flight = stage.begin(r#"{"wait":300}"#);
+    tokio::task::yield_now().await;
+    stage.write("f/index.js", &code.replace("first", "second"));
+    assert!(stage.call("f", "{}").await.expect("a result").contains("second"));
+    in_flight.await.expect("it ends").result.expect("the old code's result");
+    while evaluate(f, "globalThis.who").await != "second" {}
+    assert_eq!(stage.functions.inspectors(), ports);
 }
