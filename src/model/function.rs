@@ -56,7 +56,7 @@ impl Language {
     /// Returns what the names of its files end in.
     pub fn extensions(self) -> &'static [&'static str] {
         match self {
-            Language::Node => &["js", "mjs", "cjs"],
+            Language::Node => &["js", "mjs", "cjs", "ts", "mts", "cts"],
             Language::Python => &["py"],
         }
     }

@@ -13,6 +13,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::functions::Function;
+use super::typescript;
 use crate::error::{Error, Kind, Result};
 use crate::text;
 
@@ -33,6 +34,27 @@ struct Entry {
     size: u64,
 }
 
+impl Entry {
+    /// Returns the entry of what a TypeScript file becomes: JavaScript, unless there is some of that name already.
+    fn compiled(&self, files: &[Entry]) -> Entry {
+        let name = typescript::extension(&self.name)
+            .filter(|_| !self.name.split('/').any(|part| part == "node_modules"))
+            .and_then(|extension| Some(format!("{}.{extension}", self.name.rsplit_once('.')?.0)))
+            .filter(|name| !files.iter().any(|file| file.name == *name));
+        Entry { name: name.unwrap_or_else(|| self.name.clone()), ..self.clone() }
+    }
+
+    fn read(&self) -> Result<Vec<u8>> {
+        let bytes = std::fs::read(&self.path).map_err(|error| unreadable(&self.path, &error))?;
+        if self.path.extension() == Path::new(&self.name).extension() {
+            return Ok(bytes);
+        }
+        let path = std::path::absolute(&self.path).map_err(|error| unreadable(&self.path, &error))?;
+        let settings = typescript::Settings::of(&path);
+        Ok(typescript::compile(&path, &String::from_utf8_lossy(&bytes), &settings)?.code.into_bytes())
+    }
+}
+
 impl Tree {
     /// Lists a function's files. What stays out: `.git`, `.env` files, `__pycache__`, the function's `ignore` globs, and
     /// `node_modules` when the cloud installs dependencies itself.
@@ -46,6 +68,9 @@ impl Tree {
         let walk = Walk { globs, skip_modules: function.spec.install_dependencies, inside };
         let mut files = Vec::new();
         walk.enter(folder, "", &mut Vec::new(), &mut files)?;
+        if typescript::is_written_in(folder, &function.spec.handler) {
+            files = files.iter().map(|file| file.compiled(&files)).collect();
+        }
         // Byte order of the whole name, so that `a-b` and `a/b` have one order everywhere.
         files.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Tree { files })
@@ -54,6 +79,11 @@ impl Tree {
     /// Returns each file's name and path, in the order of the package.
     pub fn files(&self) -> impl ExactSizeIterator<Item = (&str, &Path)> {
         self.files.iter().map(|file| (file.name.as_str(), file.path.as_path()))
+    }
+
+    /// Returns each file's name and content, in the order of the package.
+    pub fn contents(&self) -> impl Iterator<Item = (&str, Result<Vec<u8>>)> {
+        self.files.iter().map(|file| (file.name.as_str(), file.read()))
     }
 
     /// Returns the names of those files that git is told to leave alone, but for `node_modules`, and for those that
@@ -194,8 +224,7 @@ impl Walk {
 fn zip_files(files: &[Entry]) -> Result<Vec<u8>> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for file in files {
-        let bytes = std::fs::read(&file.path).map_err(|error| unreadable(&file.path, &error))?;
-        write_entry(&mut zip, &file.name, &bytes).map_err(zip_failed)?;
+        write_entry(&mut zip, &file.name, &file.read()?).map_err(zip_failed)?;
     }
     Ok(zip.finish().map_err(zip_failed)?.into_inner())
 }
@@ -343,6 +372,29 @@ mod tests {
         assert_ne!(bytes, second.pack().expect("packed"));
         let files = unpack(&bytes).expect("unpacked");
         assert!(files.contains(&("lib/a.js".into(), b"// a".to_vec())));
+    }
+
+    #[test]
+    fn typescript_is_packed_as_the_javascript_it_becomes() {
+        let project = tempfile::tempdir().expect("a folder");
+        let files = [
+            ("index.ts", "import { a } from './lib/a'; export const main = (): number => a"),
+            ("lib/a.ts", "export const a: number = 1"),
+            ("lib/both.ts", "export {}"),
+            ("lib/both.js", "// theirs"),
+            ("types.d.ts", "type A = 1"),
+        ];
+        let function = function(project.path(), &files);
+        let tree = Tree::of(&function, project.path()).expect("listed");
+        let package = unpack(&tree.pack().expect("packed")).expect("unpacked");
+        let names: Vec<&str> = package.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["index.js", "lib/a.js", "lib/both.js", "lib/both.ts", "types.d.ts"]);
+        let index = String::from_utf8_lossy(&package[0].1).into_owned();
+        assert!(index.contains(r#"require("./lib/a.js")"#) && !index.contains("number"), "{index}");
+        assert_eq!(package[2].1, b"// theirs");
+        fs::write(project.path().join("lib/a.ts"), "const a: = 1").expect("written");
+        let error = tree.pack().expect_err("a mistake");
+        assert!(error.shown_excerpt().is_some(), "{error}");
     }
 
     #[test]

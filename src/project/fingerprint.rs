@@ -23,16 +23,11 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// Returns a hash over names and contents: it outlives a change of the compressor.
 pub fn fingerprint(tree: &Tree) -> Result<String> {
     let mut context = Context::new(&SHA256);
-    for (name, path) in tree.files() {
-        let bytes = std::fs::read(path).map_err(|error| {
-            let shown = path.display();
-            Error::new(Kind::Failed, text! { en: "could not read `{shown}`", zh: "无法读取 `{shown}`" })
-                .source(&error)
-        })?;
+    for (name, content) in tree.contents() {
         // Hashing the content's hash gives every part a fixed length but the name, which ends with a zero byte.
         context.update(name.as_bytes());
         context.update(&[0]);
-        context.update(digest(&SHA256, &bytes).as_ref());
+        context.update(digest(&SHA256, &content?).as_ref());
     }
     Ok(hex(context.finish().as_ref()))
 }

@@ -31,7 +31,8 @@ pub fn write(root: &Path, inspectors: &BTreeMap<String, u16>) -> Result<bool> {
     }
     fs::create_dir_all(&folder).and_then(|()| fs::write(&file, after)).map_err(|error| {
         let shown = file.display();
-        Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" }).source(&error)
+        Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" })
+            .source(&error)
     })?;
     Ok(true)
 }
@@ -45,23 +46,33 @@ fn merge(text: &str, inspectors: &BTreeMap<String, u16>) -> Option<String> {
     }
     let configurations = file.array_value_or_create("configurations")?;
     for (function, port) in inspectors {
-        put(&configurations, &title(function), "port", CstInputValue::Number(port.to_string()), |name, port| {
-            json!({
-                "name": name,
-                "type": "node",
-                "request": "attach",
-                "address": "127.0.0.1",
-                "port": port,
-                "restart": true,
-                "skipFiles": ["<node_internals>/**"],
-            })
-        });
+        put(
+            &configurations,
+            &title(function),
+            "port",
+            CstInputValue::Number(port.to_string()),
+            |name, port| {
+                json!({
+                    "name": name,
+                    "type": "node",
+                    "request": "attach",
+                    "address": "127.0.0.1",
+                    "port": port,
+                    "restart": true,
+                    "skipFiles": ["<node_internals>/**"],
+                })
+            },
+        );
     }
     let all: Vec<CstInputValue> = inspectors.keys().map(|function| json!(title(function))).collect();
     let compounds = file.array_value_or_create("compounds")?;
-    put(&compounds, "cloudkit: all functions", "configurations", CstInputValue::Array(all), |name, all| {
-        json!({ "name": name, "configurations": all, "stopAll": true })
-    });
+    put(
+        &compounds,
+        "cloudkit: all functions",
+        "configurations",
+        CstInputValue::Array(all),
+        |name, all| json!({ "name": name, "configurations": all, "stopAll": true }),
+    );
     let text = root.to_string();
     Some(if text.ends_with('\n') { text } else { text + "\n" })
 }

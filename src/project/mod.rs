@@ -16,6 +16,7 @@ pub mod functions;
 
 pub mod bundle;
 pub mod fingerprint;
+pub mod typescript;
 
 pub mod edit;
 pub mod launch;

@@ -1,7 +1,7 @@
 // Runs one function in this process, one call at a time, for the emulator at the other end of file descriptor 0.
 //
 // Frames in:  u32 length, kind, body.  I: settings as JSON.  C: u32 length of a JSON head, the head, the event as JSON.
-//                                      W: asks what the process waits for.
+//                                      T: before I, what to run for TypeScript files.  W: asks what the process waits for.
 // Frames out: u32 length, kind, u32 number, text.  D: loaded, files as JSON.  B: not loadable, why.
 //   L: a log line, number = level.  R: result, number = memory in KiB.  F: fault, number = kind.  X: as F, and the
 //   process ends.  O: a call of a host outside.  A: work goes on after the answer.  W: what the process waits for.
@@ -423,7 +423,7 @@ process.exit = (code) => {
 
 // ---- Loading ------------------------------------------------------------------------------------------------------
 
-const EXTENSIONS = ['', '.js', '.cjs', '.mjs'];
+const EXTENSIONS = ['', '.js', '.cjs', '.mjs', '.ts', '.mts', '.cts'];
 
 function entryFile(name) {
   const files = EXTENSIONS.map((extension) => path.join(settings.folder, name + extension));
@@ -433,8 +433,8 @@ function entryFile(name) {
 }
 
 function isModule(file) {
-  if (file.endsWith('.mjs')) return true;
-  if (file.endsWith('.cjs')) return false;
+  if (/\.m[jt]s$/.test(file)) return true;
+  if (/\.c[jt]s$/.test(file)) return false;
   try {
     return parse(readFileSync(path.join(settings.folder, 'package.json'), 'utf8')).type === 'module';
   } catch {
@@ -442,14 +442,58 @@ function isModule(file) {
   }
 }
 
+// TypeScript: what to run for each file, as the emulator compiled it.
+let scripts = null;
+
+function compiled(file) {
+  const script = scripts[file];
+  if (!script) throw new Error(`'${file}' is not among the function's TypeScript files: import it by a literal path`);
+  if (script.file) return readFileSync(script.file, 'utf8');
+  const error = new SyntaxError(script.mistake);
+  error.stack = script.mistake;
+  throw error;
+}
+
+// Has `require` find TypeScript where the JavaScript it becomes is meant, and stack traces show it.
+function takeTypescript(body) {
+  scripts = parse(body);
+  process.setSourceMapsEnabled?.(true);
+  for (const extension of ['.ts', '.cts', '.mts']) {
+    Module._extensions[extension] = (module, file) => module._compile(compiled(file), file);
+  }
+  const { _resolveFilename } = Module;
+  Module._resolveFilename = function (request, ...rest) {
+    try {
+      return _resolveFilename.call(this, request, ...rest);
+    } catch (error) {
+      const source = request.replace(/\.([cm]?)js$/, '.$1ts');
+      if (source === request) throw error;
+      return _resolveFilename.call(this, source, ...rest);
+    }
+  };
+}
+
 // `NODE_PATH` does not count for `import`: this hook looks there for what a function's own folders lack.
 const HOOK = `
-let parents;
-export const initialize = (data) => { parents = data; };
+import { readFileSync } from 'fs';
+import { fileURLToPath } from 'url';
+let parents, scripts;
+export const initialize = (data) => { ({ parents, scripts } = data); };
+const scriptOf = (url) => scripts && url.startsWith('file:') && scripts[fileURLToPath(url)];
+export async function load(url, context, next) {
+  const script = scriptOf(url);
+  if (!script) return next(url, context);
+  if (script.mistake) throw new SyntaxError(script.mistake);
+  return { format: url.endsWith('.cts') ? 'commonjs' : 'module', source: readFileSync(script.file), shortCircuit: true };
+}
 export async function resolve(specifier, context, next) {
   try {
     return await next(specifier, context);
   } catch (error) {
+    const source = specifier.replace(/\\.([cm]?)js$/, '.$1ts');
+    if (scripts && source !== specifier) {
+      try { return await next(source, context); } catch {}
+    }
     if (error.code !== 'ERR_MODULE_NOT_FOUND' || /^(\\.|\\/|file:)/.test(specifier)) throw error;
     for (const parentURL of parents) {
       try { return await next(specifier, { ...context, parentURL }); } catch {}
@@ -460,8 +504,8 @@ export async function resolve(specifier, context, next) {
 
 async function importModule(file) {
   if (settings.modules.length && Module.register) {
-    const data = settings.modules.map((folder) => pathToFileURL(path.join(folder, '..', 'index.js')).href);
-    Module.register(`data:text/javascript,${encodeURIComponent(HOOK)}`, { data });
+    const parents = settings.modules.map((folder) => pathToFileURL(path.join(folder, '..', 'index.js')).href);
+    Module.register(`data:text/javascript,${encodeURIComponent(HOOK)}`, { data: { parents, scripts } });
   }
   return import(pathToFileURL(file).href);
 }
@@ -476,10 +520,12 @@ async function loadModule(file) {
   }
 }
 
-// The files of the function's own code that are loaded: when one changes, this process is out of date.
+// The files that are loaded, but for dependencies: when one changes, this process is out of date. Shared code is among
+// them wherever it lies: Node knows what a link leads to.
 function loadedFiles(entry) {
-  const own = (file) => file.startsWith(settings.folder) && !file.includes('/node_modules/');
-  return [...new Set([entry, ...Object.keys(require.cache).filter(own)])].slice(0, 64);
+  const own = (file) => !file.includes('/node_modules/') && !file.startsWith(__dirname);
+  const loaded = [entry, ...Object.keys(require.cache).filter(own), ...Object.keys(scripts ?? {})];
+  return [...new Set(loaded)].slice(0, 256);
 }
 
 async function load() {
@@ -528,6 +574,8 @@ function receive(kind, frame) {
     begin(head, readText(frame, 9 + length, frame.length));
   } else if (kind === 87) {
     send('W', 0, summary(activeWork()));
+  } else if (kind === 84) {
+    takeTypescript(frame.utf8Slice(5));
   } else {
     initialize(readText(frame, 5, frame.length));
   }

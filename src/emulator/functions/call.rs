@@ -117,7 +117,7 @@ impl Call {
         match load {
             Ok(Load::Ready(files)) => {
                 self.inner.tell_loaded(&self.function);
-                self.function.remember(&files);
+                self.function.remember(&files, lease.instance().started);
                 Ok(lease)
             }
             Ok(Load::Broken(why)) => {

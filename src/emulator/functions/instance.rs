@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -60,6 +60,8 @@ pub(super) struct Instance {
     process: Option<u32>,
     /// Dropped with the instance, which tells the attendant to end the process.
     _end: oneshot::Sender<()>,
+    /// By the machine's clock.
+    pub started: SystemTime,
     /// Whether a debugger finds it at its function's port.
     pub is_inspected: bool,
     /// Whether it has begun a call.
@@ -136,6 +138,7 @@ impl Instance {
         crew: &Crew,
         told: Told,
     ) -> io::Result<Self> {
+        let started = SystemTime::now();
         let Started { process, channel, stdout, stderr } = launch.start(settings, inspector, &crew.reaper)?;
         let process_id = process.group();
         let shared =
@@ -149,6 +152,7 @@ impl Instance {
             shared,
             process: process_id,
             _end: end,
+            started,
             is_inspected: inspector.is_some(),
             used: false,
             warm: false,

@@ -17,6 +17,7 @@ mod reload;
 pub mod surroundings;
 #[cfg(test)]
 mod tests;
+mod transpiled;
 mod web;
 mod wire;
 

@@ -64,7 +64,8 @@ pub(super) async fn evaluate(port: u16, expression: &str) -> Option<Value> {
     let text = String::from_utf8(text).ok()?;
     let address = text.split('"').find(|it| it.starts_with("ws://"))?;
     let mut stream = connect(address).await?;
-    let ask = serde_json::json!({ "id": 1, "method": "Runtime.evaluate", "params": { "expression": expression } });
+    let ask =
+        serde_json::json!({ "id": 1, "method": "Runtime.evaluate", "params": { "expression": expression } });
     stream.write_all(&frame(&ask.to_string())).await.ok()?;
     let answer: Value = serde_json::from_slice(&next_message(&mut stream).await?).ok()?;
     answer.pointer("/result/result/value").cloned()

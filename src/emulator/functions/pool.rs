@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,7 +19,9 @@ use super::Registered;
 use super::instance::{Instance, Load, Told};
 use super::process::Launch;
 use super::registry::Wanted;
+use super::transpiled::Transpiled;
 use super::web::Web;
+use super::wire;
 use crate::emulator::event::Event;
 
 /// Processes of a function that are started as soon as calls overlap, and that load at the same time.
@@ -47,6 +49,8 @@ pub(super) struct Crew {
     pub attendants: TaskTracker,
     /// Tells them to end.
     pub closing: CancellationToken,
+    /// Told when a function was loaded from files that nobody may watch yet.
+    pub loaded: Arc<Notify>,
 }
 
 impl Crew {
@@ -63,6 +67,8 @@ pub(super) struct Recipe {
     pub launch: Launch,
     /// The first frame.
     pub settings: Vec<u8>,
+    /// What compiles the function when it is TypeScript.
+    pub transpiled: Option<Arc<Transpiled>>,
     pub inspector: Option<u16>,
     /// How much longer a new process is waited for.
     pub cold_start: Option<Duration>,
@@ -239,12 +245,16 @@ impl Function {
     }
 
     fn start(&self, inspector: Option<u16>) -> io::Result<Instance> {
-        let Recipe { launch, settings, told, crew, .. } = &self.recipe;
+        let Recipe { launch, settings, transpiled, told, crew, .. } = &self.recipe;
         if let Some(difference) = launch.interpreter.take_difference() {
             // An error means that nobody listens.
             let _ = told.events.send(Event::Warning(difference));
         }
-        Instance::start(launch, settings, inspector, crew, told.clone())
+        let Some(transpiled) = transpiled else {
+            return Instance::start(launch, settings, inspector, crew, told.clone());
+        };
+        let first = [wire::typescript(&transpiled.of(&launch.folder)?), settings.clone()].concat();
+        Instance::start(launch, &first, inspector, crew, told.clone())
     }
 
     /// Starts a spare process if there is none and there is room for one. Returns how its loading ended.
@@ -252,7 +262,7 @@ impl Function {
     /// A function that is inspected has one before its first call, where a debugger can attach, and none later.
     pub async fn prepare(self: &Arc<Self>) -> Option<Load> {
         let inspector = self.recipe.inspector;
-        let load = {
+        let (load, started) = {
             let is_called = { self.state().live > 0 };
             // A spare process would hide a cold start.
             let is_alone = self.web.is_some() || (inspector.is_some() && is_called);
@@ -266,13 +276,15 @@ impl Function {
                 return None;
             }
             let instance = self.start(inspector).ok()?;
-            let load = instance.load();
+            let found = (instance.load(), instance.started);
             self.state().spare = Some(Spare { instance, _place: place });
-            load
+            found
         };
         let ended = { load }.wait_for(|load| *load != Load::Loading).await.ok()?.clone();
-        if let Load::Broken(_) = ended {
-            self.state().spare = None;
+        match &ended {
+            Load::Broken(_) => self.state().spare = None,
+            Load::Ready(files) => self.remember(files, started),
+            Load::Loading => {}
         }
         Some(ended)
     }
@@ -283,15 +295,23 @@ impl Function {
         tokio::spawn(async move { function.prepare().await });
     }
 
-    /// Remembers the files a process was loaded from.
-    pub fn remember(&self, files: &[String]) {
+    /// Remembers the files a process was loaded from that started then.
+    pub fn remember(&self, files: &[String], started: SystemTime) {
+        if !self.state().files.is_empty() {
+            return;
+        }
         let settings = ["config.json", "package.json"].map(|name| self.registered().folder.join(name));
         let files = files.iter().map(PathBuf::from).chain(settings);
-        let files = files.map(|file| (stamp(&file), file)).map(|(stamp, file)| (file, stamp)).collect();
-        let mut state = self.state();
-        if state.files.is_empty() {
-            state.files = files;
-        }
+        // What was saved since the start may have been read before.
+        let read = |file: &PathBuf| stamp(file).filter(|(saved, _)| *saved < started);
+        let files = files.map(|file| (read(&file), file)).map(|(stamp, file)| (file, stamp)).collect();
+        self.state().files = files;
+        self.recipe.crew.loaded.notify_one();
+    }
+
+    /// Returns the folders of the files the processes were loaded from.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        self.state().files.iter().filter_map(|(file, _)| Some(file.parent()?.to_owned())).collect()
     }
 
     /// Tells whether a file the processes were loaded from has changed. The watcher tells it too, a little later.

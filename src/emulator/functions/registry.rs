@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,6 +12,7 @@ use super::instance::Told;
 use super::pool::{Crew, Function, Recipe};
 use super::ports::Ports;
 use super::process::Launch;
+use super::transpiled::Transpiled;
 use super::{Inner, Origin, Registered, surroundings, wire};
 use crate::emulator::config::Config;
 use crate::emulator::event::Event;
@@ -18,8 +20,12 @@ use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::function::{FunctionSpec, Language};
 use crate::model::name::{did_you_mean, suggestion};
-use crate::project::{Project, bundle, functions};
+use crate::project::{Project, bundle, functions, typescript};
 use crate::text;
+
+/// What npm, pnpm and both generations of yarn write into `node_modules` at the end of an installation.
+pub(super) const INSTALLED: [&str; 4] =
+    [".package-lock.json", ".modules.yaml", ".yarn-integrity", ".yarn-state.yml"];
 
 /// The functions in their present state, by name.
 pub(super) struct Registry {
@@ -28,7 +34,11 @@ pub(super) struct Registry {
     /// Functions of the project that a client deleted: gone until their folder is saved again.
     deleted: Mutex<BTreeMap<String, SystemTime>>,
     ports: Ports,
-    crew: Crew,
+    transpiled: Arc<Transpiled>,
+    pub crew: Crew,
+    /// Set as soon as a file of the project is saved, until the functions are looked at again.
+    pub saved: Arc<AtomicBool>,
+    refreshing: Mutex<()>,
 }
 
 impl Registry {
@@ -39,7 +49,10 @@ impl Registry {
             deployed: Deployed::new(data.join("functions")),
             deleted: Mutex::default(),
             ports: Ports::from(config.inspect),
+            transpiled: Arc::new(Transpiled::new(&data)),
             crew: Crew::default(),
+            saved: Arc::default(),
+            refreshing: Mutex::default(),
         }
     }
 
@@ -77,6 +90,9 @@ pub(super) struct Wanted {
 impl Inner {
     /// Returns the function as its files are now.
     pub(super) fn current(self: &Arc<Self>, name: &str) -> Option<Arc<Function>> {
+        if self.registry.saved.load(Ordering::Relaxed) {
+            self.refresh(&[]);
+        }
         match self.registry.get(name) {
             Some(function) if !function.is_stale() => return Some(function),
             Some(_) => self.refresh(&[name]),
@@ -89,6 +105,9 @@ impl Inner {
     /// Looks at the project and the deployed functions again. Those whose files or settings changed, and those named
     /// `changed`, get new processes. Returns those that are there still and not as they were.
     pub(super) fn refresh(self: &Arc<Self>, changed: &[&str]) -> Vec<Arc<Function>> {
+        // One after the other: what was seen later must not give way.
+        let _turn = self.registry.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.registry.saved.store(false, Ordering::Relaxed);
         let wanted = match self.wanted() {
             Ok(wanted) => wanted,
             Err(error) => {
@@ -101,7 +120,11 @@ impl Inner {
         let mut replaced = Vec::new();
         for (name, wanted) in wanted {
             let function = match before.remove(&name) {
-                Some(same) if !changed.contains(&name.as_str()) && same.wanted == wanted => same,
+                Some(same)
+                    if !changed.contains(&name.as_str()) && same.wanted == wanted && !same.is_stale() =>
+                {
+                    same
+                }
                 Some(_) => {
                     let function = Arc::new(self.function(wanted, true));
                     replaced.push(function.clone());
@@ -125,10 +148,11 @@ impl Inner {
     /// project is saved again.
     fn wanted(&self) -> Result<BTreeMap<String, Wanted>> {
         let project = Project::load(&self.config.project.options)?;
+        let installed = self.shared_modules().map(|modules| installed(&modules)).max().unwrap_or(UNIX_EPOCH);
         let mut wanted: BTreeMap<String, Wanted> = project
             .functions
             .into_iter()
-            .map(|function| (function.spec.name.to_string(), from_folder(function)))
+            .map(|function| (function.spec.name.to_string(), from_folder(function, installed)))
             .collect();
         let deleted = self.registry.deleted();
         wanted.retain(|name, function| deleted.get(name).is_none_or(|saved| function.saved > *saved));
@@ -145,11 +169,16 @@ impl Inner {
         Ok(wanted)
     }
 
+    /// Returns the `node_modules` that all functions share.
+    pub(super) fn shared_modules(&self) -> impl Iterator<Item = PathBuf> {
+        let root = self.config.project.root.join("node_modules");
+        [root].into_iter().chain(self.config.shared_modules.clone())
+    }
+
     fn function(&self, wanted: Wanted, replaces: bool) -> Function {
         let (config, spec) = (&self.config, &wanted.registered.spec);
         let folder = wanted.registered.folder.clone();
-        let root = config.project.root.join("node_modules");
-        let modules = wanted.modules.iter().chain([&root]).chain(&config.shared_modules);
+        let modules = wanted.modules.iter().cloned().chain(self.shared_modules());
         let modules: Vec<String> = modules.map(text_of).collect();
         let settings = wire::settings(&wire::Settings {
             name: spec.name.as_str(),
@@ -175,7 +204,9 @@ impl Inner {
         let inspector = is_node.then(|| self.registry.ports.of(spec.name.as_str())).flatten();
         let launch = Launch { interpreter, arguments, environment, folder };
         let (crew, cold_start) = (self.registry.crew.clone(), config.cold_start);
-        let recipe = Recipe { launch, settings, inspector, cold_start, told, crew };
+        let transpiled = is_node.then(|| self.registry.transpiled.clone());
+        let transpiled = transpiled.filter(|_| typescript::is_written_in(&launch.folder, &spec.handler));
+        let recipe = Recipe { launch, settings, transpiled, inspector, cold_start, told, crew };
         Function::new(wanted, recipe, replaces)
     }
 
@@ -234,11 +265,16 @@ impl Inner {
     }
 }
 
-fn from_folder(function: functions::Function) -> Wanted {
+/// Returns when an installation into a `node_modules` ended.
+fn installed(modules: &Path) -> SystemTime {
+    let saved = |name: &&str| std::fs::metadata(modules.join(name)).and_then(|it| it.modified()).ok();
+    INSTALLED.iter().filter_map(saved).max().unwrap_or(UNIX_EPOCH)
+}
+
+fn from_folder(function: functions::Function, shared: SystemTime) -> Wanted {
     let folder = std::path::absolute(&function.folder).unwrap_or_else(|_| function.folder.clone());
     let (code_size, saved) = measure(&folder);
     let (modified, modules) = (millis(saved), folder.join("node_modules"));
-    let installed = std::fs::metadata(modules.join(".package-lock.json")).and_then(|lock| lock.modified());
     let registered = Registered {
         spec: function.spec,
         origin: Origin::Project,
@@ -248,7 +284,7 @@ fn from_folder(function: functions::Function) -> Wanted {
         added: modified,
         modified,
     };
-    let saved = saved.max(installed.unwrap_or(UNIX_EPOCH));
+    let saved = saved.max(shared).max(installed(&modules));
     Wanted { registered, local_variables: function.local_variables, modules: Some(modules), saved }
 }
 

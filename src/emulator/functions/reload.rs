@@ -6,14 +6,17 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use super::instance::Load;
+use super::registry::INSTALLED;
 use super::{Inner, Origin};
 use crate::emulator::event::Event;
 use crate::text;
@@ -42,9 +45,18 @@ impl Reload {
 /// Returns when the functions are gone.
 async fn keep(inner: Weak<Inner>) -> Option<()> {
     let (send, mut changed) = unbounded_channel();
+    let (saved, loaded) = {
+        let registry = &inner.upgrade()?.registry;
+        (registry.saved.clone(), registry.crew.loaded.clone())
+    };
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // An error means that the emulator is about to end.
-        let _ = send.send(event);
+        let Ok(event) = event else { return };
+        if !event.kind.is_access() && event.paths.iter().any(|path| matters(path)) {
+            // The next call need not wait until the files are quiet.
+            saved.store(true, Ordering::Relaxed);
+            // An error means that the emulator is about to end.
+            let _ = send.send(gone(event));
+        }
     });
     let mut watched = Watched { watcher: watcher.ok(), folders: HashSet::new() };
     loop {
@@ -54,30 +66,42 @@ async fn keep(inner: Weak<Inner>) -> Option<()> {
         there.refresh_outside();
         there.reload().await;
         drop(there);
-        while tokio::time::timeout(TIDY, next_change(&mut changed)).await.is_err() {
-            inner.upgrade()?.registry.all().iter().for_each(|function| function.shrink(TIDY));
+        loop {
+            tokio::select! {
+                gone = next_change(&mut changed) => break watched.forget(&gone),
+                () = loaded.notified() => watched.follow(&inner),
+                () = tokio::time::sleep(TIDY) => {
+                    inner.upgrade()?.registry.all().iter().for_each(|function| function.shrink(TIDY));
+                }
+            }
         }
-        while tokio::time::timeout(QUIET, next_change(&mut changed)).await.is_ok() {}
+        while let Ok(gone) = tokio::time::timeout(QUIET, next_change(&mut changed)).await {
+            watched.forget(&gone);
+        }
     }
 }
 
-type Changes = UnboundedReceiver<notify::Result<notify::Event>>;
-
-/// Waits for a change that matters; without a watcher there is none.
-async fn next_change(changed: &mut Changes) {
-    while let Some(event) = changed.recv().await {
-        if event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|path| matters(path))) {
-            return;
-        }
+/// Waits for a change and returns what is gone with it; without a watcher there is none.
+async fn next_change(changed: &mut UnboundedReceiver<Vec<PathBuf>>) -> Vec<PathBuf> {
+    match changed.recv().await {
+        Some(gone) => gone,
+        None => std::future::pending().await,
     }
-    std::future::pending().await
+}
+
+/// Returns what has been removed or renamed.
+fn gone(event: notify::Event) -> Vec<PathBuf> {
+    match event.kind {
+        EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => event.paths,
+        _ => Vec::new(),
+    }
 }
 
 /// Tells whether a saved file can change what a function does: not what editors leave for a moment, nor dependencies
-/// while they are being installed (npm writes `.package-lock.json` at the end).
+/// while they are being installed.
 fn matters(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-    let hidden = name.starts_with('.') && name != ".env" && name != ".package-lock.json";
+    let hidden = name.starts_with('.') && name != ".env" && !INSTALLED.contains(&name);
     !hidden && !name.ends_with('~') && name != "__pycache__"
 }
 
@@ -88,6 +112,11 @@ struct Watched {
 }
 
 impl Watched {
+    /// A folder that is gone has to be watched anew when it comes back.
+    fn forget(&mut self, gone: &[PathBuf]) {
+        self.folders.retain(|folder| !gone.iter().any(|gone| folder.starts_with(gone)));
+    }
+
     /// Watches the folders there are now.
     fn follow(&mut self, inner: &Weak<Inner>) {
         let (Some(inner), Some(watcher)) = (inner.upgrade(), &mut self.watcher) else { return };
@@ -97,6 +126,10 @@ impl Watched {
             if self.folders.insert(folder.clone())
                 && let Err(error) = watcher.watch(&folder, RecursiveMode::NonRecursive)
             {
+                if !folder.exists() {
+                    self.folders.remove(&folder);
+                    continue;
+                }
                 let shown = folder.display();
                 inner.tell(Event::Warning(text! {
                     en: "cannot watch `{shown}` for changes: {error}",
@@ -115,7 +148,10 @@ fn folders(inner: &Inner) -> HashSet<PathBuf> {
     let functions = inner.registry.all();
     let own = functions.iter().map(|function| function.registered());
     let own = own.filter(|it| it.origin == Origin::Project).map(|it| it.folder.clone());
-    let mut found = HashSet::from([project.root.clone()]);
+    // Shared code lies anywhere, and its folder may be gone for a moment.
+    let loaded = functions.iter().flat_map(|function| function.folders());
+    let elsewhere = loaded.chain(inner.shared_modules()).filter(|folder| folder.is_dir());
+    let mut found: HashSet<PathBuf> = elsewhere.chain([project.root.clone()]).collect();
     found.extend(inner.outside.folders());
     for root in project.functions_root.iter().cloned().chain(own) {
         let below = ignore::WalkBuilder::new(&root)

@@ -1,6 +1,8 @@
 //! Real Node processes: each test has a project of its own in a temporary folder.
 
 mod python;
+mod reload;
+mod typescript;
 
 use std::path::Path;
 
@@ -45,7 +47,8 @@ impl Stage {
     fn with(url: &str, folder: TempDir, config: Config) -> Self {
         let (events, received) = tokio::sync::broadcast::channel(1024);
         let logs = Logs::open(folder.path().join(".cloudkit/data/logs"), events.clone());
-        let functions = Functions::start(config, url.into(), logs.clone(), events).expect("the functions start");
+        let functions =
+            Functions::start(config, url.into(), logs.clone(), events).expect("the functions start");
         Stage { functions, logs, events: received, folder }
     }
 
@@ -802,7 +805,8 @@ async fn evaluate(port: u16, expression: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_debugger_finds_each_function_at_its_port_before_a_call_and_after_a_change_and_lifts_the_time_limit() {
+async fn a_debugger_finds_each_function_at_its_port_before_a_call_and_after_a_change_and_lifts_the_time_limit()
+ {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let code = "globalThis.who = 'first'; exports.main = async (e) => { await new Promise(r => setTimeout(r, e.wait ?? 0)); return [who, process.pid] }";
     write(folder.path(), "/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 1\n");

@@ -55,6 +55,11 @@ pub(super) fn settings(settings: &Settings<'_>) -> Vec<u8> {
     frame(b'I', |body| write_json(body, settings))
 }
 
+/// Writes the frame that goes before the settings of a function in TypeScript: what to run for each file.
+pub(super) fn typescript(scripts: &impl Serialize) -> Vec<u8> {
+    frame(b'T', |body| write_json(body, scripts))
+}
+
 /// Writes the frame of a call; the event goes as it came.
 pub(super) fn call(head: &Head<'_>, event: &str) -> Vec<u8> {
     frame(b'C', |body| {

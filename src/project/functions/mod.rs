@@ -116,9 +116,9 @@ pub(super) fn read(
             Some(_) => {
                 functions.push(layers.function(name, folder, settings, &mut problems, &mut warnings)?)
             }
-            None if layers.is_declared(&name) => problems.push(no_code(&name, &folder, language)),
+            None if layers.is_declared(&name) => problems.push(no_code(&name, language)),
             None if manifest.iter().any(|file| folder.join(file).is_file()) => {
-                warnings.push(no_code(&name, &folder, language));
+                warnings.push(no_code(&name, language));
             }
             None => {}
         }
@@ -274,19 +274,15 @@ pub fn entry_file(folder: &Path, handler: &str, language: Language) -> Option<Pa
     })
 }
 
-fn no_code(name: &FunctionName, folder: &Path, language: Language) -> Error {
+fn no_code(name: &FunctionName, language: Language) -> Error {
     let file = match language {
         Language::Node => "index.js",
         Language::Python => "index.py",
     };
-    let error = Error::new(
+    Error::new(
         Kind::NotFound,
         text! { en: "function `{name}` has no code: no `{file}` in its folder", zh: "云函数 `{name}` 没有代码：其文件夹中没有 `{file}`" },
-    );
-    if folder.join("index.ts").is_file() {
-        return error.hint(text! { en: "compile `index.ts` first; the platform runs JavaScript", zh: "请先编译 `index.ts`；平台运行的是 JavaScript" });
-    }
-    error
+    )
 }
 
 /// Checks what the incumbent files say; the manifest is checked when it is read.

@@ -99,7 +99,7 @@ fn a_folder_with_code_is_a_function() {
         ),
         (
             "a package without code is worth a word",
-            &[("functions/a/package.json", "{}"), ("functions/a/index.ts", "")],
+            &[("functions/a/package.json", "{}"), ("functions/a/index.d.ts", "")],
             &[],
             &["function `a` has no code: no `index.js` in its folder"],
         ),

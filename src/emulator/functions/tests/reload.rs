@@ -1,0 +1,139 @@
+//! What is saved is served on the next call, by processes of the functions concerned only.
+
+use super::*;
+
+const PID: &str = "exports.main = () => [require('./part'), process.pid]";
+
+impl Stage {
+    /// Calls until the answer is as expected: what no function was loaded from is told by the watcher, a moment later.
+    async fn until(&self, name: &str, expected: &str) {
+        loop {
+            match self.call(name, "{}").await {
+                Ok(answer) if answer == expected => return,
+                _ => tokio::task::yield_now().await,
+            }
+        }
+    }
+
+    fn path(&self, path: &str) -> std::path::PathBuf {
+        self.folder.path().join("cloudfunctions").join(path)
+    }
+}
+
+#[tokio::test]
+async fn settings_and_variables_are_served_when_they_are_saved() {
+    let code =
+        "exports.main = (e, context) => [process.env.A ?? '', process.env.B ?? '', context.time_limit_in_ms]";
+    let stage = Stage::new(&[("f/index.js", code), ("g/index.js", "exports.main = () => process.pid")]);
+    let other = stage.call("g", "{}").await.expect("a result");
+    stage.until("f", r#"["","",3000]"#).await;
+    stage.write("f/.env", "A=1\n");
+    stage.until("f", r#"["1","",3000]"#).await;
+    stage.write("f/config.json", r#"{ "timeout": 7 }"#);
+    stage.until("f", r#"["1","",7000]"#).await;
+    assert_eq!(stage.call("g", "{}").await, Ok(other), "`g` is not concerned");
+    stage.write("/.env", "B=2\n");
+    stage.until("f", r#"["1","2",7000]"#).await;
+    stage.write("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\n[functions.f]\ntimeout = 9\n");
+    stage.until("f", r#"["1","2",9000]"#).await;
+}
+
+#[tokio::test]
+async fn an_installed_dependency_is_served() {
+    let code = "let p; try { p = require('p') } catch { p = 'missing' } exports.main = () => p";
+    let stage = Stage::new(&[("f/index.js", code)]);
+    for (folder, expected) in [("", r#""root""#), ("/cloudfunctions/f", r#""own""#)] {
+        stage.write(&format!("{folder}/node_modules/p/index.js"), &format!("module.exports = {expected}"));
+        stage.write(&format!("{folder}/node_modules/.package-lock.json"), "{}");
+        stage.until("f", expected).await;
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn shared_code_restarts_the_functions_that_loaded_it_and_no_other() {
+    let stage = Stage::new(&[
+        ("/shared/util.js", "exports.v = 1"),
+        ("/packages/lib/package.json", r#"{ "name": "lib" }"#),
+        ("/packages/lib/index.js", "exports.v = 1"),
+        (
+            "relative/index.js",
+            "const v = require('../../shared/util.js').v; exports.main = () => [v, process.pid]",
+        ),
+        ("linked/index.js", "const v = require('./util.js').v; exports.main = () => [v, process.pid]"),
+        ("workspace/index.js", "const v = require('lib').v; exports.main = () => [v, process.pid]"),
+        ("none/index.js", "exports.main = () => [1, process.pid]"),
+    ]);
+    let link = |target: &str, path: &str| {
+        let path = stage.folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("it has one")).expect("a folder");
+        std::os::unix::fs::symlink(target, path).expect("linked");
+    };
+    link("../../shared/util.js", "cloudfunctions/linked/util.js");
+    link("../packages/lib", "node_modules/lib");
+    let call = async |name: &str| {
+        let answer = stage.call(name, "{}").await.expect("a result");
+        serde_json::from_str::<(u32, u32)>(&answer).expect("two numbers")
+    };
+    let all = ["relative", "linked", "workspace", "none"];
+    let mut before = HashMap::new();
+    for name in all {
+        before.insert(name, call(name).await);
+    }
+    for (round, file, concerned) in [
+        (2, "/shared/util.js", &["relative", "linked"][..]),
+        (3, "/packages/lib/index.js", &["workspace"][..]),
+    ] {
+        stage.write(file, &format!("exports.v = {round}"));
+        for name in all {
+            let now = call(name).await;
+            match concerned.contains(&name) {
+                true => assert!(now.0 == round && now.1 != before[name].1, "{name} {now:?}"),
+                false => assert_eq!(now, before[name], "{name}"),
+            }
+            before.insert(name, now);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_save_of_a_storm_is_served() {
+    let stage =
+        Stage::new(&[("f/index.js", "exports.main = () => require('./data.json')"), ("f/data.json", "0")]);
+    for n in 1..=50 {
+        stage.write("f/data.json", &n.to_string());
+        if n % 10 == 0 {
+            assert_eq!(stage.call("f", "{}").await, Ok(n.to_string()));
+        }
+    }
+    assert_eq!(stage.call("f", "{}").await, Ok("50".into()));
+}
+
+#[tokio::test]
+async fn a_file_that_an_editor_renames_into_place_is_served_and_a_half_written_one_told() {
+    let stage = Stage::new(&[("f/index.js", PID), ("f/part.js", "module.exports = 1")]);
+    stage.call("f", "{}").await.expect("a result");
+    stage.write("f/.part.js.tmp", "module.exports = 2");
+    std::fs::rename(stage.path("f/.part.js.tmp"), stage.path("f/part.js")).expect("renamed");
+    assert!(stage.call("f", "{}").await.expect("a result").starts_with("[2,"));
+    stage.write("f/part.js", "module.exports = (");
+    assert!(stage.call("f", "{}").await.expect_err("half a file").message.contains("SyntaxError"));
+    stage.write("f/part.js", "module.exports = (3)");
+    assert!(stage.call("f", "{}").await.expect("a result").starts_with("[3,"));
+}
+
+#[tokio::test]
+async fn a_folder_that_is_made_again_is_served_and_watched() {
+    let mut stage =
+        Stage::new(&[("f/index.js", "exports.main = () => 1"), ("g/index.js", "exports.main = () => 1")]);
+    assert_eq!(stage.call("f", "{}").await, Ok("1".into()));
+    std::fs::remove_dir_all(stage.path("f")).expect("removed");
+    while stage.functions.get("f").is_some() {
+        tokio::task::yield_now().await;
+    }
+    stage.write("f/index.js", "exports.main = () => 2");
+    stage.until("f", "2").await;
+    // What nobody calls is told by the watcher alone.
+    stage.write("f/index.js", "exports.main = () => {");
+    stage.event(|event| matches!(event, Event::Broken { .. }).then_some(())).await;
+}

@@ -1,0 +1,135 @@
+//! What surrounds a TypeScript file: `tsconfig.json`, `package.json`, and the files its imports mean.
+
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::Value;
+
+use super::super::json;
+
+/// TypeScript's extensions, and those of the JavaScript they become.
+pub const EXTENSIONS: [(&str, &str); 3] = [("ts", "js"), ("mts", "mjs"), ("cts", "cjs")];
+
+/// How many files an `extends` may lead through.
+const DEEPEST: usize = 8;
+
+/// How a file is compiled.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether it stays an ES module, which the nearest `package.json` or the extension decides, as Node does.
+    pub is_module: bool,
+    pub decorators: bool,
+    pub metadata: bool,
+    /// `paths`: pattern → places, each absolute.
+    paths: Vec<(String, Vec<PathBuf>)>,
+}
+
+impl Settings {
+    /// Reads what the nearest `tsconfig.json` and `package.json` say of a file. Broken ones say nothing: editors tell.
+    pub fn of(file: &Path) -> Self {
+        let is_module = match file.extension().and_then(|it| it.to_str()) {
+            Some("mts") => true,
+            Some("cts") => false,
+            _ => nearest(file, "package.json").is_some_and(|(_, package)| package["type"] == "module"),
+        };
+        let mut settings = Settings { is_module, ..Settings::default() };
+        let mut next = nearest(file, "tsconfig.json");
+        for _ in 0..DEEPEST {
+            let Some((path, config)) = next else { break };
+            let folder = path.parent().unwrap_or(&path);
+            settings.fill(folder, &config["compilerOptions"]);
+            let base = config["extends"].as_str().filter(|base| base.starts_with('.'));
+            next = base.and_then(|base| {
+                let path = normal(&folder.join(base));
+                let path = if path.extension().is_some() { path } else { path.with_extension("json") };
+                json::read(&path).ok().flatten().map(|config| (path, config))
+            });
+        }
+        settings
+    }
+
+    fn fill(&mut self, folder: &Path, options: &Value) {
+        self.decorators |= options["experimentalDecorators"] == true;
+        self.metadata |= options["emitDecoratorMetadata"] == true;
+        if !self.paths.is_empty() {
+            return;
+        }
+        let base = folder.join(options["baseUrl"].as_str().unwrap_or("."));
+        for (pattern, places) in options["paths"].as_object().into_iter().flatten() {
+            let places = places.as_array().into_iter().flatten().filter_map(Value::as_str);
+            self.paths.push((pattern.clone(), places.map(|place| base.join(place)).collect()));
+        }
+    }
+
+    /// Returns the TypeScript file that an import in `from` means, and how the JavaScript it becomes is imported.
+    pub fn resolve(&self, from: &Path, specifier: &str) -> Option<(PathBuf, String)> {
+        let folder = from.parent()?;
+        let found = match specifier.starts_with("./") || specifier.starts_with("../") {
+            true => typescript(&normal(&folder.join(specifier))),
+            false => self.paths.iter().find_map(|(pattern, places)| {
+                let matched = wildcard(pattern, specifier)?;
+                let place =
+                    |place: &PathBuf| PathBuf::from(place.to_string_lossy().replacen('*', matched, 1));
+                places.iter().find_map(|it| typescript(&normal(&place(it))))
+            }),
+        }?;
+        let extension = super::extension(found.file_name()?.to_str()?)?;
+        Some((found.clone(), relative(folder, &found.with_extension(extension))?))
+    }
+}
+
+/// Returns what `*` in a pattern stands for.
+fn wildcard<'a>(pattern: &str, specifier: &'a str) -> Option<&'a str> {
+    match pattern.split_once('*') {
+        Some((before, after)) => specifier.strip_prefix(before)?.strip_suffix(after),
+        None => (pattern == specifier).then_some(""),
+    }
+}
+
+/// Returns the TypeScript file of that path, written with or without its extension, or with JavaScript's.
+fn typescript(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    if super::extension(name).is_some() && path.is_file() {
+        return Some(path.to_owned());
+    }
+    // Where there is JavaScript of that name, Node takes it.
+    if path.is_file() || path.with_file_name(format!("{name}.js")).is_file() {
+        return None;
+    }
+    let instead = EXTENSIONS.iter().find_map(|(typescript, javascript)| {
+        let stem = name.strip_suffix(&format!(".{javascript}"))?;
+        Some(path.with_file_name(format!("{stem}.{typescript}")))
+    });
+    let added = EXTENSIONS.iter().map(|(extension, _)| path.with_file_name(format!("{name}.{extension}")));
+    let index = EXTENSIONS.iter().map(|(extension, _)| path.join(format!("index.{extension}")));
+    instead.into_iter().chain(added).chain(index).find(|path| path.is_file())
+}
+
+/// Reads the file of that name that is nearest above another.
+fn nearest(file: &Path, name: &str) -> Option<(PathBuf, Value)> {
+    let path = file.ancestors().skip(1).map(|folder| folder.join(name)).find(|path| path.is_file())?;
+    let value = json::read(&path).ok().flatten()?;
+    Some((path, value))
+}
+
+/// Takes `.` and `..` out of an absolute path, without a look at links.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(normal.pop()),
+            part => normal.push(part),
+        }
+    }
+    normal
+}
+
+/// Writes a path as an import in a folder does.
+fn relative(folder: &Path, path: &Path) -> Option<String> {
+    let shared = folder.components().zip(path.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().count() - shared;
+    let down: Vec<&str> =
+        path.components().skip(shared).map(|it| it.as_os_str().to_str()).collect::<Option<_>>()?;
+    let begin = if up == 0 { "./".to_owned() } else { "../".repeat(up) };
+    Some(begin + &down.join("/"))
+}
