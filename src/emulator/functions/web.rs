@@ -7,7 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpStream;
 use tokio::process::Command;
@@ -75,11 +75,12 @@ impl Inner {
             Some(server) => server.clone(),
             None => {
                 *running = None;
+                let started = SystemTime::now();
                 let server = Arc::new(self.start_server(function, request_id).await?);
                 self.tell_loaded(function);
-                // What is saved while it starts is seen as a change too late rather than never: the watcher tells it.
                 let files = own_files(&function.registered().folder).take(WATCHED);
-                function.remember(&files.map(|(path, _)| path.display().to_string()).collect::<Vec<_>>());
+                let files: Vec<_> = files.map(|(path, _)| path.display().to_string()).collect();
+                function.remember(&files, started);
                 *running = Some(server.clone());
                 server
             }
