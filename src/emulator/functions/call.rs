@@ -337,9 +337,10 @@ impl Parts {
         // One that took too much memory ends with its lease.
         let most = u64::from(self.call.function.registered().spec.memory) << 20;
         let has_too_much = |instance: &Instance| instance.own_memory().is_some_and(|bytes| bytes > most);
+        let is_debugged = self.lease.instance().is_debugged();
         let is_over = match &result {
             Err(fault) => fault.kind == FaultKind::Memory,
-            Ok(_) => memory_bytes > most && self.limit().is_some() && has_too_much(self.lease.instance()),
+            Ok(_) => memory_bytes > most && !is_debugged && has_too_much(self.lease.instance()),
         };
         if !is_over {
             self.lease.give_back();
