@@ -7,6 +7,7 @@ pub mod sign;
 
 pub mod control;
 pub mod data;
+pub mod documents;
 pub mod ejson;
 pub mod event;
 pub mod local;

@@ -13,6 +13,13 @@ use crate::text;
 
 use super::context::Context;
 
+/// Reads a number of documents.
+pub fn count(given: &str) -> Result<u64> {
+    given.parse().map_err(|_| {
+        Error::new(Kind::Usage, text! { en: "it is a whole number from 0 on", zh: "应为不小于 0 的整数" })
+    })
+}
+
 impl Context {
     /// Returns what an argument stands for: itself, the content of `@FILE`, or standard input for `-`.
     pub fn argument(&self, given: &str) -> Result<String> {

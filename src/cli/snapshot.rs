@@ -1,5 +1,6 @@
 //! `cloudkit snapshot …`.
 
+use crate::emulator::stopped::{Description, Stopped};
 use crate::error::Result;
 use crate::model::name::SnapshotName;
 use crate::ops::snapshot::{self, Snapshot};
@@ -10,8 +11,9 @@ use super::context::Context;
 
 /// Save the local environment's documents, files and permissions under a name, and bring them back (emulator only)
 ///
-/// A state comes back in one step: open transactions end in a conflict. Deployed functions stay as they are. Tests that
-/// start from the same state each time call `POST /__cloudkit/snapshots/NAME` of the emulator.
+/// A state comes back in one step: open transactions end in a conflict. Deployed functions stay as they are. While no
+/// emulator runs, its files are saved and brought back without it. Tests that start from the same state each time call
+/// `POST /__cloudkit/snapshots/NAME` of the emulator.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Save the present state
@@ -30,34 +32,68 @@ pub enum Command {
 }
 
 pub fn run(command: Command, context: &mut Context) -> Result<()> {
+    let project = context.project()?;
+    if context.is_stopped(&project) {
+        let data = project.state_folder().join("data");
+        return without_emulator(command, &Stopped::open(&data, &context.clock)?, context);
+    }
     match command {
         Command::Save { name, replace } => {
-            let target = context.target()?;
+            let target = context.target_of(&project)?;
             let saved = context.wait(snapshot::save(&target, &name, replace))?;
-            context
-                .ui
-                .show(&Told {
-                    what: text! { en: "Saved `{name}`", zh: "已保存 `{name}`" }, snapshot: saved
-                });
+            context.ui.show(&saved_as(&name, saved));
         }
         Command::List => {
-            let target = context.target()?;
+            let target = context.target_of(&project)?;
             let all = context.wait(snapshot::list(&target))?;
             context.ui.show(&List(all));
         }
         Command::Restore { name } => {
-            let target = context.target_to_change()?;
+            let target = context.target_to_change_of(&project)?;
             let restored = context.wait(snapshot::restore(&target, &name))?;
-            let what = text! { en: "Restored `{name}`", zh: "已恢复 `{name}`" };
-            context.ui.show(&Told { what, snapshot: restored });
+            context.ui.show(&restored_from(&name, restored));
         }
         Command::Delete { name } => {
-            let target = context.target_to_change()?;
+            let target = context.target_to_change_of(&project)?;
             context.wait(snapshot::delete(&target, &name))?;
             context.ui.show(&Deleted { deleted: name.to_string() });
         }
     }
     Ok(())
+}
+
+/// Does the same with the files that a stopped emulator has left.
+fn without_emulator(command: Command, stopped: &Stopped, context: &Context) -> Result<()> {
+    let told = |name: &SnapshotName, it: Description| {
+        Snapshot::new(name.to_string(), it.created, it.documents, it.files, it.bytes)
+    };
+    match command {
+        Command::Save { name, replace } => {
+            let saved = stopped.save(&name, replace)?;
+            context.ui.show(&saved_as(&name, told(&name, saved)));
+        }
+        Command::List => {
+            let all = stopped.list().into_iter().map(|(name, it)| told(&name, it));
+            context.ui.show(&List(all.collect()));
+        }
+        Command::Restore { name } => {
+            let restored = stopped.restore(&name)?;
+            context.ui.show(&restored_from(&name, told(&name, restored)));
+        }
+        Command::Delete { name } => {
+            stopped.delete(&name)?;
+            context.ui.show(&Deleted { deleted: name.to_string() });
+        }
+    }
+    Ok(())
+}
+
+fn saved_as(name: &SnapshotName, snapshot: Snapshot) -> Told {
+    Told { what: text! { en: "Saved `{name}`", zh: "已保存 `{name}`" }, snapshot }
+}
+
+fn restored_from(name: &SnapshotName, snapshot: Snapshot) -> Told {
+    Told { what: text! { en: "Restored `{name}`", zh: "已恢复 `{name}`" }, snapshot }
 }
 
 /// A snapshot and what was done with it.

@@ -26,7 +26,19 @@ impl Context {
 
     /// Returns the environment to read from, for a project that is read already.
     pub fn target_of(&self, project: &Project) -> Result<Target> {
-        let target = Search {
+        let target = self.search(project).find()?;
+        let place = place(&target);
+        self.ui.detail(&text! { en: "target: {place}", zh: "目标：{place}" });
+        Ok(target)
+    }
+
+    /// Returns whether the local environment is meant, and no emulator runs it.
+    pub fn is_stopped(&self, project: &Project) -> bool {
+        self.search(project).is_stopped()
+    }
+
+    fn search<'a>(&'a self, project: &'a Project) -> Search<'a> {
+        Search {
             wanted: self.env.as_deref(),
             project,
             variables: &self.variables,
@@ -34,10 +46,6 @@ impl Context {
             clock: &self.clock,
             ids: &self.ids,
         }
-        .find()?;
-        let place = place(&target);
-        self.ui.detail(&text! { en: "target: {place}", zh: "目标：{place}" });
-        Ok(target)
     }
 
     /// Returns the environment to change: it is named first, and a protected one asks.

@@ -1,6 +1,6 @@
 //! Running a pipeline on one snapshot: what it begins with is answered by indexes, the rest flows through its stages.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Bson, DateTime, Document};
@@ -10,47 +10,49 @@ use super::filter::Filter;
 use super::index::Order;
 use super::query::{Found, Query, Stats};
 use super::store::{Collection, Snapshot};
+use super::stream::Stream;
+use super::value::limits::STAGE_MEMORY;
 use super::{Database, Error, Result};
-
-/// Documents fetched at a time while a pipeline reads a whole collection.
-const BATCH: i64 = 500;
 
 impl Database {
     /// Runs a pipeline over a collection. What `$sample` picks depends on `now`.
     pub fn aggregate(&self, collection: &str, pipeline: &[Document], now: DateTime) -> Result<Found> {
+        self.aggregate_within(STAGE_MEMORY, collection, pipeline, now)
+    }
+
+    /// Runs a pipeline no stage of which may hold more than `memory` bytes.
+    pub(super) fn aggregate_within(
+        &self,
+        memory: usize,
+        collection: &str,
+        pipeline: &[Document],
+        now: DateTime,
+    ) -> Result<Found> {
         let pipeline = Pipeline::parse(pipeline)?;
         let snapshot = self.store().snapshot()?;
-        let collection = snapshot.collection(collection)?;
-        let others = Others { database: self, snapshot: &snapshot, now };
-        let context = Context::new(now, now.timestamp_millis().unsigned_abs(), &others);
+        let others = Others { database: self, snapshot: &snapshot, now, memory };
+        let seed = now.timestamp_millis().unsigned_abs();
+        let context = Context::new(now, seed, &others).with_memory_limit(memory);
         let leading = pipeline.leading();
-        let (documents, stats) = if let Some(near) = &leading.near {
-            let filter = near.filter(&near_path(&collection, near)?);
-            let query = leading_query(filter, Document::new(), leading.limit, now);
-            let found = self.read(&snapshot, &collection, &query)?;
-            let filter = Filter::parse(&query.filter, now)?;
-            let input = found.documents.iter().map(|it| Ok(near.complete(&filter, decode(it)?)));
-            (pipeline.run_after_leading(input, &context)?, found.stats)
-        } else if leading.filter.is_empty() && leading.sort.is_empty() {
-            let mut all = All {
-                snapshot: &snapshot,
-                collection: &collection,
-                needed: pipeline.needed(),
-                last: i64::MIN,
-                read: 0,
-                batch: VecDeque::new(),
-            };
-            let limit = usize::try_from(leading.limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
-            let documents = pipeline.run_after_leading(all.by_ref().take(limit), &context)?;
-            (documents, Stats { documents_examined: all.read, ..Stats::default() })
-        } else {
-            let query = leading_query(leading.filter.clone(), leading.sort.clone(), leading.limit, now);
-            let found = self.read(&snapshot, &collection, &query)?;
-            let input = found.documents.iter().map(|it| decode_needed(it, pipeline.needed()));
-            (pipeline.run_after_leading(input, &context)?, found.stats)
+        let filter = match &leading.near {
+            Some(near) => near.filter(&near_path(&*snapshot.collection(collection)?, near)?),
+            None => leading.filter.clone(),
         };
+        let by_distance = match &leading.near {
+            Some(near) => Some((near, Filter::parse(&filter, now)?)),
+            None => None,
+        };
+        let query = leading_query(filter, leading.sort.clone(), leading.limit, now);
+        let mut stream = self.stream(&snapshot, collection, &query, memory)?;
+        let input = stream.by_ref().map(|document| {
+            match &by_distance {
+                Some((near, filter)) => Ok(near.complete(filter, decode(&document?)?)),
+                None => decode_needed(&document?, pipeline.needed()),
+            }
+        });
+        let documents = pipeline.run_after_leading(input, &context)?;
         let documents = documents.iter().map(encode).collect::<Result<Vec<_>>>()?;
-        let stats = Stats { returned: documents.len() as u64, ..stats };
+        let stats = Stats { returned: documents.len() as u64, ..stream.note() };
         Ok(Found { documents, stats })
     }
 }
@@ -81,45 +83,35 @@ struct Others<'a> {
     database: &'a Database,
     snapshot: &'a Snapshot,
     now: DateTime,
+    memory: usize,
 }
 
 impl Collections for Others<'_> {
-    fn read(&self, name: &str, filter: &Document) -> Result<Vec<Document>> {
-        let collection = self.snapshot.collection(name)?;
+    fn read<'s>(
+        &'s self,
+        name: &str,
+        filter: &Document,
+    ) -> Result<Box<dyn Iterator<Item = Result<Document>> + 's>> {
         let query = leading_query(filter.clone(), Document::new(), None, self.now);
-        let found = self.database.read(self.snapshot, &collection, &query)?;
-        found.documents.iter().map(|it| decode(it)).collect()
+        let stream = self.database.stream(self.snapshot, name, &query, self.memory)?;
+        Ok(Box::new(Other(stream)))
     }
 }
 
-/// All documents of a collection in natural order, a batch at a time.
-struct All<'a> {
-    snapshot: &'a Snapshot,
-    collection: &'a Collection,
-    needed: Option<&'a BTreeSet<String>>,
-    last: i64,
-    read: u64,
-    batch: VecDeque<Document>,
-}
+/// Documents of another collection. The query is remembered for advice when its reader is done with it.
+struct Other<'a>(Stream<'a>);
 
-impl Iterator for All<'_> {
+impl Iterator for Other<'_> {
     type Item = Result<Document>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.batch.is_empty() {
-            let All { snapshot, collection, needed, last, batch, .. } = self;
-            let fetched = snapshot.view().documents_after(collection, *last, BATCH, |number, document| {
-                *last = number;
-                batch.push_back(decode_needed(document, *needed)?);
-                Ok(())
-            });
-            if let Err(error) = fetched {
-                return Some(Err(error));
-            }
-        }
-        let document = self.batch.pop_front()?;
-        self.read += 1;
-        Some(Ok(document))
+        Some(self.0.next()?.and_then(|document| decode(&document)))
+    }
+}
+
+impl Drop for Other<'_> {
+    fn drop(&mut self) {
+        self.0.note();
     }
 }
 

@@ -20,6 +20,7 @@ pub mod query;
 pub mod sort;
 mod state;
 mod store;
+mod stream;
 mod top;
 pub mod transaction;
 pub mod update;

@@ -7,12 +7,13 @@ use std::time::Instant;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{DateTime, Document};
 
+use super::aggregate::Memory;
 use super::filter::Filter;
 use super::index::IndexDefinition;
 use super::plan::{self, Advisor, Explanation, Plan};
 use super::project::Projection;
 use super::sort::Sort;
-use super::store::{Collection, Snapshot, View};
+use super::store::{Collection, View};
 use super::top::Top;
 use super::transaction::{TransactionId, WriteSet, hold};
 use super::write::id_key;
@@ -86,7 +87,7 @@ impl Database {
         self.transactions().expire(query.now);
         let Some(id) = transaction else {
             let snapshot = self.store().snapshot()?;
-            return self.read(&snapshot, &*snapshot.collection(collection)?, query);
+            return self.answer(snapshot.view(), &*snapshot.collection(collection)?, query, None);
         };
         let running = self.transactions().find(id)?;
         let running = hold(&running);
@@ -129,16 +130,11 @@ impl Database {
         let selection = asked.selection(query);
         let plan = plan::choose(view, &collection, &selection)?;
         let mut stats = plan.stats();
-        asked.project(select(view, &collection, &selection, &plan, None, &mut stats)?)?;
+        asked.project(select(view, &collection, &selection, &plan, None, &mut stats, usize::MAX)?)?;
         let elapsed = started.elapsed();
         stats.missed = plan::missed(&collection, &selection, &stats);
         let alternatives = plan::alternatives(view, &collection, &selection)?;
         Ok(Explanation { stats, bounds: plan.bounds(), elapsed, alternatives })
-    }
-
-    /// Answers a query from a snapshot.
-    pub(super) fn read(&self, snapshot: &Snapshot, collection: &Collection, query: &Query) -> Result<Found> {
-        self.answer(snapshot.view(), collection, query, None)
     }
 
     fn answer(
@@ -154,7 +150,7 @@ impl Database {
         self.advisor().admit(view, collection, &selection, &plan)?;
         plan.note_use(collection);
         let mut stats = plan.stats();
-        let found = select(view, collection, &selection, &plan, writes, &mut stats)?;
+        let found = select(view, collection, &selection, &plan, writes, &mut stats, usize::MAX)?;
         self.advisor().note(collection, &selection, &mut stats);
         Ok(Found { documents: asked.project(found)?, stats })
     }
@@ -207,7 +203,7 @@ pub(super) fn matches(
     let mut stats = plan.stats();
     let mut documents = Vec::new();
     if writes.is_some() {
-        let found = select(view, collection, &selection, &plan, writes, &mut stats)?;
+        let found = select(view, collection, &selection, &plan, writes, &mut stats, usize::MAX)?;
         documents.extend(found.into_iter().map(|(_, document)| Matched::Seen(document)));
     } else {
         plan.run(view, collection, 0, &mut stats, |number, document| {
@@ -223,14 +219,19 @@ pub(super) fn matches(
 }
 
 /// Runs a plan and pages through what matches.
-fn select(
+///
+/// # Errors
+/// More than `memory` bytes would be held.
+pub(super) fn select(
     view: View<'_>,
     collection: &Collection,
     selection: &Selection<'_>,
     plan: &Plan,
     writes: Option<&WriteSet>,
     stats: &mut Stats,
+    memory: usize,
 ) -> Result<Vec<(i64, RawDocumentBuf)>> {
+    let mut memory = Memory::of(memory);
     let writes = writes.filter(|it| !it.spares(collection));
     let end = selection.limit.map(|limit| selection.skip.saturating_add(limit));
     let found = match writes {
@@ -241,6 +242,7 @@ fn select(
             plan.run(view, collection, 0, stats, |number, document| {
                 if selection.filter.matches(document)? {
                     let beyond = top.offer(selection.key(document), number, document);
+                    memory.now_holds(top.bytes())?;
                     // Documents come in order of the sort, only ties between them do not.
                     if beyond && plan.order().is_some() {
                         return Ok(ControlFlow::Break(()));
@@ -259,6 +261,7 @@ fn select(
                     if selection.filter.matches(document)? {
                         passed += 1;
                         if passed > selection.skip {
+                            memory.hold(document.as_bytes().len())?;
                             found.push((number, document.to_owned()));
                         }
                     }

@@ -12,8 +12,9 @@ use super::event::Events;
 use super::functions::Functions;
 use super::gateway::Gateway;
 use super::logs::Logs;
+use super::migrations::Migrations;
 use super::permissions::Permissions;
-use super::snapshots::Snapshots;
+use super::snapshots::{Snapshots, State};
 use super::storage::Storage;
 use super::timers::Timers;
 use crate::model::clock::Millis;
@@ -37,10 +38,21 @@ pub struct Environment {
     pub permissions: Permissions,
     pub snapshots: Snapshots,
     pub gateway: Gateway,
+    pub migrations: Migrations,
     pub deployments: Deployments,
 }
 
 impl Environment {
+    /// Returns what a snapshot holds.
+    pub fn state(&self) -> State<'_> {
+        State {
+            documents: self.database.store(),
+            storage: &self.storage,
+            permissions: &self.permissions,
+            clock: &self.config.clock,
+        }
+    }
+
     /// Returns the name of the environment's bucket, in the platform's form: two characters of the id in hex, the id,
     /// an account number.
     pub fn bucket(&self) -> &str {

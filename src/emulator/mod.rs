@@ -14,11 +14,13 @@ pub mod deployments;
 pub mod functions;
 pub mod gateway;
 pub mod logs;
+pub mod migrations;
 pub mod permissions;
 pub mod reaper;
 pub mod salvage;
 mod seed;
 pub mod snapshots;
+pub mod stopped;
 pub mod storage;
 pub mod timers;
 
@@ -39,6 +41,7 @@ use event::{Event, Events};
 use functions::Functions;
 use gateway::Gateway;
 use logs::Logs;
+use migrations::Migrations;
 use permissions::Permissions;
 use snapshots::Snapshots;
 use storage::Storage;
@@ -83,6 +86,7 @@ impl Emulator {
             permissions,
             snapshots: Snapshots::new(data.snapshots()),
             gateway,
+            migrations: Migrations::default(),
             deployments: Deployments::default(),
             events,
             url,
@@ -140,6 +144,7 @@ impl Emulator {
     /// Ends every function, closes every connection and, with the last of them, the store.
     pub async fn stop(self) {
         self.environment.timers.stop();
+        self.environment.migrations.stop();
         self.environment.functions.stop().await;
         self.server.stop().await;
         self.environment.logs.save();

@@ -9,9 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::environment::Environment;
+use super::permissions::Permissions;
+use super::storage::Storage;
 use crate::docdb;
-use crate::model::clock::Millis;
+use crate::model::clock::{Clock, Millis};
 use crate::model::name::SnapshotName;
 
 const DESCRIPTION: &str = "snapshot.json";
@@ -32,6 +33,14 @@ pub struct Description {
     pub files: u64,
     /// Of the documents and the files.
     pub bytes: u64,
+}
+
+/// What a snapshot is taken of, and put back into.
+pub struct State<'a> {
+    pub documents: &'a docdb::Database,
+    pub storage: &'a Storage,
+    pub permissions: &'a Permissions,
+    pub clock: &'a Clock,
 }
 
 /// Why a snapshot cannot be had.
@@ -59,12 +68,7 @@ impl Snapshots {
     ///
     /// # Errors
     /// There is one of that name, unless it is to be replaced.
-    pub fn save(
-        &self,
-        environment: &Environment,
-        name: &SnapshotName,
-        replace: bool,
-    ) -> Result<Description, Error> {
+    pub fn save(&self, state: &State<'_>, name: &SnapshotName, replace: bool) -> Result<Description, Error> {
         let _turn = self.turn();
         let place = self.place(name);
         if !replace && place.exists() {
@@ -73,18 +77,21 @@ impl Snapshots {
         fs::create_dir_all(&self.folder)?;
         let fresh = self.aside()?;
         let at = |part: &str| fresh.path().join(part);
-        let database = environment.database.store();
+        let State { documents: database, storage, permissions, clock } = state;
         database.save(&at("documents.sqlite"))?;
-        let (files, bytes) = environment.storage.save(&at("objects"))?;
-        environment.permissions.save(&at("permissions.json"))?;
+        let (files, bytes) = storage.save(&at("objects"))?;
+        permissions.save(&at("permissions.json"))?;
         let documents = database.collections()?.iter().map(|collection| collection.documents).sum();
         let bytes = bytes + fs::metadata(at("documents.sqlite"))?.len();
-        let description = Description { created: environment.config.clock.now(), documents, files, bytes };
+        let description = Description { created: clock.now(), documents, files, bytes };
         fs::write(at(DESCRIPTION), serde_json::to_vec(&description).map_err(std::io::Error::other)?)?;
+        // On the disk before it is announced.
+        flush(fresh.path())?;
         if place.exists() {
             self.discard(&place)?;
         }
         fs::rename(fresh.path(), place)?;
+        flush_names(&self.folder)?;
         Ok(description)
     }
 
@@ -102,14 +109,14 @@ impl Snapshots {
     }
 
     /// Puts a snapshot in place of the present state. Open transactions end in a conflict.
-    pub fn restore(&self, environment: &Environment, name: &SnapshotName) -> Result<Description, Error> {
+    pub fn restore(&self, state: &State<'_>, name: &SnapshotName) -> Result<Description, Error> {
         let _turn = self.turn();
         let place = self.place(name);
         let description = describe(&place).ok_or_else(|| Error::NotFound(name.clone()))?;
         let permissions = super::permissions::Saved::read(&place.join("permissions.json"))?;
-        environment.database.store().restore(&place.join("documents.sqlite"))?;
-        environment.storage.restore(&place.join("objects"))?;
-        environment.permissions.restore(permissions)?;
+        state.documents.restore(&place.join("documents.sqlite"))?;
+        state.storage.restore(&place.join("objects"))?;
+        state.permissions.restore(permissions)?;
         Ok(description)
     }
 
@@ -144,4 +151,21 @@ impl Snapshots {
 
 fn describe(place: &Path) -> Option<Description> {
     serde_json::from_slice(&fs::read(place.join(DESCRIPTION)).ok()?).ok()
+}
+
+/// Waits until the files of a folder, and the folders below, are on the disk.
+fn flush(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => flush(&entry.path())?,
+            false => fs::File::open(entry.path())?.sync_all()?,
+        }
+    }
+    flush_names(folder)
+}
+
+/// Waits until the names in a folder are on the disk. Windows keeps them safe by itself and opens no folder.
+fn flush_names(folder: &Path) -> std::io::Result<()> {
+    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }

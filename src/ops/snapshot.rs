@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::api::local::{DeleteSnapshot, ListSnapshots, RestoreSnapshot, SaveSnapshot, SnapshotDescription};
 use crate::error::Result;
+use crate::model::clock::Millis;
 use crate::model::name::SnapshotName;
 use crate::model::wall;
 use crate::text;
@@ -75,6 +76,10 @@ async fn missing(target: &Target, name: &SnapshotName, error: crate::cloud::Erro
 impl Snapshot {
     fn of(description: SnapshotDescription) -> Self {
         let SnapshotDescription { name, created, documents, files, bytes } = description;
+        Snapshot::new(name, created, documents, files, bytes)
+    }
+
+    pub fn new(name: String, created: Millis, documents: u64, files: u64, bytes: u64) -> Self {
         let created = jiff::Timestamp::from_millisecond(created)
             .map_or_else(|_| wall::write(created), |it| it.to_string());
         Snapshot { name, created, documents, files, bytes }

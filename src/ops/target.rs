@@ -165,6 +165,15 @@ impl Search<'_> {
         }
     }
 
+    /// Returns whether the local environment is meant, and no emulator runs it.
+    pub fn is_stopped(&self) -> bool {
+        let manifest = self.project.manifest.as_ref();
+        let default = manifest.and_then(|manifest| manifest.default_env.as_deref());
+        self.wanted.or(default).is_none_or(|name| name == LOCAL)
+            && self.variable("CLOUDKIT_EMULATOR_URL").is_none()
+            && self.running().is_none()
+    }
+
     fn unnamed(&self) -> Result<Target> {
         if self.variable("CLOUDKIT_EMULATOR_URL").is_some() || Running::find(&self.project.root).is_some() {
             return self.local();

@@ -27,7 +27,7 @@ const FACES: &[(&str, &str, &[&str])] = &[
     (
         "cli",
         "emulator",
-        &["Emulator", "config", "event", "logs::Level", "data_dir::DataDir", "reaper", "salvage"],
+        &["Emulator", "config", "event", "logs::Level", "data_dir::DataDir", "reaper", "salvage", "stopped"],
     ),
 ];
 

@@ -8,6 +8,7 @@ pub mod env;
 pub mod function;
 pub mod gateway;
 pub mod log;
+pub mod migration;
 pub mod permission;
 pub mod storage;
 pub mod trigger;

@@ -4,9 +4,11 @@
 //! legacy dialect (`docs/wire.md#extended-json`). There are two writers, one for each dialect.
 
 mod read;
+mod relaxed;
 mod write;
 
 pub use read::{array, document, value};
+pub use relaxed::relax;
 pub use write::{Form, write_document};
 
 use bson::Bson;

@@ -159,8 +159,8 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "以名称保存本地环境的文档、文件和权限，并可随时恢复（仅限模拟器）",
     ),
     (
-        "A state comes back in one step: open transactions end in a conflict. Deployed functions stay as they are. Tests that start from the same state each time call `POST /__cloudkit/snapshots/NAME` of the emulator.",
-        "恢复一步完成：未结束的事务会以冲突告终，已部署的云函数保持不变。若测试每次都要从同一状态开始，可调用模拟器的 `POST /__cloudkit/snapshots/NAME`。",
+        "A state comes back in one step: open transactions end in a conflict. Deployed functions stay as they are. While no emulator runs, its files are saved and brought back without it. Tests that start from the same state each time call `POST /__cloudkit/snapshots/NAME` of the emulator.",
+        "恢复一步完成：未结束的事务会以冲突告终，已部署的云函数保持不变。模拟器未运行时，直接读写其数据文件。若测试每次都要从同一状态开始，可调用模拟器的 `POST /__cloudkit/snapshots/NAME`。",
     ),
     ("Save the present state", "保存当前状态"),
     ("Save over the snapshot of that name", "覆盖同名快照"),

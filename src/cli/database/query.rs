@@ -1,6 +1,7 @@
 //! `cloudkit db query COLLECTION`.
 
 use crate::cli::context::Context;
+use crate::cli::input;
 use crate::error::Result;
 use crate::model::index::IndexKey;
 use crate::model::name::CollectionName;
@@ -31,10 +32,17 @@ pub struct Which {
     #[arg(long, value_name = "FIELD[:asc|desc]")]
     sort: Vec<IndexKey>,
     /// At most this many documents
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = input::count, allow_negative_numbers = true)]
     limit: u64,
     /// Leave out the first documents
-    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
+    #[arg(
+        long,
+        default_value_t = 0,
+        hide_default_value = true,
+        value_name = "N",
+        value_parser = input::count,
+        allow_negative_numbers = true
+    )]
     skip: u64,
     /// Only this field; may be repeated
     #[arg(long, value_name = "FIELD")]

@@ -113,8 +113,8 @@ impl Show for Line {
             }
             Event::Truncated { collection, returned, total } => {
                 let told = text! {
-                    en: "{collection}: {returned} of {total} documents returned, the platform's limit; page with skip and limit",
-                    zh: "{collection}：达到平台上限，只返回 {total} 个文档中的 {returned} 个；请用 skip 和 limit 分页"
+                    en: "{collection}: {returned} of {total} documents returned: 100 unless limit says more, 1000 at most; page with skip and limit",
+                    zh: "{collection}：共 {total} 个文档，只返回 {returned} 个：limit 默认 100，最大 1000；请用 skip 和 limit 分页"
                 };
                 ("warn", Style::Warning, page.words(&told).to_owned())
             }

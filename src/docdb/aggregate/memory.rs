@@ -6,22 +6,35 @@ use super::{Context, stages::Documents};
 use crate::docdb::{Error, Result};
 
 /// Bytes held by one stage of a pipeline.
-pub(super) struct Memory {
+pub struct Memory {
     used: usize,
     limit: usize,
 }
 
 impl Memory {
     pub(super) fn new(ctx: &Context) -> Self {
-        Self { used: 0, limit: ctx.memory_limit }
+        Self::of(ctx.memory_limit)
+    }
+
+    /// Begins with nothing held of so many bytes.
+    pub fn of(limit: usize) -> Self {
+        Self { used: 0, limit }
     }
 
     /// Counts bytes in.
     ///
     /// # Errors
     /// The limit is passed.
-    pub(super) fn hold(&mut self, bytes: usize) -> Result<()> {
-        self.used = self.used.saturating_add(bytes);
+    pub fn hold(&mut self, bytes: usize) -> Result<()> {
+        self.now_holds(self.used.saturating_add(bytes))
+    }
+
+    /// Says how many bytes are held by now.
+    ///
+    /// # Errors
+    /// The limit is passed.
+    pub fn now_holds(&mut self, bytes: usize) -> Result<()> {
+        self.used = bytes;
         match self.used > self.limit {
             true => Err(Error::invalid(
                 292,

@@ -27,6 +27,7 @@ use bson::{DateTime, Document};
 use super::Result;
 use super::value::limits::STAGE_MEMORY;
 use expression::Value;
+pub(super) use memory::Memory;
 pub use pipeline::{Leading, Pipeline};
 pub use stages::geo_near::GeoNear;
 
@@ -36,7 +37,11 @@ pub trait Collections {
     ///
     /// # Errors
     /// A missing collection ([`super::Error::CollectionNotFound`] reads as an empty one); the store failed.
-    fn read(&self, name: &str, filter: &Document) -> Result<Vec<Document>>;
+    fn read<'s>(
+        &'s self,
+        name: &str,
+        filter: &Document,
+    ) -> Result<Box<dyn Iterator<Item = Result<Document>> + 's>>;
 }
 
 /// What a run of a pipeline is handed from outside.

@@ -97,7 +97,13 @@ impl Pipeline {
         collect(self.flow(self.leading.stages, Box::new(input), ctx)?, ctx)
     }
 
-    fn flow<'a>(&'a self, from: usize, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
+    /// Begins a run from a stage on.
+    pub(super) fn flow<'a>(
+        &'a self,
+        from: usize,
+        input: Documents<'a>,
+        ctx: &'a Context<'a>,
+    ) -> Result<Documents<'a>> {
         self.stages.iter().skip(from).try_fold(input, |input, stage| stage.run(input, ctx))
     }
 }

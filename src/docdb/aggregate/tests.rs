@@ -17,11 +17,15 @@ const NOW: DateTime = DateTime::from_millis(1_700_000_000_000);
 struct Memory(BTreeMap<String, Vec<Document>>);
 
 impl Collections for Memory {
-    fn read(&self, name: &str, filter: &Document) -> Result<Vec<Document>> {
+    fn read<'s>(
+        &'s self,
+        name: &str,
+        filter: &Document,
+    ) -> Result<Box<dyn Iterator<Item = Result<Document>> + 's>> {
         let missing = || Error::CollectionNotFound { name: name.to_owned() };
         let filter = Filter::parse(filter, NOW)?;
-        let matches = |it: &&Document| filter.matches(*it).unwrap_or(false);
-        Ok(self.0.get(name).ok_or_else(missing)?.iter().filter(matches).cloned().collect())
+        let matches = move |it: &&Document| filter.matches(*it).unwrap_or(false);
+        Ok(Box::new(self.0.get(name).ok_or_else(missing)?.iter().filter(matches).cloned().map(Ok)))
     }
 }
 
@@ -166,9 +170,13 @@ fn the_leading_stages_are_filter_then_sort_then_limit() {
 fn a_lookup_asks_for_no_more_than_it_needs() {
     struct Recorder(std::sync::Mutex<Vec<Document>>);
     impl Collections for Recorder {
-        fn read(&self, _name: &str, filter: &Document) -> Result<Vec<Document>> {
+        fn read<'s>(
+            &'s self,
+            _name: &str,
+            filter: &Document,
+        ) -> Result<Box<dyn Iterator<Item = Result<Document>> + 's>> {
             self.0.lock().expect("no test panicked").push(filter.clone());
-            Ok(Vec::new())
+            Ok(Box::new(std::iter::empty()))
         }
     }
     let filters = |lookup: Document, documents: &[Document]| {

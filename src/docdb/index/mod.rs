@@ -4,6 +4,7 @@ mod agreement;
 mod keys;
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bson::raw::RawDocument;
@@ -108,7 +109,7 @@ pub(super) fn build(write: &mut Write<'_>, collection: &Collection, index: &Arc<
             entries.extend(keys.keys.into_iter().map(|key| (key, number)));
             last = number;
             read += 1;
-            Ok(())
+            Ok(ControlFlow::Continue(()))
         })?;
         if multikey {
             write.set_multikey(index)?;

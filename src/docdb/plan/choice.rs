@@ -88,6 +88,14 @@ pub fn alternatives(
     Ok(alternatives)
 }
 
+/// Returns the plan that reads in the order of the sort, where an index has it: nothing is held then.
+pub fn in_order(collection: &Collection, selection: &Selection<'_>) -> Option<Plan> {
+    let candidates = candidates(collection, &Conditions::of(selection.filter), selection.sort);
+    let in_order = |it: Candidate| it.ordered.filter(|it| it.ties_kept).map(|ordered| (it, ordered));
+    let (lookup, ordered) = candidates.into_iter().find_map(in_order)?;
+    Some(Plan { access: Access::Order(lookup, ordered), everything: false })
+}
+
 /// Chooses how to count what a filter finds: by keys alone where they are the matches.
 pub fn choose_to_count(view: View<'_>, collection: &Collection, selection: &Selection<'_>) -> Result<Plan> {
     let conditions = Conditions::of(selection.filter);

@@ -15,7 +15,7 @@ use std::time::Duration;
 use bson::raw::RawDocument;
 
 pub(super) use advice::{Advisor, missed};
-pub(super) use choice::{alternatives, choose, choose_to_count};
+pub(super) use choice::{alternatives, choose, choose_to_count, in_order};
 
 use super::Result;
 use super::index::{IndexDefinition, Order};
@@ -153,6 +153,28 @@ impl Plan {
                 run::in_order(view, collection, lookup, *ordered, skip, stats, each)
             }
             Access::Near(lookup) => lookup.run(view, collection, stats, each),
+        }
+    }
+
+    /// Returns the numbers of the documents that may match, in the order they come in; nothing when no keys tell them.
+    pub fn numbers(
+        &self,
+        view: View<'_>,
+        collection: &Collection,
+        stats: &mut Stats,
+    ) -> Result<Option<Vec<i64>>> {
+        match &self.access {
+            Access::Keys(lookups) => run::numbers(view, collection, lookups, stats).map(Some),
+            Access::Order(lookup, ordered) => {
+                let mut numbers = Vec::new();
+                run::numbers_in_order(view, collection, lookup, *ordered, |number| {
+                    numbers.push(number);
+                    Ok(ControlFlow::Continue(()))
+                })?;
+                stats.keys_examined += numbers.len() as u64;
+                Ok(Some(numbers))
+            }
+            Access::Scan | Access::Near(_) => Ok(None),
         }
     }
 

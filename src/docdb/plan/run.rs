@@ -117,6 +117,29 @@ pub fn in_order(
     Ok(())
 }
 
+/// Hands over the numbers behind an index's ranges in key order; those with equal keys in natural order.
+pub fn numbers_in_order(
+    view: View<'_>,
+    collection: &Collection,
+    lookup: &Candidate,
+    ordered: Ordered,
+    mut fetch: impl FnMut(i64) -> Flow,
+) -> Result<()> {
+    let Some(keys) = lookup.place.keys(collection) else { return Ok(()) };
+    let mut one = |range: &KeyRange| match ordered.backward {
+        false => view.entries(keys, range, false, |_, number| fetch(number)),
+        true => backward(view, keys, range, &mut fetch),
+    };
+    let ranges: &mut dyn Iterator<Item = &KeyRange> =
+        if ordered.backward { &mut lookup.ranges.iter().rev() } else { &mut lookup.ranges.iter() };
+    for range in ranges {
+        if one(range)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Reads a range from its end, turning the numbers under each key around.
 fn backward(view: View<'_>, keys: &KeyTable, range: &KeyRange, fetch: &mut impl FnMut(i64) -> Flow) -> Flow {
     let mut key = Vec::new();

@@ -134,20 +134,22 @@ impl<'a> View<'a> {
         Ok(())
     }
 
-    /// Reads at most `limit` documents that follow a number, for work in batches.
+    /// Reads at most `limit` documents that follow a number, for work in batches, until `each` breaks off.
     pub fn documents_after(
         self,
         collection: &Collection,
         number: i64,
         limit: i64,
-        mut each: impl FnMut(i64, &RawDocument) -> Result<()>,
+        mut each: impl FnMut(i64, &RawDocument) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         let mut statement = self.connection.prepare_cached(&collection.sql.after)?;
         let mut rows = statement.query([number, limit])?;
         while let Some(row) = rows.next()? {
             let number = row.get(0)?;
             let intact = intact(row.get_ref(1)?, row.get_ref(2)?);
-            each(number, intact.map_err(|what| self.damaged(collection, number, what))?)?;
+            if each(number, intact.map_err(|what| self.damaged(collection, number, what))?)?.is_break() {
+                break;
+            }
         }
         Ok(())
     }

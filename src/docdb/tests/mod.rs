@@ -328,6 +328,39 @@ fn readers_are_answered_while_a_write_is_open() {
 }
 
 #[test]
+fn what_a_pipeline_reads_flows_and_what_it_holds_is_refused_early() {
+    let database = database();
+    database.create_index("c", &index(&[("a", index::Order::Ascending)])).unwrap();
+    let long = "0123456789".repeat(100);
+    insert(&database, (0..2_000).map(|it| doc! { "_id": it, "a": it % 2, "b": it, "text": &long }));
+    database.create_collection("d").unwrap();
+    database.insert(None, "d", vec![raw(doc! { "_id": 0 })]).unwrap();
+    let limit = 100_000;
+    let run = |collection: &str, pipeline: &[Document]| {
+        database.aggregate_within(limit, collection, pipeline, now())
+    };
+    let count = doc! { "$count": "all" };
+    let by_index = doc! { "$match": { "a": 1 } };
+    let by_scan = doc! { "$match": { "b": { "$gte": 0 } } };
+    let in_order = doc! { "$sort": { "a": 1 } };
+    for beginning in [&by_index, &by_scan, &in_order] {
+        run("c", &[beginning.clone(), count.clone()]).unwrap();
+    }
+    run("d", &[doc! { "$unionWith": "c" }, count.clone()]).unwrap();
+    let joined = doc! { "from": "c", "as": "c", "pipeline": [{ "$count": "all" }] };
+    run("d", &[doc! { "$lookup": joined }]).unwrap();
+    for beginning in [by_index, by_scan.clone()] {
+        let refused = run("c", &[beginning.clone(), doc! { "$sort": { "text": 1 } }, count.clone()]);
+        assert!(matches!(refused, Err(Error::Invalid { code: 292, .. })), "{beginning}");
+    }
+    let snapshot = database.store().snapshot().unwrap();
+    let scan = query(by_scan.get_document("$match").unwrap().clone());
+    let mut stream = database.stream(&snapshot, "c", &scan, limit).unwrap();
+    assert_eq!(stream.by_ref().take(3).count(), 3);
+    assert!(stream.note().documents_examined < 1_000);
+}
+
+#[test]
 fn pipeline_begins_with_an_index_and_joins_within_one_snapshot() {
     let database = database();
     database.create_index("c", &index(&[("a", index::Order::Ascending)])).unwrap();

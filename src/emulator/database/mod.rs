@@ -134,9 +134,15 @@ impl Database {
     ) -> Result<Found> {
         let asked = query.limit.filter(|limit| *limit > 0).unwrap_or(DEFAULT_LIMIT);
         query.limit = Some(asked.min(MAXIMUM_LIMIT));
-        let found = self.0.store.find(transaction, collection, &query).map_err(|error| self.refuse(error))?;
+        let found = self.0.store.find(transaction, collection, &query).map_err(|error| {
+            self.0.watchman.looked_near(collection, &query, &error);
+            self.refuse(error)
+        })?;
         self.0.watchman.saw(collection, &found.stats);
-        self.0.watchman.counted(&self.0.store, collection, &query, found.documents.len() as u64);
+        // A hundred is also what SDKs send for a query without a limit.
+        if asked == DEFAULT_LIMIT || asked > MAXIMUM_LIMIT {
+            self.0.watchman.counted(&self.0.store, collection, &query, found.documents.len() as u64);
+        }
         Ok(found)
     }
 
@@ -286,6 +292,14 @@ pub fn unusable(path: &Path, error: &docdb::Error) -> Error {
         docdb::Error::Damaged { .. } => told.hint(text! {
             en: "`cloudkit db export --salvage` saves what is whole; move the file away to start empty",
             zh: "`cloudkit db export --salvage` 可救回完好的文档；将该文件移走即可重新开始"
+        }),
+        docdb::Error::OtherFormat { found, known } if found < known => told.hint(text! {
+            en: "an older cloudkit wrote them: take them out with it by `db export`, move the file away, and `db import` them",
+            zh: "数据由旧版 cloudkit 写入：请用旧版 `db export` 导出，移走该文件，再用 `db import` 导入"
+        }),
+        docdb::Error::OtherFormat { .. } => told.hint(text! {
+            en: "a newer cloudkit wrote them: install that one, or start with `--data DIR`",
+            zh: "数据由更新版本的 cloudkit 写入：请安装新版本，或用 `--data 目录` 启动"
         }),
         _ => told,
     }

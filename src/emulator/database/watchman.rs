@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use bson::Document;
 
-use super::limits::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use crate::docdb;
+use crate::docdb::filter::Filter;
 use crate::docdb::index::{IndexDefinition, Order};
 use crate::docdb::query::{Query, Stats};
 use crate::emulator::event::{self, Event, Events};
@@ -16,6 +16,9 @@ use crate::text;
 
 /// How many different things are told at most: field names made from ids give every query a shape of its own.
 const MEMORY: usize = 4096;
+
+/// MongoDB's code for a search by distance without an index.
+const NO_NEAR_INDEX: i32 = 291;
 
 /// Remembers what was told.
 pub(super) struct Watchman {
@@ -53,10 +56,31 @@ impl Watchman {
         }
     }
 
+    /// Tells of a search by distance that no index can answer.
+    pub(super) fn looked_near(&self, collection: &str, query: &Query, error: &docdb::Error) {
+        if !matches!(error, docdb::Error::Invalid { code: NO_NEAR_INDEX, .. }) {
+            return;
+        }
+        let Ok(filter) = Filter::parse(&query.filter, query.now) else { return };
+        let Some((path, _)) = filter.near() else { return };
+        let index = IndexDefinition {
+            name: String::new(),
+            keys: vec![(path.as_str().to_owned(), Order::Sphere)],
+            unique: false,
+            sparse: false,
+        };
+        let (path, fix) = (path.as_str(), command(collection, &index));
+        if self.is_news(("near", &fix)) {
+            self.tell(Event::Warning(text! {
+                en: "{collection}: a search by distance needs a 2dsphere index on {path}; fix: {fix}",
+                zh: "{collection}：按距离查询需要 {path} 上的 2dsphere 索引；修复：{fix}"
+            }));
+        }
+    }
+
     /// Tells of an answer that stopped at the platform's limit while more documents match.
     pub(super) fn counted(&self, store: &docdb::Database, collection: &str, query: &Query, returned: u64) {
-        let full = query.limit == Some(returned) && matches!(returned, DEFAULT_LIMIT | MAXIMUM_LIMIT);
-        if !full || !self.is_news(("cut", collection, shape(&query.filter))) {
+        if query.limit != Some(returned) || !self.is_news(("cut", collection, shape(&query.filter))) {
             return;
         }
         let Ok((total, _)) = store.count(collection, &query.filter, query.now) else { return };

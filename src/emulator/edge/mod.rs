@@ -47,6 +47,7 @@ async fn route(environment: Shared, parts: Parts, body: Body) -> Response {
         _ if parts.headers.contains_key(outside::HEADER) => outside::answer(&environment, &parts, body).await,
         _ if host == wechat::HOST => wechat::answer(&parts),
         _ if gateway::is_meant(host) => gateway::answer(&environment, &parts, body).await,
+        _ if object::is_bucket(&environment, host) => object::answer_bucket(&environment, parts, body).await,
         "/admin" if parts.method == Method::POST => admin::answer(&environment, &parts, body).await,
         "/healthz" => health::ready(),
         "/__cloudkit/env" => health::describe(&environment),

@@ -51,8 +51,8 @@ fn carry_out(environment: &Environment, method: &Method, path: &str) -> Result<V
         name.parse().map_err(|error: crate::error::Error| (StatusCode::BAD_REQUEST, error.to_string()))?;
     let snapshots = &environment.snapshots;
     let description = match *method {
-        Method::PUT => snapshots.save(environment, &name, true).map(Some),
-        Method::POST => snapshots.restore(environment, &name).map(Some),
+        Method::PUT => snapshots.save(&environment.state(), &name, true).map(Some),
+        Method::POST => snapshots.restore(&environment.state(), &name).map(Some),
         Method::DELETE => snapshots.delete(&name).map(|()| None),
         _ => return Err((StatusCode::METHOD_NOT_ALLOWED, "PUT saves, POST restores, DELETE removes".into())),
     };

@@ -14,6 +14,8 @@ const PLATFORM = [
   /\.service\.tcloudbase\.com$/,
   /\.tcb\.qcloud\.la$/,
   /\.tcb-api\.tencentcloudapi\.com$/,
+  // Buckets: `BUCKET.cos.REGION.myqcloud.com`, and of the management SDK `BUCKET.cos.REGION.tencentcos.cn`.
+  /\.cos(-internal)?\.[a-z0-9-]+\.(myqcloud\.com|tencentcos\.cn)$/,
   /^api\.weixin\.qq\.com$/,
 ];
 

@@ -134,6 +134,12 @@ impl Storage {
         disk::open(self.path(key), object).await
     }
 
+    /// Opens a file for a reader that blocks.
+    pub fn open_blocking(&self, key: &str) -> Result<impl std::io::Read + use<>, Error> {
+        let object = self.get(key)?;
+        Ok(std::io::Read::take(std::fs::File::open(self.path(key))?, object.size))
+    }
+
     /// Copies a file inside the environment.
     pub async fn copy(&self, from: &str, to: &str, overwrite: bool) -> Result<Object, Error> {
         if !overwrite && self.get(to).is_ok() {
@@ -202,7 +208,7 @@ fn bucket_of(env_id: &EnvId) -> String {
     format!("{first}-{env_id}-1250000001")
 }
 
-pub(super) fn check_key(key: &str) -> Result<(), Error> {
+pub fn check_key(key: &str) -> Result<(), Error> {
     let reason = if key.is_empty() {
         "it is empty"
     } else if key.len() > MAXIMUM_KEY {

@@ -4,7 +4,9 @@ use bson::Document;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::error::{Error, Kind, Result};
+use crate::api::documents::Columns;
+pub use crate::api::documents::writing::{Format, Writing};
+use crate::error::Result;
 use crate::model::clock::Millis;
 use crate::model::name::CollectionName;
 use crate::ops::progress::{Progress, Step};
@@ -12,19 +14,6 @@ use crate::ops::target::Target;
 use crate::text;
 
 use super::query::{self, PAGE, Written};
-use super::relaxed::relax;
-use super::table::{self, Columns};
-
-/// How documents are written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Format {
-    /// A document a line.
-    Lines,
-    /// One JSON array.
-    Array,
-    /// CSV with these columns; when there are none, with every field path that occurs.
-    Table(Vec<String>),
-}
 
 /// What is to be taken out, and how it is written.
 #[derive(Debug)]
@@ -58,18 +47,18 @@ pub async fn export(
     let step = progress.step(text! { en: "exported from `{collection}`", zh: "已导出 `{collection}`" });
     let mut writing = Writing::new(export.format.clone(), export.canonical);
     if writing.wants_columns() {
-        writing.columns = columns(target, collection, filter.clone(), step.as_ref()).await?;
+        writing.set_columns(columns(target, collection, filter.clone(), step.as_ref()).await?);
     }
     emit(&writing.begin())?;
     let mut pages = Pages::new(target, collection, filter);
     while let Some(page) = pages.next().await? {
         let text: String = page.into_iter().map(|document| writing.value(document)).collect();
         emit(&text)?;
-        let documents = writing.documents;
+        let documents = writing.documents();
         step.say(text! { en: "{documents} documents", zh: "{documents} 个文档" });
     }
     emit(writing.end())?;
-    Ok(Exported { collection: collection.to_string(), documents: writing.documents })
+    Ok(Exported { collection: collection.to_string(), documents: writing.documents() })
 }
 
 /// Reads through the documents once for the field paths that occur.
@@ -78,84 +67,19 @@ async fn columns(
     collection: &CollectionName,
     filter: Option<String>,
     step: &dyn Step,
-) -> Result<Vec<String>> {
+) -> Result<Columns> {
     let mut pages = Pages::new(target, collection, filter);
     let mut columns = Columns::default();
     step.say(text! { en: "looking for columns", zh: "正在收集列名" });
     while let Some(page) = pages.next().await? {
         page.iter().for_each(|document| columns.meet(&read(document)));
     }
-    Ok(columns.into_paths())
+    Ok(columns)
 }
 
 /// Reads a document of the wire. One that cannot be read there is none.
 fn read(document: &Value) -> Document {
     crate::api::ejson::document(&document.to_string(), 0).unwrap_or_default()
-}
-
-/// Documents on their way into a text.
-pub struct Writing {
-    format: Format,
-    canonical: bool,
-    /// Every field path that occurs, for a table without columns of its own.
-    columns: Vec<String>,
-    documents: u64,
-}
-
-impl Writing {
-    pub fn new(format: Format, canonical: bool) -> Self {
-        Writing { format, canonical, columns: Vec::new(), documents: 0 }
-    }
-
-    /// Returns what is written for one more document, given as canonical Extended JSON.
-    pub fn document(&mut self, canonical: &str) -> Result<String> {
-        let value = serde_json::from_str(canonical).map_err(|error| {
-            Error::new(
-                Kind::Failed,
-                text! { en: "a document is not Extended JSON", zh: "文档不是合法的扩展 JSON" },
-            )
-            .source(&error)
-        })?;
-        Ok(self.value(value))
-    }
-
-    /// Returns what begins the text.
-    fn begin(&self) -> String {
-        match &self.format {
-            Format::Table(paths) if paths.is_empty() => table::header(&self.columns),
-            Format::Table(paths) => table::header(paths),
-            Format::Lines | Format::Array => String::new(),
-        }
-    }
-
-    fn value(&mut self, document: Value) -> String {
-        let first = self.documents == 0;
-        self.documents += 1;
-        match &self.format {
-            Format::Lines => format!("{}\n", self.json(document)),
-            Format::Array if first => format!("[\n{}", self.json(document)),
-            Format::Array => format!(",\n{}", self.json(document)),
-            Format::Table(paths) if paths.is_empty() => table::row(&read(&document), &self.columns),
-            Format::Table(paths) => table::chosen(&read(&document), paths),
-        }
-    }
-
-    fn json(&self, document: Value) -> Value {
-        if self.canonical { document } else { relax(document) }
-    }
-
-    fn wants_columns(&self) -> bool {
-        matches!(&self.format, Format::Table(paths) if paths.is_empty())
-    }
-
-    /// Returns what ends the text.
-    pub fn end(&self) -> &'static str {
-        match (&self.format, self.documents) {
-            (Format::Lines | Format::Table(_), _) => "",
-            (Format::Array, 0) => "[]\n",
-            (Format::Array, _) => "\n]\n",
-        }
-    }
 }
 
 /// The documents that match, page by page.

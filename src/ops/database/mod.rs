@@ -3,10 +3,7 @@
 pub mod collection;
 pub mod index;
 
-mod cell;
 pub mod query;
-pub mod relaxed;
-mod table;
 pub mod write;
 
 pub mod export;

@@ -12,10 +12,12 @@ use crate::ops::target::Target;
 use crate::text;
 
 use super::index::Advice;
-use super::relaxed::relax;
+use crate::api::ejson::relax;
 
 /// The most documents the service answers with at once (`docs/wire.md#ejson-dialect`).
 pub(super) const PAGE: u64 = 1_000;
+/// Documents that a query without a limit gets.
+const UNLIMITED: u64 = 100;
 
 /// What is asked of a collection.
 #[derive(Debug, Clone)]
@@ -85,7 +87,11 @@ pub async fn query(target: &Target, query: &Query, now: Millis) -> Result<Docume
     // One more than asked for tells whether there are more.
     let wanted = query.limit.saturating_add(1);
     while (documents.len() as u64) < wanted {
-        let limit = PAGE.min(wanted - documents.len() as u64);
+        let limit = match PAGE.min(wanted - documents.len() as u64) {
+            // As many as a query without a limit would get: the emulator could not tell the two apart.
+            UNLIMITED => UNLIMITED + 1,
+            limit => limit,
+        };
         let page =
             page(target, &query.collection, &written, query.skip + documents.len() as u64, limit).await?;
         let last = (page.len() as u64) < limit;

@@ -82,7 +82,7 @@ pub(super) async fn send(
         .and_then(|ids| ids.as_array().cloned())
         .unwrap_or_default()
         .into_iter()
-        .map(super::relaxed::relax)
+        .map(crate::api::ejson::relax)
         .collect())
 }
 

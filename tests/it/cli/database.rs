@@ -239,6 +239,13 @@ async fn what_is_wrong_with_a_query_is_told() {
       caused by: the text is not Extended JSON: key must be a string at line 1 column 2
     hint: write for example `{"score": {"$gt": 10}}`
     "#);
+    let told = cloudkit.run(&["db", "query", "players", "--limit", "-1"]);
+    assert!(
+        told.contains(
+            "`-1` is not a value for `--limit <LIMIT>`\n  caused by: it is a whole number from 0 on"
+        ),
+        "{told}"
+    );
     let output = cloudkit
         .command(&["db", "query", "players", "--where", r#"{"a":{"$nope":1}}"#])
         .output()

@@ -54,6 +54,20 @@ async fn a_plan_is_shown_applied_and_then_empty() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_index_of_places_is_deployed_once() {
+    let manifest = "[database.places]\nindexes = [{ keys = [\"loc:2dsphere\", \"open:desc\"] }]\n";
+    let cloudkit = Cloudkit::serving(&[("cloudkit.toml", "")]).await;
+    std::fs::write(cloudkit.folder().join("cloudkit.toml"), manifest).expect("written");
+    let told = cloudkit.run(&["deploy", "--quiet"]);
+    assert!(told.contains("places/loc_2dsphere_open_-1"), "{told}");
+    assert!(cloudkit.run(&["deploy"]).contains("nothing to do"));
+    assert!(cloudkit.run(&["diff"]).starts_with("exit 0"));
+    assert!(cloudkit.run(&["db", "index", "add", "places", "at:2dsphere"]).starts_with("exit 0"));
+    assert!(cloudkit.read("cloudkit.toml").contains("at:2dsphere"));
+    assert!(cloudkit.run(&["deploy"]).contains("nothing to do"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_changes_nothing() {
     let cloudkit = Cloudkit::serving(FILES).await;
     let planned = cloudkit.json(&["deploy", "report", "--dry-run"]);

@@ -78,6 +78,39 @@ async fn a_bad_name_and_a_missing_one_are_refused() {
     ");
 }
 
+#[test]
+fn what_a_stopped_emulator_left_is_saved_and_brought_back() {
+    let cloudkit = Cloudkit::alone(&[("seed/things.jsonl", "{\"_id\":1}\n")]);
+    let told = cloudkit.run(&["snapshot", "list"]);
+    assert!(told.starts_with("exit 4") && told.contains("holds no data"), "{told}");
+    assert!(!cloudkit.folder().join(".cloudkit/data").exists(), "a question makes no data");
+
+    let serve = |arguments: &[&str]| {
+        let told = cloudkit.run(&[&["emulate", "--port", "0"], arguments].concat());
+        assert!(told.starts_with("exit 0"), "{told}");
+    };
+    let data = cloudkit.folder().join(".cloudkit/data");
+    serve(&["--seed", "seed", "--", "node", "-e", "0"]);
+    let told = cloudkit.run(&["snapshot", "save", "start"]);
+    assert!(told.starts_with("exit 0") && told.contains("Saved `start`: documents 1, files 0"), "{told}");
+    assert!(cloudkit.run(&["snapshot", "save", "start"]).starts_with("exit 5"));
+    for entry in std::fs::read_dir(&data).expect("a folder").flatten() {
+        if entry.file_name().to_string_lossy().starts_with("documents.sqlite") {
+            std::fs::remove_file(entry.path()).expect("removed");
+        }
+    }
+    serve(&["--", "node", "-e", "0"]);
+    let told = cloudkit.run(&["snapshot", "restore", "start"]);
+    assert!(told.contains("Restored `start`: documents 1, files 0"), "{told}");
+    cloudkit.run(&["snapshot", "save", "again"]);
+    let all = cloudkit.json(&["snapshot", "list"]);
+    assert_eq!((all[0]["name"].as_str(), all[0]["documents"].as_u64()), (Some("again"), Some(1)));
+    assert!(cloudkit.run(&["snapshot", "delete", "start"]).starts_with("exit 0"));
+    assert!(cloudkit.run(&["snapshot", "restore", "start"]).starts_with("exit 4"));
+    // The emulator takes over what was brought back.
+    serve(&["--", "node", "-e", "0"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_resets_between_two_cases_with_plain_requests() {
     let cloudkit = with_a_document().await;

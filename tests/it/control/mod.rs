@@ -5,6 +5,7 @@ mod env;
 mod function;
 mod local;
 mod log;
+mod migration;
 mod permission;
 mod trigger;
 mod wire;

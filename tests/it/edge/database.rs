@@ -273,3 +273,42 @@ async fn an_answer_cut_at_the_limit_is_told() {
     };
     assert_eq!(cut, (100, 101));
 }
+
+/// What was told until a marker that comes last.
+async fn told_by(sandbox: &Sandbox, action: &str, fields: Value) -> Vec<Event> {
+    let mut events = sandbox.emulator.events();
+    sandbox.todos(action, fields).await;
+    sandbox.admin("database.getDocument", json!({ "collectionName": "todo" })).await;
+    let mut told = Vec::new();
+    loop {
+        match events.recv().await.expect("an event") {
+            Event::CollectionMissing { .. } => return told,
+            event => told.push(event),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_cut_at_a_limit_of_its_own_is_not_told() {
+    let sandbox = Sandbox::with_todos().await;
+    sandbox.add(&vec!["{}"; 101]).await;
+    for (limit, cut) in [(json!(99), false), (json!(101), false), (json!(null), true)] {
+        let told = told_by(&sandbox, "getDocument", json!({ "limit": limit })).await;
+        let is_told = told.iter().any(|event| matches!(event, Event::Truncated { .. }));
+        assert_eq!(is_told, cut, "{limit}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_by_distance_without_an_index_is_told_with_the_line_to_paste() {
+    let sandbox = Sandbox::with_todos().await;
+    sandbox.add(&[r#"{"loc":{"type":"Point","coordinates":[1,2]}}"#]).await;
+    let near = r#"{"loc":{"$near":{"$geometry":{"type":"Point","coordinates":[1,2]}}}}"#;
+    let told = told_by(&sandbox, "getDocument", json!({ "query": near })).await;
+    let fix = told.iter().find_map(|event| match event {
+        Event::Warning(text) => Some(text.en.clone()),
+        _ => None,
+    });
+    let fix = fix.expect("a warning");
+    assert!(fix.ends_with("fix: cloudkit db index add todos loc:2dsphere"), "{fix}");
+}

@@ -82,7 +82,8 @@ impl GraphLookup {
                 break;
             }
             let wanted = std::mem::take(&mut frontier);
-            for mut found in read(ctx, &self.from, &self.filter(wanted))? {
+            for found in read(ctx, &self.from, &self.filter(wanted))? {
+                let mut found = found?;
                 let id = found.get("_id").map_or_else(Vec::new, |it| encode(View::from(it)));
                 if !seen_ids.insert(id) {
                     continue;

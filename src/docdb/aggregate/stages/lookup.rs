@@ -34,9 +34,9 @@ struct Equality {
 }
 
 /// Reads a collection; one that does not exist is empty.
-pub(super) fn read(ctx: &Context, name: &str, filter: &Document) -> Result<Vec<Document>> {
+pub(super) fn read<'a>(ctx: &'a Context, name: &str, filter: &Document) -> Result<Documents<'a>> {
     match ctx.collections.read(name, filter) {
-        Err(Error::CollectionNotFound { .. }) => Ok(Vec::new()),
+        Err(Error::CollectionNotFound { .. }) => Ok(Box::new(std::iter::empty())),
         other => other,
     }
 }
@@ -118,14 +118,16 @@ impl Lookup {
             wanted.entry(encode(View::from(&value))).or_insert(value);
         }
         let wanted = wanted.into_values().collect();
-        let foreign = read(ctx, &self.from, &equality.filter(wanted))?;
+        let mut foreign = Vec::new();
         let mut memory = Memory::new(ctx);
         let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
-        for (place, document) in foreign.iter().enumerate() {
-            memory.hold(document_size(document))?;
-            for value in equality.foreign.values(document) {
-                places.entry(encode(value.unwrap_or(View::Null))).or_default().push(place);
+        for document in read(ctx, &self.from, &equality.filter(wanted))? {
+            let document = document?;
+            memory.hold(document_size(&document))?;
+            for value in equality.foreign.values(&document) {
+                places.entry(encode(value.unwrap_or(View::Null))).or_default().push(foreign.len());
             }
+            foreign.push(document);
         }
         Ok(Box::new(input.into_iter().map(move |document| {
             let values = equality.local_values(&document);
@@ -155,7 +157,7 @@ impl Lookup {
             Some(equality) => doc! { "$and": [equality, wanted] },
             None => wanted,
         };
-        pipeline.run(read(ctx, &self.from, &filter)?.into_iter().map(Ok), &inner)
+        pipeline.run(read(ctx, &self.from, &filter)?, &inner)
     }
 }
 

@@ -27,8 +27,8 @@ pub(super) fn parse(specification: &Bson, names: &Names) -> Result<Box<dyn Stage
 }
 
 impl UnionWith {
-    fn other(&self, ctx: &Context) -> Result<Vec<Document>> {
-        self.pipeline.run(read(ctx, &self.collection, &Document::new())?.into_iter().map(Ok), ctx)
+    fn other<'a>(&'a self, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
+        self.pipeline.flow(0, read(ctx, &self.collection, &Document::new())?, ctx)
     }
 }
 
@@ -36,8 +36,8 @@ impl Stage for UnionWith {
     fn run<'a>(&'a self, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
         // The other collection is read when the first one is through.
         let other = std::iter::once_with(|| self.other(ctx)).flat_map(|other| match other {
-            Ok(documents) => documents.into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error)],
+            Ok(documents) => documents,
+            Err(error) => Box::new(std::iter::once(Err(error))),
         });
         Ok(Box::new(input.chain(other)))
     }

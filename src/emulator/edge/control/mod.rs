@@ -14,6 +14,7 @@ mod invoke;
 mod local;
 mod log;
 mod log_query;
+mod migration;
 pub(super) mod packages;
 mod permission;
 mod request;
@@ -37,6 +38,7 @@ use crate::api::control::function::*;
 use crate::api::control::gateway::*;
 use crate::api::control::lenient;
 use crate::api::control::log::*;
+use crate::api::control::migration::*;
 use crate::api::control::permission::*;
 use crate::api::control::storage::*;
 use crate::api::control::trigger::*;
@@ -188,6 +190,9 @@ served! {
     UpdateTable: database::update;
     DescribeDbDistribution: database::distribution;
     RunCommands: command::run;
+    DatabaseMigrateImport: migration::import;
+    DatabaseMigrateExport: migration::export;
+    DatabaseMigrateQueryInfo: migration::describe;
 
     DescribeDatabaseACL: permission::describe_preset;
     ModifyDatabaseACL: permission::modify_preset;

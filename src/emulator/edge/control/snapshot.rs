@@ -13,7 +13,7 @@ use crate::model::name::SnapshotName;
 pub(super) async fn save(environment: &Shared, asked: SaveSnapshot) -> Result<SnapshotDescription> {
     let name = named(&asked.name)?;
     let saved = blocking(environment, move |environment| {
-        environment.snapshots.save(environment, &name, asked.replace)
+        environment.snapshots.save(&environment.state(), &name, asked.replace)
     });
     saved.await.map(|it| described(&asked.name, it))
 }
@@ -26,7 +26,7 @@ pub(super) async fn list(environment: &Shared, _: ListSnapshots) -> Result<Snaps
 pub(super) async fn restore(environment: &Shared, asked: RestoreSnapshot) -> Result<SnapshotDescription> {
     let name = named(&asked.name)?;
     let restored =
-        blocking(environment, move |environment| environment.snapshots.restore(environment, &name));
+        blocking(environment, move |environment| environment.snapshots.restore(&environment.state(), &name));
     restored.await.map(|it| described(&asked.name, it))
 }
 

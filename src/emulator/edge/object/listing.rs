@@ -1,23 +1,21 @@
 //! `GET /?prefix=&delimiter=&marker=&max-keys=`: a page of the bucket, as COS lists it. See
 //! `docs/wire.md#bucket`.
 
-use axum::http::header::AUTHORIZATION;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
+use super::authenticate;
 use super::xml::{document, element, error};
-use crate::api::sign::{Refusal, cos};
-use crate::emulator::edge::target::{header_values, query_value, query_values};
+use crate::emulator::edge::target::query_value;
 use crate::emulator::environment::Environment;
 use crate::emulator::storage::{Listing, Object};
-use crate::model::clock::machine_time;
 
 /// The most keys in a page.
 const MAXIMUM_KEYS: usize = 1000;
 
 pub(super) fn list(environment: &Environment, parts: &Parts) -> Response {
-    if let Err(refusal) = authenticate(environment, parts) {
+    if let Err(refusal) = authenticate(environment, parts, "/") {
         return error(StatusCode::FORBIDDEN, "AccessDenied", &refusal.to_string());
     }
     let query = parts.uri.query().unwrap_or_default();
@@ -30,19 +28,6 @@ pub(super) fn list(environment: &Environment, parts: &Parts) -> Response {
         limit: value("max-keys").parse().unwrap_or(MAXIMUM_KEYS).clamp(1, MAXIMUM_KEYS),
     };
     document(StatusCode::OK, &render(environment, &listing))
-}
-
-/// Checks the signature of object storage, made with the emulator's own key.
-fn authenticate(environment: &Environment, parts: &Parts) -> Result<(), Refusal> {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = header_values(&parts.headers);
-    let parameters = query_values(parts.uri.query().unwrap_or_default());
-    let request = cos::Request { method: "get", path: "/", parameters: &parameters, headers: &headers };
-    let authorization = parts.headers.get(AUTHORIZATION).map(text).unwrap_or_default();
-    let config = &environment.config;
-    // Clients sign by their machine's clock, wherever ours was moved.
-    let verify = |now| request.verify(&authorization, &config.secret_id, &config.secret_key, now);
-    verify(environment.storage.seconds()).or_else(|_| verify(machine_time().div_euclid(1000)))
 }
 
 fn render(environment: &Environment, listing: &Listing) -> String {

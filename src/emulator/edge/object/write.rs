@@ -9,18 +9,20 @@ use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
 use axum::response::Response;
 use futures_util::StreamExt;
 
-use super::{failure, xml};
+use super::{authenticate, failure, xml};
 use crate::emulator::edge::target::{decode, query_value};
 use crate::emulator::environment::Environment;
 use crate::emulator::storage::{Error, Object, Purpose};
 
-/// `PUT KEY`: node-sdk 3, wx-server-sdk 4, the command line.
+/// `PUT KEY`: node-sdk 3, wx-server-sdk 4 and the command line with what they were given for it; the management SDK with
+/// the key itself.
 pub(super) async fn put(environment: &Environment, parts: &Parts, key: &str, body: Body) -> Response {
     let Some(key) = decode(key) else {
         return failure(&Error::Key { key: key.to_owned(), reason: "it is not UTF-8" });
     };
     let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    if !allowed(environment, &key, header(AUTHORIZATION).unwrap_or_default()) {
+    let signed = || authenticate(environment, parts, &format!("/{key}")).is_ok();
+    if !(allowed(environment, &key, header(AUTHORIZATION).unwrap_or_default()) || signed()) {
         return denied();
     }
     stored(store(environment, &key, header(CONTENT_TYPE), body).await)

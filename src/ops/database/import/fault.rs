@@ -1,54 +1,33 @@
-//! Why a line was not imported, and how that is shown.
+//! How a line that was not imported is shown.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::Import;
-use crate::error::{Error, Excerpt, Kind};
-use crate::model::text::Text;
+use crate::api::documents::Fault;
+use crate::error::{Error, Excerpt};
 use crate::text;
 
 /// The longest line that is shown, in bytes.
 const SHOWN: usize = 400;
 
-/// What is wrong with a line of the file.
-pub(super) struct Fault {
-    /// From 1.
-    pub line: u64,
-    /// The byte of the line where it shows, from 1.
-    pub column: Option<u64>,
-    pub error: Error,
-}
-
-impl Fault {
-    /// A line that is no document.
-    pub fn new(line: u64, message: Text) -> Self {
-        Fault { line, column: None, error: Error::new(Kind::Usage, message) }
+/// Makes the user's error: the line first, then why.
+pub(super) fn told(fault: Fault, import: &Import<'_>) -> Error {
+    let (file, line) = (import.name.display(), fault.line);
+    let mut told = Error::new(
+        fault.error.kind(),
+        text! { en: "{file}, line {line}: not imported", zh: "{file} 第 {line} 行：未导入" },
+    );
+    if fault.error.wire_code() != fault.error.kind().code() {
+        told = told.code(fault.error.wire_code());
     }
-
-    /// A document that cannot be brought in.
-    pub fn of(line: u64, error: Error) -> Self {
-        Fault { line, column: None, error }
+    match fault.column.and_then(|column| excerpt(import, line, column, &fault.error)) {
+        Some(excerpt) => told = told.excerpt(excerpt),
+        None => told = told.cause(fault.error.message().clone()),
     }
-
-    /// Makes the user's error: the line first, then why.
-    pub fn told(self, import: &Import<'_>) -> Error {
-        let (file, line) = (import.name.display(), self.line);
-        let mut told = Error::new(
-            self.error.kind(),
-            text! { en: "{file}, line {line}: not imported", zh: "{file} 第 {line} 行：未导入" },
-        );
-        if self.error.wire_code() != self.error.kind().code() {
-            told = told.code(self.error.wire_code());
-        }
-        match self.column.and_then(|column| excerpt(import, line, column, &self.error)) {
-            Some(excerpt) => told = told.excerpt(excerpt),
-            None => told = told.cause(self.error.message().clone()),
-        }
-        told = self.error.causes().iter().fold(told, |told, cause| told.cause(cause.clone()));
-        self.error.hints().iter().fold(told, |told, hint| told.hint(hint.clone()))
-    }
+    told = fault.error.causes().iter().fold(told, |told, cause| told.cause(cause.clone()));
+    fault.error.hints().iter().fold(told, |told, hint| told.hint(hint.clone()))
 }
 
 /// Reads the line again to show it; one that is too long is not shown.

@@ -1,8 +1,6 @@
 //! Bringing a file of documents into a collection: the whole file is read and checked first, then sent in batches.
 
-mod csv;
 mod fault;
-mod json;
 mod send;
 mod source;
 
@@ -10,6 +8,8 @@ use std::path::Path;
 
 use serde::{Serialize, Serializer};
 
+use crate::api::documents::Fault;
+pub use crate::api::documents::reading::Format;
 use crate::error::{Error, Result};
 use crate::model::clock::{Clock, Ids};
 use crate::model::name::CollectionName;
@@ -18,7 +18,6 @@ use crate::ops::progress::Progress;
 use crate::ops::target::Target;
 use crate::text;
 
-use fault::Fault;
 use send::Sent;
 use source::Source;
 
@@ -32,15 +31,6 @@ pub enum Mode {
     Insert,
     /// Replace the one that is there.
     Upsert,
-}
-
-/// How the file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// JSON Lines, or one JSON array: Extended JSON, either form.
-    Json,
-    /// A header of field paths, then a document a line.
-    Csv,
 }
 
 /// A file on its way into a collection.
@@ -120,7 +110,7 @@ pub async fn import(
             Err(fault) => Some(fault),
         };
         if let Some(fault) = stopper {
-            return Err(done.explain(fault.told(import)));
+            return Err(done.explain(fault::told(fault, import)));
         }
     }
 }
@@ -135,7 +125,9 @@ fn check(import: &Import<'_>, clock: &Clock, ids: &Ids, progress: &dyn Progress)
         match source.batch(clock.now(), ids) {
             Ok(Some(batch)) => step.advance(batch.bytes),
             Ok(None) => return Ok(()),
-            Err(fault) => return Err(Imported::nothing(import.collection).explain(fault.told(import))),
+            Err(fault) => {
+                return Err(Imported::nothing(import.collection).explain(fault::told(fault, import)));
+            }
         }
     }
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value, json};
 
-use super::fault::Fault;
 use super::source::{Batch, Record};
 use super::{Import, Mode};
+use crate::api::documents::Fault;
+use crate::api::ejson::relax;
 use crate::error::{Error, Kind};
 use crate::model::name::CollectionName;
 use crate::ops::database::query::{self, Written};
-use crate::ops::database::relaxed::relax;
 use crate::ops::database::{missing, write};
 use crate::ops::target::Target;
 use crate::text;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 
 use bson::raw::RawDocumentBuf;
 use bson::{Bson, Document};
 
-use super::fault::Fault;
-use super::{Format, Import, csv, json};
+use super::Import;
+use crate::api::documents::Fault;
+use crate::api::documents::reading::Reader;
 use crate::api::ejson::{self, Form};
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::{Ids, Millis};
@@ -39,16 +40,11 @@ pub(super) struct Batch {
 
 /// A file under way.
 pub(super) struct Source {
-    reader: Reader,
+    reader: Reader<BufReader<File>>,
     size: u64,
     read: u64,
     /// The document that began the next batch, because its `_id` was in the last.
     ahead: Option<Record>,
-}
-
-enum Reader {
-    Json(json::Documents<BufReader<File>>),
-    Csv(csv::Documents<BufReader<File>>),
 }
 
 impl Source {
@@ -63,11 +59,7 @@ impl Source {
         let file = File::open(import.file).map_err(failed)?;
         let size = file.metadata().map_err(failed)?.len();
         let input = BufReader::with_capacity(BUFFER, file);
-        let reader = match import.format {
-            Format::Json => Reader::Json(json::Documents::new(input)),
-            Format::Csv => Reader::Csv(csv::Documents::new(input)),
-        };
-        Ok(Source { reader, size, read: 0, ahead: None })
+        Ok(Source { reader: Reader::new(import.format, input), size, read: 0, ahead: None })
     }
 
     /// Returns the bytes of the file.
@@ -98,23 +90,6 @@ impl Source {
     }
 }
 
-impl Reader {
-    fn next(&mut self, now: Millis) -> Result<Option<(u64, Document)>, Fault> {
-        match self {
-            Reader::Json(documents) => documents.next(now),
-            Reader::Csv(documents) => documents.next(),
-        }
-    }
-
-    /// Returns how many bytes of the file have been read.
-    fn position(&self) -> u64 {
-        match self {
-            Reader::Json(documents) => documents.position(),
-            Reader::Csv(documents) => documents.position(),
-        }
-    }
-}
-
 impl Record {
     /// A document without `_id` gets one here rather than at the service: a batch that fails can then be sorted out.
     fn new(line: u64, mut document: Document, now: Millis, ids: &Ids) -> Result<Self, Fault> {
@@ -127,47 +102,4 @@ impl Record {
         })?;
         Ok(Record { line, id, text: ejson::to_text(&raw, Form::Canonical), named })
     }
-}
-
-/// Reads a byte at a time and knows where it is.
-pub(super) struct Bytes<R> {
-    input: R,
-    /// Bytes read.
-    pub count: u64,
-    /// The line of the next byte, from 1.
-    pub line: u64,
-    /// The place of the next byte in its line, from 1.
-    pub column: u64,
-}
-
-impl<R: BufRead> Bytes<R> {
-    pub fn new(input: R) -> Self {
-        Bytes { input, count: 0, line: 1, column: 1 }
-    }
-
-    pub fn peek(&mut self) -> Result<Option<u8>, Fault> {
-        match self.input.fill_buf() {
-            Ok(buffer) => Ok(buffer.first().copied()),
-            Err(error) => Err(unreadable(self.line, &error)),
-        }
-    }
-
-    pub fn next(&mut self) -> Result<Option<u8>, Fault> {
-        let byte = self.peek()?;
-        if let Some(byte) = byte {
-            self.input.consume(1);
-            self.count += 1;
-            self.column += 1;
-            if byte == b'\n' {
-                self.line += 1;
-                self.column = 1;
-            }
-        }
-        Ok(byte)
-    }
-}
-
-fn unreadable(line: u64, error: &std::io::Error) -> Fault {
-    let message = text! { en: "the file cannot be read", zh: "无法读取文件" };
-    Fault::of(line, Error::new(Kind::Failed, message).source(error))
 }

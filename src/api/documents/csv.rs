@@ -5,8 +5,7 @@ use std::io::BufRead;
 use bson::{Bson, Document};
 
 use super::fault::Fault;
-use super::source::Bytes;
-use crate::ops::database::cell;
+use super::{Bytes, cell};
 use crate::text;
 
 pub struct Documents<R> {

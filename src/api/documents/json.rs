@@ -4,8 +4,8 @@ use std::io::BufRead;
 
 use bson::Document;
 
+use super::Bytes;
 use super::fault::Fault;
-use super::source::Bytes;
 use crate::error::{Error, Kind};
 use crate::model::clock::Millis;
 use crate::text;
@@ -130,7 +130,7 @@ mod tests {
     impl Relaxed for bson::Bson {
         fn into_relaxed(self) -> String {
             let canonical = crate::api::ejson::value_to_text(&self, crate::api::ejson::Form::Canonical);
-            crate::ops::database::relaxed::relax(serde_json::from_str(&canonical).expect("JSON")).to_string()
+            crate::api::ejson::relax(serde_json::from_str(&canonical).expect("JSON")).to_string()
         }
     }
 

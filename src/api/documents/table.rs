@@ -8,7 +8,7 @@ use super::cell;
 
 /// The columns of a table, in the order in which their paths were met.
 #[derive(Debug, Default)]
-pub(super) struct Columns {
+pub struct Columns {
     paths: Vec<String>,
     known: BTreeSet<String>,
 }
@@ -23,7 +23,7 @@ impl Columns {
         });
     }
 
-    pub fn into_paths(self) -> Vec<String> {
+    pub(super) fn into_paths(self) -> Vec<String> {
         self.paths
     }
 }
