@@ -23,7 +23,7 @@ pub struct Migrations {
 #[derive(Debug)]
 pub enum Work {
     Import(Import),
-    Export(Export),
+    Export(Box<Export>),
 }
 
 /// Where a job stands.

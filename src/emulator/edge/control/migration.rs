@@ -67,7 +67,7 @@ pub(super) async fn export(environment: &Shared, asked: DatabaseMigrateExport) -
         now: DateTime::from_millis(now),
     };
     let work = Export { collection: asked.collection_name, key, format, query };
-    Ok(MigrationJob { job_id: environment.migrations.begin(environment, Work::Export(work)) })
+    Ok(MigrationJob { job_id: environment.migrations.begin(environment, Work::Export(Box::new(work))) })
 }
 
 pub(super) async fn describe(
