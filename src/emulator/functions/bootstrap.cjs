@@ -37,7 +37,7 @@ const { parse, stringify } = JSON;
 const RealDate = Date;
 const { now } = Date;
 const { round } = Math;
-const { assign, entries } = Object;
+const { assign, defineProperties, defineProperty, entries } = Object;
 const { wait } = Atomics;
 const { setTimeout } = globalThis;
 const { allocUnsafe, byteLength, concat, from } = Buffer;
@@ -292,20 +292,28 @@ function setVariables(variables) {
   lent = variables;
 }
 
-function makeContext(its, head, done) {
+const VARIABLES = Symbol('variables');
+
+// What a context writes when it is read. Shared, because a getter made anew for each call costs as much as the call.
+const WRITTEN = {
+  environment: writtenAs(stringify),
+  environ: writtenAs((variables) => entries(variables).map((pair) => pair.join('=')).join(';')),
+};
+
+function writtenAs(write) {
+  const get = function () {
+    return write({ ...this[VARIABLES], SCF_NAMESPACE: settings.envId });
+  };
+  return { get, configurable: true, enumerable: true };
+}
+
+function makeContext(head, done) {
   const deadline = now() + settings.timeLimit;
-  const variables = () => ({ ...head.variables, SCF_NAMESPACE: settings.envId });
-  return {
+  const context = {
     callbackWaitsForEmptyEventLoop: true,
     memory_limit_in_mb: settings.memory,
     time_limit_in_ms: settings.timeLimit,
     request_id: head.id,
-    get environment() {
-      return stringify(variables());
-    },
-    get environ() {
-      return entries(variables()).map((pair) => pair.join('=')).join(';');
-    },
     function_version: '$LATEST',
     function_name: settings.name,
     namespace: settings.envId,
@@ -313,13 +321,13 @@ function makeContext(its, head, done) {
     tencentcloud_appid: '1250000001',
     tencentcloud_uin: '100000000001',
     getRemainingTimeInMillis: () => Math.max(0, deadline - now()),
-    getContext() {
-      return this;
-    },
+    getContext: () => context,
     done,
     succeed: (value) => done(null, value),
     fail: (error) => done(error ?? new Error('fail')),
   };
+  defineProperty(context, VARIABLES, { value: head.variables });
+  return defineProperties(context, WRITTEN);
 }
 
 // Set once the emulator's clock was moved: tells `Date` how far.
@@ -343,7 +351,7 @@ function begin(head, text) {
     if (context.callbackWaitsForEmptyEventLoop) its.pending = value;
     else succeed(its, value);
   };
-  const context = makeContext(its, head, done);
+  const context = makeContext(head, done);
   const takesCallback = handler.length >= 3;
   let returned;
   try {
