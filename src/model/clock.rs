@@ -1,7 +1,7 @@
 //! Time and fresh ids: the only source of both, so that tests can hold them still.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -96,14 +96,36 @@ pub struct Ids(Arc<Source>);
 
 #[derive(Debug)]
 enum Source {
-    Random(SystemRandom),
+    Random(Mutex<Drawn>),
     /// Counts up from a seed: for tests that compare output.
     Counting(AtomicU64),
 }
 
 impl Default for Ids {
     fn default() -> Self {
-        Ids(Arc::new(Source::Random(SystemRandom::new())))
+        Ids(Arc::new(Source::Random(Mutex::default())))
+    }
+}
+
+/// Random bytes drawn ahead: to ask the system for a few at a time would take longer than to make an id of them.
+#[derive(Debug, Default)]
+struct Drawn {
+    bytes: Vec<u8>,
+}
+
+/// How many bytes are drawn at a time.
+const DRAWN: usize = 1024;
+
+impl Drawn {
+    /// Fills a buffer with bytes that nobody else gets.
+    fn fill(&mut self, buffer: &mut [u8]) {
+        for place in buffer {
+            if self.bytes.is_empty() {
+                self.bytes.resize(DRAWN, 0);
+                SystemRandom::new().fill(&mut self.bytes).expect("the system has a random source");
+            }
+            *place = self.bytes.pop().unwrap_or_default();
+        }
     }
 }
 
@@ -117,7 +139,7 @@ impl Ids {
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match &*self.0 {
-            Source::Random(random) => random.fill(&mut bytes).expect("the system has a random source"),
+            Source::Random(drawn) => drawn.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes),
             Source::Counting(next) => {
                 let count = next.fetch_add(1, Ordering::Relaxed).to_be_bytes();
                 let used = count.len().min(N);
@@ -138,8 +160,11 @@ impl Ids {
         let mut bytes = self.bytes::<16>();
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;
-        let digits = hex(&bytes);
-        [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+        let mut digits = hex(&bytes);
+        for at in [8, 13, 18, 23] {
+            digits.insert(at, '-');
+        }
+        digits
     }
 }
 
