@@ -277,7 +277,7 @@ async fn attend(
 /// Hears the channel until it is closed.
 async fn listen(mut reader: OwnedReadHalf, shared: &Shared) -> Result<(), Garbled> {
     let mut decoder = Decoder::default();
-    while let Ok(1..) = reader.read_buf(&mut decoder.buffer).await {
+    while let Ok(1..) = reader.read_buf(decoder.room()).await {
         while let Some(said) = decoder.next()? {
             shared.hear(said);
         }

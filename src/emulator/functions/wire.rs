@@ -2,7 +2,7 @@
 //!
 //! A frame is a big-endian u32 length and that many bytes: a kind, then the body.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,6 +11,9 @@ use crate::model::clock::Millis;
 
 /// The longest frame believed. A result has at most 6 Mi characters of at most three bytes, a log line may have more.
 const LONGEST: usize = 256 << 20;
+
+/// Bytes for which there is room before each read.
+const ROOM: usize = 4 << 10;
 
 /// Bytes of kind and number.
 const PREFIX: usize = 5;
@@ -133,6 +136,12 @@ pub(super) struct Decoder {
 pub(super) struct Garbled;
 
 impl Decoder {
+    /// Returns where to read into: there is more room than most frames need, and a read that leaves some has read all.
+    pub fn room(&mut self) -> &mut BytesMut {
+        self.buffer.reserve(ROOM);
+        &mut self.buffer
+    }
+
     /// Takes the next whole frame out of the buffer.
     pub fn next(&mut self) -> Result<Option<Said>, Garbled> {
         let Some(length) = self.buffer.first_chunk::<4>() else { return Ok(None) };
@@ -140,19 +149,19 @@ impl Decoder {
         if !(PREFIX..=LONGEST).contains(&length) {
             return Err(Garbled);
         }
-        if self.buffer.len() < 4 + length {
+        let Some(mut body) = self.buffer.get(4..4 + length) else {
             self.buffer.reserve(4 + length - self.buffer.len());
             return Ok(None);
-        }
-        self.buffer.advance(4);
-        let mut body = self.buffer.split_to(length).freeze();
+        };
         let (kind, number) = (body.get_u8(), body.get_u32());
-        said(kind, number, body).map(Some)
+        let said = said(kind, number, body)?;
+        self.buffer.advance(4 + length);
+        Ok(Some(said))
     }
 }
 
-fn said(kind: u8, number: u32, body: Bytes) -> Result<Said, Garbled> {
-    let text = String::from_utf8(body.into()).map_err(|_| Garbled)?;
+fn said(kind: u8, number: u32, body: &[u8]) -> Result<Said, Garbled> {
+    let text = std::str::from_utf8(body).map_err(|_| Garbled)?.to_owned();
     Ok(match kind {
         b'D' => Said::Loaded(serde_json::from_str(&text).map_err(|_| Garbled)?),
         b'B' => Said::Broken(text),
