@@ -68,9 +68,15 @@ impl Ended {
 }
 
 impl Call {
-    pub fn new(inner: Arc<Inner>, function: Arc<Function>, request_id: String, token: String) -> Self {
+    pub fn new(
+        inner: Arc<Inner>,
+        function: Arc<Function>,
+        request_id: String,
+        token: String,
+        asked: Instant,
+    ) -> Self {
         let began = inner.config.clock.now();
-        Call { inner, function, request_id, token, began, asked: Instant::now(), cold: None }
+        Call { inner, function, request_id, token, began, asked, cold: None }
     }
 
     /// Runs the function. When the returned future is dropped, the call goes on by itself, as in the cloud.
@@ -100,8 +106,7 @@ impl Call {
 
     /// Returns a process that has the function loaded.
     async fn ready(&mut self, is_nested: bool) -> Result<Lease, Ended> {
-        let acquired = self.function.acquire(is_nested).await;
-        let mut lease = acquired.map_err(|error| self.not_started(&error))?;
+        let mut lease = self.lease(is_nested).await.map_err(|error| self.not_started(&error))?;
         let instance = lease.instance();
         if instance.used {
             return Ok(lease);
@@ -129,6 +134,28 @@ impl Call {
                 Err(self.not_loaded(Vec::new(), format!("Initializing timed out after {seconds} seconds")))
             }
         }
+    }
+
+    /// Returns a process of the function as its files are when it is there: one look is enough for all who wait in line.
+    async fn lease(&mut self, is_nested: bool) -> std::io::Result<Lease> {
+        loop {
+            let lease = self.function.acquire(is_nested).await?;
+            if !self.follow_files()
+                && let Some(lease) = lease
+            {
+                return Ok(lease);
+            }
+        }
+    }
+
+    /// Goes on with the function as its files are now. Tells whether it is another.
+    fn follow_files(&mut self) -> bool {
+        let current = self.inner.current(self.function.name(), self.asked);
+        match current.filter(|current| !Arc::ptr_eq(current, &self.function)) {
+            Some(newer) => self.function = newer,
+            None => return false,
+        }
+        true
     }
 
     fn not_started(&self, error: &std::io::Error) -> Ended {

@@ -21,10 +21,10 @@ mod transpiled;
 mod web;
 mod wire;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::config::Config;
 use super::event::{self, Event, Events};
@@ -151,18 +151,12 @@ struct Inner {
     interpreters: Interpreters,
     url: String,
     registry: Registry,
-    callers: Mutex<Callers>,
+    /// Who started the newest calls, by their tokens, oldest first.
+    callers: Mutex<VecDeque<(String, Caller)>>,
     reload: Mutex<Option<Reload>>,
     outside: Outside,
     /// Held while the server of a web function starts.
     starting: tokio::sync::Mutex<()>,
-}
-
-/// Who started the newest calls, by their tokens.
-#[derive(Default)]
-struct Callers {
-    callers: HashMap<String, Caller>,
-    oldest_first: VecDeque<String>,
 }
 
 impl Functions {
@@ -216,7 +210,7 @@ impl Functions {
     }
 
     pub fn get(&self, name: &str) -> Option<Registered> {
-        self.0.current(name).map(|function| function.registered().clone())
+        self.0.current(name, Instant::now()).map(|function| function.registered().clone())
     }
 
     /// Returns where the inspector of each function listens, when they are inspected.
@@ -232,11 +226,16 @@ impl Functions {
         let inner = &self.0;
         inner.refresh_outside();
         let request_id = inner.config.ids.request();
-        let Some(function) = inner.current(name) else { return inner.not_found(name, request_id) };
+        let asked = Instant::now();
+        // Who has to wait in line looks at the files when its turn has come.
+        let busy = inner.registry.get(name).filter(|function| function.is_busy());
+        let Some(function) = busy.or_else(|| inner.current(name, asked)) else {
+            return inner.not_found(name, request_id);
+        };
         // Whoever has the token is the caller: a request's id is told to everybody, and must not do.
         let token = inner.config.ids.request();
         inner.remember(&token, &invocation.caller);
-        Call::new(inner.clone(), function, request_id, token).run(&invocation).await
+        Call::new(inner.clone(), function, request_id, token, asked).run(&invocation).await
     }
 
     /// Returns the server of a web function for one request, and its time limit; `None` for a function that is called.
@@ -245,7 +244,7 @@ impl Functions {
         name: &str,
         request_id: &str,
     ) -> Option<Result<(Arc<Server>, Duration), Fault>> {
-        let function = self.0.current(name)?;
+        let function = self.0.current(name, Instant::now())?;
         let web = function.web.as_ref()?;
         let server = self.0.serve(&function, web, request_id).await;
         Some(server.map(|server| (server, function.registered().spec.timeout)))
@@ -293,7 +292,12 @@ impl Functions {
 
     /// Returns who started the invocation with that `tcb_sessionToken`, so that a nested call keeps the identity.
     pub fn caller_of(&self, session_token: &str) -> Option<Caller> {
-        self.0.callers.lock().unwrap_or_else(PoisonError::into_inner).callers.get(session_token).cloned()
+        // Most requests come from outside of functions.
+        if session_token.is_empty() {
+            return None;
+        }
+        let callers = self.0.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        callers.iter().rev().find(|(token, _)| token == session_token).map(|(_, caller)| caller.clone())
     }
 
     /// Returns what answers calls to hosts outside.
@@ -329,13 +333,10 @@ impl Inner {
 
     fn remember(&self, token: &str, caller: &Caller) {
         let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
-        if callers.oldest_first.len() == REMEMBERED_CALLS
-            && let Some(oldest) = callers.oldest_first.pop_front()
-        {
-            callers.callers.remove(&oldest);
+        if callers.len() == REMEMBERED_CALLS {
+            callers.pop_front();
         }
-        callers.oldest_first.push_back(token.to_owned());
-        callers.callers.insert(token.to_owned(), caller.clone());
+        callers.push_back((token.to_owned(), caller.clone()));
     }
 
     /// Answers as the platform does, and tells what was probably meant.

@@ -102,6 +102,8 @@ struct State {
     returned: Option<Instant>,
     /// The function's own files that its processes were loaded from.
     files: Vec<(PathBuf, Stamp)>,
+    /// When they were last looked at.
+    looked: Option<Instant>,
 }
 
 /// What a call gets that asks for a process.
@@ -156,20 +158,27 @@ impl Function {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns a process for one call: a free one, the spare one, a new one, or one that becomes free. A call that another
-    /// function waits for is refused (`QuotaExceeded`) when all processes stand still: they may be waiting for this one.
-    pub async fn acquire(self: &Arc<Self>, is_nested: bool) -> io::Result<Lease> {
+    /// Tells whether a call would have to wait in line.
+    pub fn is_busy(&self) -> bool {
+        let state = self.state();
+        state.idle.is_empty() && state.live >= EAGER
+    }
+
+    /// Returns a process for one call: a free one, the spare one, a new one, or one that becomes free. Nothing when the
+    /// line was broken up: there is room for a new process, or another state of the function is in force. A call that
+    /// another function waits for is refused (`QuotaExceeded`) when all processes stand still: they may be waiting for this
+    /// one.
+    pub async fn acquire(self: &Arc<Self>, is_nested: bool) -> io::Result<Option<Lease>> {
         let asked = Instant::now();
         let mut limit = EAGER;
         loop {
             let mut turn = match self.take(limit)? {
-                Taken::Process(lease) => return Ok(lease),
+                Taken::Process(lease) => return Ok(Some(lease)),
                 Taken::Turn(turn) => turn,
             };
             limit = loop {
                 match tokio::time::timeout(PATIENCE, &mut turn).await {
-                    Ok(Ok(lease)) => return Ok(lease),
-                    Ok(Err(_)) => break EAGER,
+                    Ok(turn) => return Ok(turn.ok()),
                     // If it was this program that stood still, there are answers to be heard first.
                     Err(_) => tokio::task::yield_now().await,
                 }
@@ -182,7 +191,7 @@ impl Function {
             };
             turn.close();
             if let Ok(lease) = turn.try_recv() {
-                return Ok(lease);
+                return Ok(Some(lease));
             }
         }
     }
@@ -314,9 +323,20 @@ impl Function {
         self.state().files.iter().filter_map(|(file, _)| Some(file.parent()?.to_owned())).collect()
     }
 
-    /// Tells whether a file the processes were loaded from has changed. The watcher tells it too, a little later.
-    pub fn is_stale(&self) -> bool {
-        self.state().files.iter().any(|(file, was)| stamp(file) != *was)
+    /// Tells whether a file the processes were loaded from has changed before `asked`, or since. The watcher tells it too, a
+    /// little later. One look serves all calls that were asked for before it.
+    pub fn is_stale(&self, asked: Instant) -> bool {
+        let mut state = self.state();
+        if state.looked.is_some_and(|looked| looked >= asked) {
+            return false;
+        }
+        state.looked = Some(Instant::now());
+        state.files.iter().any(|(file, was)| stamp(file) != *was)
+    }
+
+    /// Sends those who wait in line away: another state of the function is in force.
+    pub fn break_up(&self) {
+        self.state().waiting.clear();
     }
 
     /// Ends processes that had nothing to do for a while, but for one.

@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::deployed::{self, Copy, Deployed};
 use super::instance::Told;
@@ -88,13 +88,13 @@ pub(super) struct Wanted {
 }
 
 impl Inner {
-    /// Returns the function as its files are now.
-    pub(super) fn current(self: &Arc<Self>, name: &str) -> Option<Arc<Function>> {
+    /// Returns the function as its files are now, or were at a look after `asked`.
+    pub(super) fn current(self: &Arc<Self>, name: &str, asked: Instant) -> Option<Arc<Function>> {
         if self.registry.saved.load(Ordering::Relaxed) {
             self.refresh(&[]);
         }
         match self.registry.get(name) {
-            Some(function) if !function.is_stale() => return Some(function),
+            Some(function) if !function.is_stale(asked) => return Some(function),
             Some(_) => self.refresh(&[name]),
             // Its folder may have come to be a moment ago.
             None => self.refresh(&[]),
@@ -121,11 +121,14 @@ impl Inner {
         for (name, wanted) in wanted {
             let function = match before.remove(&name) {
                 Some(same)
-                    if !changed.contains(&name.as_str()) && same.wanted == wanted && !same.is_stale() =>
+                    if !changed.contains(&name.as_str())
+                        && same.wanted == wanted
+                        && !same.is_stale(Instant::now()) =>
                 {
                     same
                 }
-                Some(_) => {
+                Some(old) => {
+                    old.break_up();
                     let function = Arc::new(self.function(wanted, true));
                     replaced.push(function.clone());
                     function

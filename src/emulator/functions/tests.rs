@@ -358,7 +358,7 @@ async fn ten_thousand_calls_leave_nothing_behind() {
     assert_eq!((before.1, before.2), (after.1, after.2), "descriptors, process");
     // Compiled code and caches may still come and go; one object kept for each call would be more.
     assert!(after.0 < before.0 + 500_000, "{before:?} {after:?}");
-    assert_eq!(stage.functions.0.callers.lock().expect("whole").callers.len(), REMEMBERED_CALLS);
+    assert_eq!(stage.functions.0.callers.lock().expect("whole").len(), REMEMBERED_CALLS);
 }
 
 #[tokio::test]
@@ -378,6 +378,25 @@ async fn a_saved_change_is_served_on_the_next_call_and_a_call_in_flight_ends_on_
     assert_eq!(in_flight.await.expect("it ends").result, Ok(r#""old""#.into()));
     let reloaded = |event| matches!(event, Event::Reloaded { .. }).then_some(());
     stage.event(reloaded).await;
+}
+
+#[tokio::test]
+async fn a_change_saved_while_calls_wait_in_line_is_served_to_all_who_have_not_begun() {
+    let code = |value: u8| {
+        format!("exports.main = async () => {{ await new Promise(r => setTimeout(r, 200)); return {value} }}")
+    };
+    let stage = Stage::of(&code(1));
+    assert_eq!(stage.call("f", "{}").await, Ok("1".into()));
+    // Polled in this order: all stand in line when the file is saved.
+    let line = futures_util::future::join_all((0..20).map(|_| stage.call("f", "{}")));
+    let (line, next) = tokio::join!(line, async {
+        stage.write("f/index.js", &code(2));
+        stage.call("f", "{}").await
+    });
+    assert_eq!(next, Ok("2".into()));
+    let answers: Vec<_> = line.into_iter().map(|answer| answer.expect("nobody is lost")).collect();
+    let begun = answers.iter().filter(|answer| *answer == "1").count();
+    assert!(begun <= 4 && answers.ends_with(&["2".into()]), "{answers:?}");
 }
 
 #[tokio::test]

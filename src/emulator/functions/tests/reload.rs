@@ -1,5 +1,7 @@
 //! What is saved is served on the next call, by processes of the functions concerned only.
 
+use std::collections::HashMap;
+
 use super::*;
 
 const PID: &str = "const part = require('./part'); exports.main = () => [part, process.pid]";
