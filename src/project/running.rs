@@ -62,6 +62,7 @@ impl Running {
         if Self::find(project).is_some_and(|found| found.pid == self.pid) {
             // A note that cannot be removed is as good as one of an emulator that was killed.
             let _ = std::fs::remove_file(note(project));
+            super::state::tidy(project);
         }
     }
 }

@@ -17,6 +17,16 @@ pub fn make(project: &Path) -> io::Result<PathBuf> {
     Ok(folder)
 }
 
+/// Removes the folder if nothing but the note to git is in it.
+pub fn tidy(project: &Path) {
+    let folder = project.join(FOLDER);
+    let is_note = |entry: io::Result<std::fs::DirEntry>| entry.is_ok_and(|it| it.file_name() == ".gitignore");
+    if std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.all(is_note)) {
+        // What cannot be removed does no harm.
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,6 +38,12 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&ignore).expect("there"), "*\n");
         std::fs::write(&ignore, "data/\n").expect("the user's own");
         make(project.path()).expect("there already");
+        let data = project.path().join(FOLDER).join("data");
+        std::fs::create_dir(&data).expect("a folder");
+        tidy(project.path());
         assert_eq!(std::fs::read_to_string(&ignore).expect("there"), "data/\n");
+        std::fs::remove_dir(data).expect("removed");
+        tidy(project.path());
+        assert!(!project.path().join(FOLDER).exists());
     }
 }

@@ -24,7 +24,7 @@ super::table! {
         "update the SDK" "请升级 SDK";
     INVALID_PARAM = "INVALID_PARAM" -501007:
         "a parameter is wrong" "参数错误",
-        "the message names it" "错误信息中给出了参数名";
+        "the text of the error tells which and why" "错误信息中说明了是哪个参数及原因";
     INVALID_REQUEST_SOURCE = "INVALID_REQUEST_SOURCE" -501008:
         "the request came from where it may not" "请求来源不合法",
         "check the app id and the safe domains" "请检查 AppID 与安全域名";
@@ -108,9 +108,9 @@ numbers! {
     -401001: "the mini program may not use this API" "无权使用该 API",
         "check that cloud development is opened for this app id" "请确认该 AppID 已开通云开发";
     -401002: "a parameter is wrong" "API 参数错误",
-        "the message names it" "错误信息中给出了参数名";
+        "the text of the error tells which and why" "错误信息中说明了是哪个参数及原因";
     -401003: "a parameter has the wrong type" "API 参数类型错误",
-        "the message names it" "错误信息中给出了参数名";
+        "the text of the error tells which and why" "错误信息中说明了是哪个参数及原因";
     -402001: "the data refers to itself" "数据存在循环引用",
         "pass plain objects" "请传入普通对象";
     -402002: "a watch could not be started" "监听初始化失败",

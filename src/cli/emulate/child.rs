@@ -16,8 +16,9 @@ use super::super::context::Context;
 use super::session::Session;
 use super::stop::{Asked, Stop};
 
-/// How long a command may take to end when it is asked to.
+/// How long a command may take to end when it is asked to, and when it was asked before.
 const PATIENCE: Duration = Duration::from_secs(5);
+const LAST_PATIENCE: Duration = Duration::from_millis(500);
 /// How long what a command left running may take to end when it is asked to.
 const PATIENCE_WITH_THE_REST: Duration = Duration::from_secs(1);
 
@@ -49,8 +50,9 @@ pub async fn run(
             ended = run.child.wait() => break ended,
             asked = stop.next() => {
                 if stopping || asked == Asked::Terminate {
+                    let patience = if stopping { LAST_PATIENCE } else { PATIENCE };
                     stopping = true;
-                    break run.end(&mut stop).await;
+                    break run.end(patience, &mut stop).await;
                 }
                 stopping = true;
                 run.interrupt();
@@ -97,10 +99,10 @@ impl Run {
         if !has_keyboard {
             command.process_group(0);
         }
+        let reaper = Reaper::ready();
         let child = command.kill_on_drop(true).spawn()?;
         let id = child.id().ok_or_else(|| io::Error::other("the command has ended already"))?;
         let victim = if has_keyboard { Victim::Process(id) } else { Victim::Group(id) };
-        let reaper = Reaper::default();
         reaper.watch(victim);
         Ok(Run { child, victim, reaper })
     }
@@ -113,11 +115,11 @@ impl Run {
     }
 
     /// Asks the command to end, and makes it after a while or at the next signal.
-    async fn end(&mut self, stop: &mut Stop) -> io::Result<ExitStatus> {
+    async fn end(&mut self, patience: Duration, stop: &mut Stop) -> io::Result<ExitStatus> {
         self.victim.signal(Signal::TERM);
         tokio::select! {
             ended = self.child.wait() => return ended,
-            _ = tokio::time::sleep(PATIENCE) => {}
+            _ = tokio::time::sleep(patience) => {}
             _ = stop.next() => {}
         }
         self.victim.signal(Signal::KILL);

@@ -52,6 +52,7 @@ impl Store {
         };
         let lock = take_lock(&path)?;
         refuse_foreign(&path)?;
+        refuse_lone_log(&path)?;
         let unclean = fs::metadata(beside(&path, "-wal")).is_ok_and(|it| it.len() > 0)
             && fs::metadata(&path)?.len() <= CHECKED_AT_OPEN;
         let suspect = unclean || seal::is_broken(&path)?;
@@ -109,6 +110,16 @@ pub(super) fn take_lock(path: &Path) -> Result<File> {
 }
 
 /// Refuses a file that SQLite did not write, before SQLite could take it for an empty one.
+/// Refuses to start empty beside a log whose file was moved away: the newest commits may be in it alone.
+fn refuse_lone_log(path: &Path) -> Result<()> {
+    let log = beside(path, "-wal");
+    if path.exists() || fs::metadata(&log).map_or(0, |it| it.len()) == 0 {
+        return Ok(());
+    }
+    let name = log.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Err(Error::Damaged { detail: format!("it is gone, and its log `{name}` is there: move that one too") })
+}
+
 pub(super) fn refuse_foreign(path: &Path) -> Result<()> {
     let mut start = Vec::new();
     match File::open(path) {

@@ -16,6 +16,13 @@ const BLOCK: usize = 1 << 20;
 
 /// Whether the file has changed since it was sealed, or is in doubt.
 pub fn is_broken(file: &Path) -> io::Result<bool> {
+    if !file.exists() {
+        // It was moved away, to start empty; its seal stayed behind.
+        return match fs::remove_file(path(file)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(false),
+        };
+    }
     match fs::read(path(file)) {
         Ok(sealed) => Ok(sealed != content(file)?.as_bytes()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),

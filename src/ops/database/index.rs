@@ -106,19 +106,22 @@ pub async fn add(
     collection: &CollectionName,
     spec: &IndexSpec,
 ) -> Result<Change> {
-    let change = |edit: &mut Edit| edit.add_index(collection, spec);
-    change(&mut Edit::open(&project.root)?)?;
+    let remember = |edit: &mut Edit, spec: &IndexSpec| edit.add_index(collection, spec);
+    remember(&mut Edit::open(&project.root)?, spec)?;
     let known = describe(target, collection).await?;
-    let changed = match known.iter().find(|index| is_near(index, spec)) {
+    let (spec, changed) = match known.iter().find(|index| is_near(index, spec)) {
         None => {
             create(target, collection, spec).await?;
-            true
+            (spec.clone(), true)
         }
-        Some(same) if keys(same) == spec.keys && same.unique == spec.unique => false,
+        // It may have another name, which it keeps.
+        Some(same) if keys(same) == spec.keys && same.unique == spec.unique => {
+            (IndexSpec { name: same.name.clone(), ..spec.clone() }, false)
+        }
         Some(other) => return Err(conflict(collection, other, spec)),
     };
-    let manifest_changed = edit::change(&project.root, change)?;
-    Ok(Change::new(collection, spec, changed, manifest_changed))
+    let manifest_changed = edit::change(&project.root, |edit| remember(edit, &spec))?;
+    Ok(Change::new(collection, &spec, changed, manifest_changed))
 }
 
 /// Returns whether two indexes cannot both exist: they share a name or their keys.
@@ -154,7 +157,7 @@ fn conflict(collection: &CollectionName, known: &IndexDescription, spec: &IndexS
     let fields = known.keys.iter().map(written).collect::<Vec<_>>().join(" ");
     let unique = if known.unique { " --unique" } else { "" };
     let error = Error::new(
-        Kind::Refused,
+        Kind::Usage,
         text! { en: "`{collection}` has an index in the way of `{new}`", zh: "`{collection}` 已有与 `{new}` 冲突的索引" },
     )
     .cause(text! { en: "`{name}` is on `{fields}{unique}`", zh: "`{name}` 的字段为 `{fields}{unique}`" });
