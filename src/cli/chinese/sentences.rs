@@ -283,7 +283,7 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "Run a table of who may do what against the rules of cloudkit.toml, without an emulator",
         "按“谁能做什么”的表格检验 cloudkit.toml 中的规则，无需模拟器",
     ),
-    ("A file, TOML or JSON, has `users`, stored `data` and `tests`:", "文件为 TOML 或 JSON，包含 `users`、已存数据 `data` 和 `tests`："),
+    ("A file, TOML or JSON, has `users`, stored `data` and `tests`. A test reads, updates or deletes by an id or a query, or creates a document; an update has its `data` beside it.", "文件为 TOML 或 JSON，包含 `users`、已存数据 `data` 和 `tests`。每个测试按 ID 或查询条件读取、更新、删除，或新建一个文档；更新的内容写在 `data` 中。"),
     ("The exit code is 1 when a test fails or the coverage is too low.", "有测试失败或覆盖率过低时，退出码为 1。"),
     ("Files of tests; `rules.test.toml` when none is named", "测试文件；默认为 `rules.test.toml`"),
     ("Show which clauses were true and which were not", "显示各子句为真和不为真的次数"),

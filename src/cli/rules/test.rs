@@ -12,8 +12,12 @@ use crate::text;
 
 /// Run a table of who may do what against the rules of cloudkit.toml, without an emulator
 ///
-/// A file, TOML or JSON, has `users`, stored `data` and `tests`:
+/// A file, TOML or JSON, has `users`, stored `data` and `tests`. A test reads, updates or deletes by an id or a query, or
+/// creates a document; an update has its `data` beside it.
 ///
+/// The exit code is 1 when a test fails or the coverage is too low.
+///
+/// Examples:
 ///   [users]
 ///   alice = { openid = "o-alice" }
 ///   [data.posts]
@@ -21,10 +25,8 @@ use crate::text;
 ///   [[tests]]
 ///   as = "alice"
 ///   collection = "posts"
-///   read = "p1"          # an id or a query; or create, update (with data), delete
+///   read = "p1"
 ///   allow = true
-///
-/// The exit code is 1 when a test fails or the coverage is too low.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {

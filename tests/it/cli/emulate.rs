@@ -220,6 +220,11 @@ fn a_command_and_what_it_started_end_with_the_emulator() {
     ] {
         let mut running = Emulated::start(&cloudkit, &["--", "sh", "-c", &script]);
         assert_eq!(running.line(), "up");
+        if signal == Some(Signal::KILL) {
+            // Who is killed right after it started the command has had no time to have it watched.
+            running.signal(Signal::INT);
+            running.hear("waiting for the command to end");
+        }
         if let Some(signal) = signal {
             running.signal(signal);
         }
