@@ -44,11 +44,9 @@ impl Database {
         };
         let query = leading_query(filter, leading.sort.clone(), leading.limit, now);
         let mut stream = self.stream(&snapshot, collection, &query, memory)?;
-        let input = stream.by_ref().map(|document| {
-            match &by_distance {
-                Some((near, filter)) => Ok(near.complete(filter, decode(&document?)?)),
-                None => decode_needed(&document?, pipeline.needed()),
-            }
+        let input = stream.by_ref().map(|document| match &by_distance {
+            Some((near, filter)) => Ok(near.complete(filter, decode(&document?)?)),
+            None => decode_needed(&document?, pipeline.needed()),
         });
         let documents = pipeline.run_after_leading(input, &context)?;
         let documents = documents.iter().map(encode).collect::<Result<Vec<_>>>()?;

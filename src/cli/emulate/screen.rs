@@ -56,7 +56,8 @@ impl Show for Screen {
             false => self.functions.iter().map(FunctionRow::short).collect::<Vec<_>>().join("  "),
         };
         row(page, text! { en: "functions", zh: "云函数" }, functions);
-        let inspectors = self.functions.iter().filter_map(|it| Some(format!("{} {}", it.name, it.inspector?)));
+        let inspectors =
+            self.functions.iter().filter_map(|it| Some(format!("{} {}", it.name, it.inspector?)));
         let inspectors = inspectors.collect::<Vec<_>>().join("  ");
         if !inspectors.is_empty() {
             row(page, text! { en: "inspectors", zh: "调试端口" }, inspectors);

@@ -59,7 +59,11 @@ pub(in crate::project) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    pub(in crate::project) fn new(source: &'a Source, name: impl Into<String>, table: &'a dyn TableLike) -> Self {
+    pub(in crate::project) fn new(
+        source: &'a Source,
+        name: impl Into<String>,
+        table: &'a dyn TableLike,
+    ) -> Self {
         Section { source, name: name.into(), table, asked: Vec::new(), taken: Vec::new() }
     }
 
@@ -109,7 +113,10 @@ impl<'a> Section<'a> {
     }
 
     /// Reads a text as something that checks itself.
-    pub(in crate::project) fn parsed<T: FromStr<Err = Error>>(&mut self, key: &'static str) -> Result<Option<T>> {
+    pub(in crate::project) fn parsed<T: FromStr<Err = Error>>(
+        &mut self,
+        key: &'static str,
+    ) -> Result<Option<T>> {
         self.checked(key, str::parse)
     }
 
@@ -161,7 +168,10 @@ impl<'a> Section<'a> {
     }
 
     /// Opens each table of a list: `key = [{…}, {…}]` or `[[key]]`.
-    pub(in crate::project) fn sections(&mut self, key: &'static str) -> Result<Option<Vec<(Section<'a>, Span)>>> {
+    pub(in crate::project) fn sections(
+        &mut self,
+        key: &'static str,
+    ) -> Result<Option<Vec<(Section<'a>, Span)>>> {
         let Some((item, span)) = self.item(key) else { return Ok(None) };
         let expected = ("a list of tables", "表的列表");
         let name = self.child(key);
