@@ -81,6 +81,8 @@ pub(super) struct Wanted {
     pub registered: Registered,
     /// Variables of `.env` files, which give way to those of the settings.
     pub local_variables: BTreeMap<String, String>,
+    /// Variables of the settings whose values nobody here defines.
+    undefined: Vec<String>,
     /// The `node_modules` of its folder in the project: a package that was deployed comes without.
     pub modules: Option<PathBuf>,
     /// When the newest of its files was saved, or its dependencies were installed, by the machine's clock.
@@ -288,17 +290,21 @@ fn from_folder(function: functions::Function, shared: SystemTime) -> Wanted {
         modified,
     };
     let saved = saved.max(shared).max(installed(&modules));
-    Wanted { registered, local_variables: function.local_variables, modules: Some(modules), saved }
+    let undefined = function.undefined.into_iter().map(|(variable, _)| variable).collect();
+    let local_variables = function.local_variables;
+    Wanted { registered, local_variables, undefined, modules: Some(modules), saved }
 }
 
 /// Brings a deployed copy and the project's folder of the same name together: the newer one counts.
 fn merge(folder: Option<Wanted>, copy: Copy) -> Option<Wanted> {
-    if folder.as_ref().is_some_and(|folder| folder.registered.modified > millis(copy.written)) {
-        return folder;
+    if let Some(folder) = &folder
+        && folder.registered.modified > millis(copy.written)
+    {
+        return Some(lend_variables(folder.clone(), &copy.spec.variables));
     }
     let Copy { spec, code, code_size, code_sha256, added, modified, written: saved } = copy;
-    let (local_variables, modules, folder) = match folder {
-        Some(folder) => (folder.local_variables, folder.modules, Some(folder.registered)),
+    let (local_variables, undefined, modules, folder) = match folder {
+        Some(folder) => (folder.local_variables, folder.undefined, folder.modules, Some(folder.registered)),
         None => Default::default(),
     };
     if let (Some(code), Some(modules)) = (&code, &modules) {
@@ -312,7 +318,17 @@ fn merge(folder: Option<Wanted>, copy: Copy) -> Option<Wanted> {
         (None, Some(folder)) => Registered { spec, modified, ..folder },
         (None, None) => return None,
     };
-    Some(Wanted { registered, local_variables, modules, saved })
+    Some(Wanted { registered, local_variables, undefined, modules, saved })
+}
+
+/// Gives a function the values it was deployed with for variables that nobody here defines: whoever deployed it knew them.
+fn lend_variables(mut folder: Wanted, deployed: &BTreeMap<String, String>) -> Wanted {
+    for name in &folder.undefined {
+        if let Some(value) = deployed.get(name) {
+            folder.registered.spec.variables.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    folder
 }
 
 fn text_of(path: impl AsRef<Path>) -> String {

@@ -706,6 +706,21 @@ async fn a_deployed_function_runs_until_its_folder_is_saved_again() {
     assert_eq!(stage.call("f", "{}").await, Ok(r#""deployed""#.into()));
 }
 
+#[tokio::test]
+async fn a_value_known_where_it_was_deployed_from_outlives_a_save() {
+    let code = |value: u8| format!("exports.main = () => [{value}, process.env.S]");
+    let manifest =
+        "[functions]\nroot = 'cloudfunctions'\n[functions.f]\nvariables = { S = '$KNOWN_ELSEWHERE' }\n";
+    let stage = Stage::new(&[("f/index.js", &code(1)), ("/cloudkit.toml", manifest)]);
+    assert_eq!(stage.call("f", "{}").await, Ok("[1,null]".into()));
+    let mut spec = stage.functions.get("f").expect("it is there").spec;
+    spec.variables.insert("S".into(), "hunter2".into());
+    stage.functions.deploy(spec, None).await.expect("settings alone");
+    assert_eq!(stage.call("f", "{}").await, Ok(r#"[1,"hunter2"]"#.into()));
+    stage.write("f/index.js", &code(2));
+    assert_eq!(stage.call("f", "{}").await, Ok(r#"[2,"hunter2"]"#.into()));
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn stopping_ends_every_process_with_what_it_started() {
