@@ -75,8 +75,28 @@ impl Timers {
     ///
     /// # Errors
     /// Too much is due; nothing has moved then.
+    ///
+    /// # Panics
+    /// The task that moves it did.
     pub async fn move_clock(&self, to: Move, silently: bool) -> Result<Vec<Fired>, TooMany> {
-        let Bell { functions, clock, events, seen } = &*self.bell;
+        let bell = self.bell.clone();
+        // In a task of its own: who asked may go away, and half a move would fire the rest twice.
+        tokio::spawn(async move { bell.move_clock(to, silently).await })
+            .await
+            .expect("the move does not panic")
+    }
+
+    /// Lets the clock tell the machine's time again; what lies between fires nothing.
+    pub async fn resume_clock(&self) {
+        let mut seen = self.bell.seen.lock().await;
+        self.bell.clock.resume();
+        *seen = self.bell.clock.now();
+    }
+}
+
+impl Bell {
+    async fn move_clock(&self, to: Move, silently: bool) -> Result<Vec<Fired>, TooMany> {
+        let Bell { functions, clock, events, seen } = self;
         let mut seen = seen.lock().await;
         let target = match to {
             Move::By(millis) => clock.now().saturating_add(millis),
@@ -99,13 +119,6 @@ impl Timers {
         }
         *seen = target;
         Ok(fired)
-    }
-
-    /// Lets the clock tell the machine's time again; what lies between fires nothing.
-    pub async fn resume_clock(&self) {
-        let mut seen = self.bell.seen.lock().await;
-        self.bell.clock.resume();
-        *seen = self.bell.clock.now();
     }
 }
 

@@ -73,13 +73,14 @@ pub fn decide(rule: &Expression, scope: &Scope<'_>, documents: &mut Documents<'_
         Subject::Query(query) => query.branches.iter().collect(),
         Subject::Document(_) => vec![&whole],
     };
+    let mut read = Vec::new();
     for branch in branches {
         let mut evaluation = Evaluation {
             rule,
             scope,
             branch,
             documents,
-            read: Vec::new(),
+            read: &mut read,
             decision: &mut decision,
             is_explaining: false,
         };
@@ -99,7 +100,7 @@ struct Evaluation<'a, 'd> {
     branch: &'a Branch,
     documents: &'a mut Documents<'d>,
     /// What `get()` read for this request.
-    read: Vec<(String, Option<Document>)>,
+    read: &'a mut Vec<(String, Option<Document>)>,
     decision: &'a mut Decision,
     /// What is looked at again to explain it does not count as seen.
     is_explaining: bool,

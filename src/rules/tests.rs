@@ -95,6 +95,11 @@ fn other_documents_are_read_by_what_the_query_says() {
     check(OWNER, doc! { "shopId": { "$gt": "s" } }, false);
     check("'carol' in get('database.shops.' + get('database.shops.s1').next).owners", doc! {}, true);
     check("get('shops.s1') != null", doc! {}, false);
+    // Ten documents for all branches of a request together.
+    const KNOWN: &str = "get(`database.shops.${doc.shopId}`) == null";
+    let shops = |count: usize| -> Vec<String> { (0..count).map(|shop| format!("t{shop}")).collect() };
+    check(KNOWN, doc! { "shopId": { "$in": shops(10) } }, true);
+    check(KNOWN, doc! { "shopId": { "$in": shops(11) } }, false);
 }
 
 #[test]

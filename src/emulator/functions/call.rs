@@ -21,7 +21,7 @@ use crate::text;
 const LONGEST_EVENT: usize = 6 << 20;
 
 /// How long a function may take to load; the platform's default (`docs/wire.md#function-limits`).
-const LOAD_LIMIT: Duration = Duration::from_secs(65);
+pub(super) const LOAD_LIMIT: Duration = Duration::from_secs(65);
 
 /// How often the memory of a process in a call is looked at.
 const WEIGHED: Duration = Duration::from_millis(100);

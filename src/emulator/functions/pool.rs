@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::super::reaper::Reaper;
 use super::Registered;
+use super::call::LOAD_LIMIT;
 use super::instance::{Instance, Load, Told};
 use super::process::Launch;
 use super::registry::Wanted;
@@ -289,7 +290,14 @@ impl Function {
             self.state().spare = Some(Spare { instance, _place: place });
             found
         };
-        let ended = { load }.wait_for(|load| *load != Load::Loading).await.ok()?.clone();
+        let mut load = load;
+        let Ok(ended) = tokio::time::timeout(LOAD_LIMIT, load.wait_for(|load| *load != Load::Loading)).await
+        else {
+            // Dropping it ends it; the call that needs the function says what is wrong.
+            self.state().spare = None;
+            return None;
+        };
+        let ended = ended.ok()?.clone();
         match &ended {
             Load::Broken(_) => self.state().spare = None,
             Load::Ready(files) => self.remember(files, started),

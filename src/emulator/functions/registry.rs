@@ -231,7 +231,6 @@ impl Inner {
 
     pub(super) fn remove(self: &Arc<Self>, name: &str) -> Result<()> {
         let function = self.registry.get(name).ok_or_else(|| self.unknown(name))?;
-        self.registry.deleted().insert(name.to_owned(), function.wanted.saved);
         self.registry.deployed.remove(name).map_err(|error| {
             Error::new(
                 Kind::Failed,
@@ -239,6 +238,7 @@ impl Inner {
             )
             .source(&error)
         })?;
+        self.registry.deleted().insert(name.to_owned(), function.wanted.saved);
         self.refresh(&[name]);
         Ok(())
     }

@@ -67,7 +67,12 @@ pub(super) fn exchange(folder: &Path, from: &Path) -> std::io::Result<BTreeMap<S
     if folder.exists() {
         std::fs::rename(folder, &gone)?;
     }
-    std::fs::rename(&fresh, folder)?;
+    if let Err(error) = std::fs::rename(&fresh, folder) {
+        if gone.exists() {
+            std::fs::rename(&gone, folder)?;
+        }
+        return Err(error);
+    }
     Ok(scan(folder))
 }
 

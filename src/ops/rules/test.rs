@@ -101,6 +101,9 @@ pub struct Clause {
     pub clause: String,
     #[serde(skip)]
     pub span: Range<usize>,
+    /// The whole rule, in which `span` lies.
+    #[serde(skip)]
+    pub text: String,
     pub is_true: u64,
     pub is_not: u64,
 }
@@ -131,14 +134,20 @@ impl Suite {
             super::refused(&broken)
                 .cause(text! { en: "in the permission of `{collection}`", zh: "在 `{collection}` 的权限中" })
         })?;
-        self.clauses.retain(|clause| clause.collection != collection);
         if permission.rule().is_some() {
             for (rule, expression) in rules.all() {
+                let is_known = |it: &Clause| {
+                    it.collection == collection && it.rule == rule && it.text == expression.text()
+                };
+                if self.clauses.iter().any(is_known) {
+                    continue;
+                }
                 let clause = |span: Range<usize>| Clause {
                     collection: collection.to_owned(),
                     rule: rule.to_owned(),
                     clause: expression.text().get(span.clone()).unwrap_or_default().to_owned(),
                     span,
+                    text: expression.text().to_owned(),
                     is_true: 0,
                     is_not: 0,
                 };
@@ -149,11 +158,18 @@ impl Suite {
         Ok(())
     }
 
-    /// Runs the tests of a file.
+    /// Runs the tests of a file. Rules that it brings are its own.
     ///
     /// # Errors
     /// The file cannot be read, is not of this form, or names a user, collection or document that is not there.
     pub fn run(&mut self, path: &Path, now: Millis) -> Result<Outcome> {
+        let declared = self.rules.clone();
+        let outcome = self.run_file(path, now);
+        self.rules = declared;
+        outcome
+    }
+
+    fn run_file(&mut self, path: &Path, now: Millis) -> Result<Outcome> {
         let file = read(path)?;
         for (collection, given) in &file.rules {
             let permission = match given {
@@ -201,9 +217,9 @@ impl Suite {
         })?;
         let asked = Asked::of(row, file, auth.as_ref(), permission)?;
         let mut documents = |collection: &str, id: &str| Ok(stored(file, collection, id));
-        let (name, decision) = match rules.of(asked.operation) {
-            _ if asked.forges => ("", Decision::default()),
-            None => ("", Decision::default()),
+        let (name, text, decision) = match rules.of(asked.operation) {
+            _ if asked.forges => ("", "", Decision::default()),
+            None => ("", "", Decision::default()),
             Some((name, expression)) => {
                 let doc = match &asked.target {
                     Target::Document(document) => Subject::Document(document.as_ref()),
@@ -211,7 +227,7 @@ impl Suite {
                 };
                 let scope =
                     Scope { auth: auth.as_ref(), now, doc, data: asked.data.as_ref(), resource: None };
-                (name, decide(expression, &scope, &mut documents))
+                (name, expression.text(), decide(expression, &scope, &mut documents))
             }
         };
         let mut denied_by: Vec<String> = decision
@@ -235,10 +251,11 @@ impl Suite {
                 .filter(|it| !it.is_empty())
                 .map(|it| Bson::Document(it).into_relaxed_extjson()),
         };
-        let name = name.to_owned();
+        let (name, text) = (name.to_owned(), text.to_owned());
         for (span, truth) in decision.seen {
-            let is_meant =
-                |it: &&mut Clause| it.collection == row.collection && it.rule == name && it.span == span;
+            let is_meant = |it: &&mut Clause| {
+                it.collection == row.collection && it.rule == name && it.text == text && it.span == span
+            };
             if let Some(clause) = self.clauses.iter_mut().find(is_meant) {
                 *(if truth { &mut clause.is_true } else { &mut clause.is_not }) += 1;
             }
