@@ -16,6 +16,7 @@ pub mod gateway;
 pub mod logs;
 pub mod migrations;
 pub mod permissions;
+pub mod principal;
 pub mod reaper;
 pub mod salvage;
 mod seed;

@@ -19,6 +19,7 @@ use super::target::header_values;
 use crate::api::data::{Common, Failure};
 use crate::api::sign::{self, Authorization};
 use crate::emulator::environment::Shared;
+use crate::emulator::principal::Principal;
 
 /// The largest request, in bytes: a payload of 6 MB with every character escaped still fits.
 const MAXIMUM_BODY: usize = 32 * 1024 * 1024;
@@ -60,6 +61,7 @@ async fn carry_out(environment: &Shared, parts: &Parts, body: Body) -> Result<An
     let common: Common<'_> = serde_json::from_slice(&body).map_err(Failure::parameter)?;
     let call = Call {
         action: &common.action,
+        principal: &Principal::Admin,
         session_token: common.session_token(),
         source: header(&parts.headers, HeaderName::from_static("x-tcb-source")),
         body: &body,

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Answer, Call, Result};
 use crate::api::data::Nothing;
 use crate::emulator::environment::Environment;
+use crate::emulator::principal::Principal;
 
 #[derive(Deserialize)]
 struct UserInfo {
@@ -16,7 +17,9 @@ struct UserInfo {
 /// Answers an action about people, or nothing if it is none (`docs/wire.md#people`).
 pub(super) fn answer(environment: &Environment, call: &Call<'_>) -> Option<Result<Answer>> {
     match call.action {
-        "auth.getUserInfoForAdmin" => Some(call.read().and_then(|it| user_info(environment, it))),
+        "auth.getUserInfoForAdmin" if *call.principal == Principal::Admin => {
+            Some(call.read().and_then(|it| user_info(environment, it)))
+        }
         "analytics.report" => Some(Answer::data(&Nothing {})),
         _ => None,
     }

@@ -12,12 +12,15 @@ use serde::de::DeserializeOwned;
 
 use crate::api::data::Failure;
 use crate::emulator::environment::Shared;
+use crate::emulator::principal::Principal;
 
 type Result<T> = std::result::Result<T, Failure>;
 
 /// A request whose envelope was read.
 pub(super) struct Call<'a> {
     pub action: &'a str,
+    /// In whose name it is.
+    pub principal: &'a Principal,
     /// What names the function that calls, empty outside of functions.
     pub session_token: &'a str,
     /// `x-tcb-source`: the kinds of caller so far, first one first.
