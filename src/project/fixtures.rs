@@ -6,9 +6,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
-use toml_edit::Item;
 
 use super::manifest::reader::{Section, Source, Span};
+use super::manifest::to_json;
 use crate::error::{Error, Kind, Result};
 use crate::text;
 
@@ -123,7 +123,7 @@ fn read_fixture(source: &Source, mut section: Section, span: Span) -> Result<Fix
     let (method, url, query) = source.at(to_span, pattern(to))?;
     let with = section.item("with").map(|(item, _)| match item.as_str() {
         Some(text) => With::Text(text.to_owned()),
-        None => With::Json(json(item)),
+        None => With::Json(to_json(item)),
     });
     let times = section.integer("times", |times| number(times, 1, u32::MAX))?;
     let delay = section.checked("delay", length)?.unwrap_or_default();
@@ -142,7 +142,7 @@ fn read_fixture(source: &Source, mut section: Section, span: Span) -> Result<Fix
 
 /// Reads the one of `json`, `text`, `base64` and `file` that is there, and its usual type.
 fn read_body(source: &Source, section: &mut Section) -> Result<(Option<&'static str>, Body)> {
-    let json = section.item("json").map(|(item, span)| (json(item).to_string().into_bytes(), span));
+    let json = section.item("json").map(|(item, span)| (to_json(item).to_string().into_bytes(), span));
     let text = section.text("text")?.map(|(text, span)| (text.as_bytes().to_vec(), span));
     let base64 = match section.text("base64")? {
         Some((text, span)) => Some((source.at(span.clone(), decode(text))?, span)),
@@ -275,33 +275,6 @@ fn wrong(message: crate::model::text::Text) -> Error {
 }
 
 /// Returns a value of TOML as JSON; a date is a text.
-fn json(item: &Item) -> Value {
-    match item {
-        Item::None => Value::Null,
-        Item::Value(value) => of_value(value),
-        Item::Table(table) => table.iter().map(|(key, item)| (key.to_owned(), json(item))).collect(),
-        Item::ArrayOfTables(tables) => {
-            let tables = tables.iter().map(|table| json(&Item::Table(table.clone())));
-            tables.collect()
-        }
-    }
-}
-
-fn of_value(value: &toml_edit::Value) -> Value {
-    use toml_edit::Value as Toml;
-    match value {
-        Toml::String(text) => text.value().as_str().into(),
-        Toml::Integer(number) => (*number.value()).into(),
-        Toml::Float(number) => (*number.value()).into(),
-        Toml::Boolean(flag) => (*flag.value()).into(),
-        Toml::Datetime(time) => time.value().to_string().into(),
-        Toml::Array(list) => list.iter().map(of_value).collect(),
-        Toml::InlineTable(table) => {
-            table.iter().map(|(key, value)| (key.to_owned(), of_value(value))).collect()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

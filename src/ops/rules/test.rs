@@ -8,7 +8,7 @@ use bson::{Bson, Document};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Excerpt, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::name::{did_you_mean, suggestion};
 use crate::model::permission::Permission;
@@ -414,18 +414,7 @@ fn read(path: &Path) -> Result<File> {
     let value: Value = if path.extension().is_some_and(|ending| ending == "json") {
         serde_json::from_str(&source).map_err(|error| wrong(path, Text::same(error.to_string())))?
     } else {
-        let parsed = source.parse::<toml_edit::DocumentMut>().map_err(|error| {
-            let shown = path.display();
-            let message = text! { en: "`{shown}` is not valid TOML", zh: "`{shown}` 不是合法的 TOML" };
-            Error::new(Kind::Usage, message).excerpt(Excerpt {
-                path: path.into(),
-                span: error.span().unwrap_or(0..0),
-                label: Text::same(error.message()),
-                source: source.clone(),
-                first_line: 1,
-            })
-        })?;
-        manifest::to_json(parsed.as_item())
+        manifest::toml_as_json(path.into(), source)?
     };
     serde_json::from_value(value).map_err(|error| wrong(path, Text::same(error.to_string())))
 }
