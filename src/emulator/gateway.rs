@@ -8,9 +8,12 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Kind, Result};
+use super::kept;
+use crate::error::Result;
 use crate::model::clock::{Ids, Millis};
-use crate::project::{Options, Project, manifest};
+use crate::model::name::route_path;
+use crate::project::Project;
+use crate::project::manifest::{self, Manifest};
 use crate::text;
 
 /// A path and the function it calls.
@@ -29,7 +32,6 @@ pub struct Gateway {
     file: PathBuf,
     /// The folder of the manifest.
     root: PathBuf,
-    project: Options,
     ids: Ids,
     state: Mutex<State>,
 }
@@ -50,19 +52,20 @@ impl Gateway {
     /// # Errors
     /// The file cannot be read or is not what this program writes.
     pub fn open(file: PathBuf, project: &Project, ids: Ids) -> Result<Self> {
-        let made = match std::fs::read(&file) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| unreadable(&file, &error))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(unreadable(&file, &error)),
-        };
+        let made = kept::read(
+            &file,
+            text! {
+                en: "the file holds only routes; remove it and deploy them again",
+                zh: "该文件只保存路由；可删除后重新部署"
+            },
+        )?;
         let state = State {
-            declared: declared(project),
+            declared: declared(project.manifest.as_ref()),
             read: written(&project.root),
             made,
             removed: BTreeSet::new(),
         };
-        let (root, project) = (project.root.clone(), project.options.clone());
-        Ok(Gateway { file, root, project, ids, state: Mutex::new(state) })
+        Ok(Gateway { file, root: project.root.clone(), ids, state: Mutex::new(state) })
     }
 
     /// Returns all routes, the manifest's first.
@@ -85,7 +88,7 @@ impl Gateway {
     /// # Errors
     /// The route cannot be written down.
     pub fn add(&self, path: &str, function: &str, now: Millis) -> Result<Option<Route>> {
-        let path = tidy(path);
+        let path = route_path(path);
         let mut state = self.state();
         if state.all().any(|route| route.path == path) {
             return Ok(None);
@@ -112,17 +115,7 @@ impl Gateway {
     }
 
     fn write(&self, state: &mut State, made: Vec<Route>) -> Result<()> {
-        let written = || -> std::io::Result<()> {
-            let fresh = tempfile::NamedTempFile::new_in(self.file.parent().unwrap_or(Path::new(".")))?;
-            serde_json::to_writer_pretty(&fresh, &made)?;
-            fresh.persist(&self.file)?;
-            Ok(())
-        };
-        written().map_err(|error| {
-            let shown = self.file.display();
-            Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" })
-                .source(&error)
-        })?;
+        kept::write(&self.file, &made)?;
         state.made = made;
         Ok(())
     }
@@ -134,8 +127,8 @@ impl Gateway {
         let saved = written(&self.root);
         if saved != state.read {
             state.read = saved;
-            if let Ok(project) = Project::load(&self.project) {
-                state.declared = declared(&project);
+            if let Ok(manifest) = Manifest::find(&self.root) {
+                state.declared = declared(manifest.as_ref());
             }
         }
         state
@@ -150,12 +143,12 @@ impl State {
     }
 }
 
-fn declared(project: &Project) -> Vec<Route> {
-    let routes = project.manifest.iter().flat_map(|manifest| &manifest.routes).flatten();
+fn declared(manifest: Option<&Manifest>) -> Vec<Route> {
+    let routes = manifest.into_iter().flat_map(|manifest| &manifest.routes).flatten();
     routes
         .map(|route| Route {
             id: format!("manifest:{}", route.path),
-            path: tidy(&route.path),
+            path: route.path.clone(),
             function: route.function.to_string(),
             created: 0,
         })
@@ -164,11 +157,6 @@ fn declared(project: &Project) -> Vec<Route> {
 
 fn written(folder: &Path) -> Option<SystemTime> {
     std::fs::metadata(folder.join(manifest::FILE_NAME)).ok()?.modified().ok()
-}
-
-/// Takes the slashes from the end.
-fn tidy(path: &str) -> String {
-    format!("/{}", path.trim_matches('/'))
 }
 
 /// Returns what follows the route's path, beginning with a slash.
@@ -182,19 +170,10 @@ fn rest<'a>(route: &str, path: &'a str) -> Option<&'a str> {
     }
 }
 
-fn unreadable(file: &Path, error: &dyn std::error::Error) -> Error {
-    let shown = file.display();
-    Error::new(Kind::Failed, text! { en: "could not read `{shown}`", zh: "无法读取 `{shown}`" })
-        .source(error)
-        .hint(text! {
-            en: "the file holds only routes; remove it and deploy them again",
-            zh: "该文件只保存路由；可删除后重新部署"
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::Options;
 
     fn gateway(folder: &Path) -> Gateway {
         let routes =

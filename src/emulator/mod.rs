@@ -13,6 +13,7 @@ pub mod database;
 pub mod deployments;
 pub mod functions;
 pub mod gateway;
+mod kept;
 pub mod logs;
 pub mod migrations;
 pub mod permissions;

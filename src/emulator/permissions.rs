@@ -9,7 +9,8 @@ use std::sync::{PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Kind, Result};
+use super::kept;
+use crate::error::Result;
 use crate::model::permission::Permission;
 use crate::text;
 
@@ -51,11 +52,7 @@ impl Saved {
     /// # Errors
     /// The file cannot be read or is not what this program writes.
     pub fn read(file: &Path) -> Result<Self> {
-        match std::fs::read(file) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Saved).map_err(|error| unreadable(file, &error)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Saved(BTreeMap::new())),
-            Err(error) => Err(unreadable(file, &error)),
-        }
+        read(file).map(Saved)
     }
 }
 
@@ -72,19 +69,19 @@ impl Permissions {
     /// # Errors
     /// The file cannot be read or is not what this program writes.
     pub fn open(file: PathBuf) -> Result<Self> {
-        let Saved(entries) = Saved::read(&file)?;
+        let entries = read(&file)?;
         Ok(Permissions { file, entries: RwLock::new(entries) })
     }
 
     /// Writes all permissions to another file.
     pub fn save(&self, to: &Path) -> Result<()> {
-        write(to, &self.entries.read().unwrap_or_else(PoisonError::into_inner))
+        kept::write(to, &*self.entries.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Puts permissions that were set aside in place of the present ones.
     pub fn restore(&self, Saved(saved): Saved) -> Result<()> {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        write(&self.file, &saved)?;
+        kept::write(&self.file, &saved)?;
         *entries = saved;
         Ok(())
     }
@@ -117,35 +114,21 @@ impl Permissions {
             ),
             None => changed.remove(&resource.to_string()),
         };
-        write(&self.file, &changed)?;
+        kept::write(&self.file, &changed)?;
         *entries = changed;
         Ok(())
     }
 }
 
-fn write(file: &std::path::Path, entries: &BTreeMap<String, Entry>) -> Result<()> {
-    let written = || -> std::io::Result<()> {
-        let folder = file.parent().unwrap_or(std::path::Path::new("."));
-        let fresh = tempfile::NamedTempFile::new_in(folder)?;
-        serde_json::to_writer_pretty(&fresh, entries)?;
-        fresh.persist(file)?;
-        Ok(())
-    };
-    written().map_err(|error| {
-        let shown = file.display();
-        Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" })
-            .source(&error)
-    })
-}
-
-fn unreadable(file: &std::path::Path, error: &dyn std::error::Error) -> Error {
-    let shown = file.display();
-    Error::new(Kind::Failed, text! { en: "could not read `{shown}`", zh: "无法读取 `{shown}`" })
-        .source(error)
-        .hint(text! {
+/// Reads the file; a missing file is an empty one.
+fn read(file: &Path) -> Result<BTreeMap<String, Entry>> {
+    kept::read(
+        file,
+        text! {
             en: "the file holds only permissions; remove it and set them again",
             zh: "该文件只保存权限；可删除后重新设置"
-        })
+        },
+    )
 }
 
 #[cfg(test)]

@@ -140,6 +140,11 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+/// Returns the path of an HTTP route as it is compared: one slash before it and none behind.
+pub fn route_path(path: &str) -> String {
+    format!("/{}", path.trim_matches('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::control::gateway::{CreateCloudBaseGWAPI, DeleteCloudBaseGWAPI, DescribeCloudBaseGWAPI};
+use crate::api::control::gateway::{
+    CreateCloudBaseGWAPI, DeleteCloudBaseGWAPI, DescribeCloudBaseGWAPI, FUNCTION, OPEN,
+};
 use crate::error::Result;
 
 use super::target::Target;
 
-/// A route to a function, as the wire numbers it.
-const FUNCTION: i64 = 1;
-/// No login is wanted.
-const OPEN: i64 = 2;
 /// Routes asked for at once.
 const PAGE: u64 = 100;
 

@@ -4,7 +4,6 @@
 //! belongs to. A note that disagrees with the cloud means nothing.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use ring::digest::{Context, SHA256, digest};
@@ -68,11 +67,8 @@ impl Deployed {
     pub fn write(&self, project: &Path) -> Result<()> {
         let path = place(project);
         let write = || {
-            let folder = super::state::make(project)?;
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(&serde_json::to_vec_pretty(self)?)?;
-            file.persist(&path)?;
-            Ok(())
+            super::state::make(project)?;
+            super::state::replace(&path, &serde_json::to_vec_pretty(self)?)
         };
         write().map_err(|error: std::io::Error| {
             let shown = path.display();

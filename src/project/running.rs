@@ -1,6 +1,5 @@
 //! The note a running emulator leaves in `.cloudkit/emulator.json`, so that commands in the project find it.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -48,13 +47,9 @@ impl Running {
         })
     }
 
-    /// Written aside and moved, so that nobody reads half a note. A temporary file is the user's own (0600).
     fn write(&self, project: &Path, path: &Path) -> std::io::Result<()> {
-        let folder = super::state::make(project)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(&serde_json::to_vec_pretty(self)?)?;
-        file.persist(path)?;
-        Ok(())
+        super::state::make(project)?;
+        super::state::replace(path, &serde_json::to_vec_pretty(self)?)
     }
 
     /// Takes the note away, unless another emulator has left its own since.

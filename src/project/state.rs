@@ -17,6 +17,15 @@ pub fn make(project: &Path) -> io::Result<PathBuf> {
     Ok(folder)
 }
 
+/// Puts a file in the place of another at once, so that nobody reads half of it. It is the user's alone (0600).
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut aside = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    io::Write::write_all(&mut aside, bytes)?;
+    aside.persist(path)?;
+    Ok(())
+}
+
 /// Removes the folder if nothing but the note to git is in it.
 pub fn tidy(project: &Path) {
     let folder = project.join(FOLDER);

@@ -4,6 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Done, actions};
 
+/// The type of a route that calls a function.
+pub const FUNCTION: i64 = 1;
+/// The `AuthSwitch` of a route that wants no login.
+pub const OPEN: i64 = 2;
+
 /// Lists the routes of an environment.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -47,7 +52,7 @@ pub struct Route {
     pub api_id: String,
     #[serde(default)]
     pub path: String,
-    /// 1 is a function, 2 a container.
+    /// [`FUNCTION`]; 2 is a container.
     #[serde(default)]
     pub r#type: i64,
     #[serde(default)]
@@ -59,7 +64,7 @@ pub struct Route {
     pub env_id: String,
     #[serde(default)]
     pub domain: String,
-    /// 1 wants a login, 2 does not.
+    /// [`OPEN`]; 1 wants a login.
     #[serde(default)]
     pub auth_switch: i64,
 }
@@ -72,13 +77,13 @@ pub struct CreateCloudBaseGWAPI {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_id: Option<String>,
     pub path: String,
-    /// 1 is a function, 2 a container.
+    /// [`FUNCTION`]; 2 is a container.
     #[serde(default)]
     pub r#type: i64,
     /// What it calls.
     #[serde(default)]
     pub name: String,
-    /// 1 wants a login, 2 does not.
+    /// [`OPEN`]; 1 wants a login.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_switch: Option<i64>,
 }

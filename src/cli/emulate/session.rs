@@ -193,14 +193,8 @@ impl Session {
 
     /// Writes what `/__cloudkit/env` answers.
     pub fn write_ready_file(&self, file: &Path) -> Result<()> {
-        let written = (|| {
-            let folder = file.parent().unwrap_or(file);
-            let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-            serde_json::to_writer_pretty(&mut temporary, &self.emulator.addresses())?;
-            temporary.persist(file)?;
-            Ok(())
-        })();
-        written.map_err(|error| cannot_write(file, &error))
+        let addresses = format!("{:#}", self.emulator.addresses());
+        state::replace(file, addresses.as_bytes()).map_err(|error| cannot_write(file, &error))
     }
 
     /// Adds to VS Code's file how to attach to each function. What cannot be merged is shown, to be pasted.

@@ -15,6 +15,7 @@ use crate::model::function::FunctionSpec;
 use crate::model::name::FunctionName;
 use crate::model::trigger::Trigger;
 use crate::project::fingerprint::sha256;
+use crate::project::state;
 use crate::text;
 
 /// What a package may hold unpacked: the platform's limit.
@@ -219,10 +220,7 @@ fn read(folder: &Path) -> io::Result<Copy> {
 
 /// Writes `spec.json` whole or not at all. It may hold secrets, so it is the user's alone.
 fn write(folder: &Path, written: &Written) -> io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    serde_json::to_writer_pretty(&mut file, written)?;
-    file.persist(folder.join("spec.json")).map_err(|error| error.error)?;
-    Ok(())
+    state::replace(&folder.join("spec.json"), &serde_json::to_vec_pretty(written)?)
 }
 
 fn replace(fresh: &Path, place: &Path) -> io::Result<()> {

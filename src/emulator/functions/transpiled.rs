@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::project::fingerprint::sha256;
+use crate::project::state;
 use crate::project::typescript::{self, Compiled, Settings};
 
 /// What was compiled so far, by file.
@@ -84,9 +85,7 @@ impl Transpiled {
         let file = self.folder.join(format!("{}.js", sha256(code.as_bytes())));
         if !file.is_file() {
             std::fs::create_dir_all(&self.folder)?;
-            let mut whole = tempfile::NamedTempFile::new_in(&self.folder)?;
-            whole.write_all(code.as_bytes())?;
-            whole.persist(&file)?;
+            state::replace(&file, code.as_bytes())?;
         }
         Ok(file)
     }

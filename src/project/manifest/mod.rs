@@ -12,7 +12,7 @@ use toml_edit::{Item, Value};
 use super::settings::{self, FunctionLayer, FunctionSettings};
 use crate::error::{Error, Kind, Result};
 use crate::model::index::{IndexKey, IndexSpec};
-use crate::model::name::{CollectionName, EnvId, FunctionName, did_you_mean, suggestion};
+use crate::model::name::{CollectionName, EnvId, FunctionName, did_you_mean, route_path, suggestion};
 use crate::model::permission::Permission;
 use crate::model::schedule::Schedule;
 use crate::model::trigger::Trigger;
@@ -313,7 +313,7 @@ fn read_routes(section: &mut Section<'_>) -> Result<Vec<Route>> {
     let mut routes = Vec::new();
     for (mut entry, span) in section.sections("routes")?.unwrap_or_default() {
         let check = |path: &str| match path.starts_with('/') {
-            true => Ok(format!("/{}", path.trim_matches('/'))),
+            true => Ok(route_path(path)),
             false => Err(Error::new(
                 Kind::Usage,
                 text! { en: "the route `{path}` does not begin with `/`", zh: "路由 `{path}` 未以 `/` 开头" },
@@ -345,8 +345,18 @@ fn required<T>(value: Option<T>, section: &Section<'_>, key: &str, span: &Span) 
     })
 }
 
+/// Reads a TOML file as the JSON it stands for.
+///
+/// # Errors
+/// It is no TOML; the error shows the place.
+pub fn toml_as_json(path: PathBuf, text: String) -> Result<serde_json::Value> {
+    let source = Source { path, text };
+    let document = source.parse()?;
+    Ok(to_json(document.as_item()))
+}
+
 /// Turns TOML into JSON: a rule is that on the wire.
-pub fn to_json(item: &Item) -> serde_json::Value {
+pub(super) fn to_json(item: &Item) -> serde_json::Value {
     fn of_value(value: &Value) -> serde_json::Value {
         match value {
             Value::String(text) => text.value().as_str().into(),

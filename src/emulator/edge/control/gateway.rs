@@ -7,11 +7,7 @@ use crate::api::control::gateway::*;
 use crate::api::error::codes;
 use crate::emulator::environment::Shared;
 use crate::emulator::gateway;
-
-/// A route to a function, as the wire numbers it.
-const FUNCTION: i64 = 1;
-/// No login is wanted.
-const OPEN: i64 = 2;
+use crate::model::name::route_path;
 
 pub(super) async fn list(environment: &Shared, asked: DescribeCloudBaseGWAPI) -> Result<RoutePage> {
     this_environment(environment, asked.service_id.as_deref())?;
@@ -71,7 +67,7 @@ pub(super) async fn domains(environment: &Shared, asked: DescribeCloudBaseGWServ
 /// Tells whether a route is asked for; what is not given does not count.
 fn picks(route: &gateway::Route, name: Option<&str>, path: Option<&str>, id: Option<&str>) -> bool {
     let is = |asked: Option<&str>, own: &str| asked.is_none_or(|asked| asked.is_empty() || asked == own);
-    let path = path.map(|path| format!("/{}", path.trim_matches('/')));
+    let path = path.map(route_path);
     is(name, &route.function) && is(path.as_deref(), &route.path) && is(id, &route.id)
 }
 
