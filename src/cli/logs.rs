@@ -121,6 +121,7 @@ impl Show for Line {
             logs::Level::Error => page.paint(Style::Bad, "error"),
         };
         let message = page.visible(self.message.trim_end());
+        let message = if self.is_platforms() { page.paint(Style::Faint, message).into() } else { message };
         page.styled(format_args!("{time} {level} {function}  {message}"));
     }
 }

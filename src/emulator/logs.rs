@@ -4,7 +4,7 @@ mod lines;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -93,12 +93,14 @@ pub struct Page<T> {
 /// The log of one environment. Clones share it.
 #[derive(Clone)]
 pub struct Logs {
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<(Mutex<Kept>, Condvar)>,
     events: Events,
 }
 
 struct Kept {
     lines: Lines,
+    /// Whether a thread is writing lines down; it tells the other half of the pair after each file.
+    is_writing: bool,
     /// The oldest first.
     calls: VecDeque<InvocationRecord>,
     bytes_of_calls: usize,
@@ -107,8 +109,9 @@ struct Kept {
 impl Logs {
     /// Opens the log that is kept in a folder; it tells `events` each line.
     pub fn open(folder: PathBuf, events: Events) -> Self {
-        let kept = Kept { lines: Lines::open(folder), calls: VecDeque::new(), bytes_of_calls: 0 };
-        Logs { kept: Arc::new(Mutex::new(kept)), events }
+        let lines = Lines::open(folder);
+        let kept = Kept { lines, is_writing: false, calls: VecDeque::new(), bytes_of_calls: 0 };
+        Logs { kept: Arc::new((Mutex::new(kept), Condvar::new())), events }
     }
 
     /// Adds a line and tells it to whoever listens: [`Event::Logged`] is the live tail.
@@ -119,12 +122,52 @@ impl Logs {
             let (function, request_id) = (record.function.clone(), record.request_id.clone());
             event::tell(&self.events, Event::Logged(LogRecord { function, request_id, message, ..record }));
         }
-        self.lock().lines.push(record);
+        self.keep([record]);
+    }
+
+    /// Adds lines without telling them: those of the platform about a call, which is told by an event of its own.
+    pub fn keep(&self, records: impl IntoIterator<Item = LogRecord>) {
+        let mut kept = self.lock();
+        records.into_iter().for_each(|record| kept.lines.push(record));
+        if kept.lines.next_file().is_some() && !std::mem::replace(&mut kept.is_writing, true) {
+            let logs = self.clone();
+            let writer = std::thread::Builder::new().name("logs".into()).spawn(move || logs.write_down());
+            if writer.is_err() {
+                drop(kept);
+                return self.write_down();
+            }
+        }
+        // Where more is said than can be written, those who say it wait.
+        while kept.lines.is_full() && kept.is_writing {
+            kept = self.kept.1.wait(kept).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Writes files until there is none to be written. Nobody who says something waits for a disk meanwhile.
+    fn write_down(&self) {
+        loop {
+            let mut kept = self.lock();
+            let Some(writing) = kept.lines.next_file() else {
+                kept.is_writing = false;
+                return self.kept.1.notify_all();
+            };
+            drop(kept);
+            let is_written = writing.write().is_ok();
+            self.lock().lines.finish_file(is_written);
+            self.kept.1.notify_all();
+        }
     }
 
     /// Writes down what is in memory alone, for the next run.
     pub fn save(&self) {
-        self.lock().lines.write_down();
+        let mut kept = self.lock();
+        while kept.is_writing {
+            kept = self.kept.1.wait(kept).unwrap_or_else(PoisonError::into_inner);
+        }
+        kept.lines.seal();
+        kept.is_writing = true;
+        drop(kept);
+        self.write_down();
     }
 
     /// Adds a call that ended.
@@ -152,6 +195,10 @@ impl Logs {
             match place {
                 Place::File(path, file) => {
                     found.extend(file.read(&path, search, number, most - found.len()));
+                    number = if search.newest_first { file.first } else { file.end };
+                }
+                Place::Sealed(lines, file) => {
+                    found.extend(lines);
                     number = if search.newest_first { file.first } else { file.end };
                 }
                 Place::Memory(lines, first) => {
@@ -187,7 +234,7 @@ impl Logs {
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         // A panic elsewhere leaves the log at worst one line short.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -293,16 +340,11 @@ mod tests {
     fn everything_is_found_in_order_and_little_of_it_is_in_memory() {
         let folder = tempfile::tempdir().expect("a folder");
         let logs = open(folder.path());
+        let message = "a line of some length".repeat(8);
         for time in 0..50_000 {
-            logs.push(line((
-                time,
-                "loud",
-                "0f2c1a52-0000-4000-8000-000000000000",
-                Level::Info,
-                "a line of some length",
-            )));
+            logs.push(line((time, "loud", "0f2c1a52-0000-4000-8000-000000000000", Level::Info, &message)));
+            assert!(logs.lock().lines.in_memory() < 5 << 20, "of ten megabytes");
         }
-        assert!(logs.lock().lines.in_memory() < 20_000);
         let (mut cursor, mut times) = (None, Vec::new());
         loop {
             let page = logs.search(&Search { cursor, limit: 1000, ..Search::default() });

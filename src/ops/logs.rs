@@ -11,7 +11,7 @@ use crate::model::clock::{Clock, Millis};
 use crate::model::name::FunctionName;
 use crate::model::wall;
 
-use super::function;
+use super::function::{self, invoke};
 use super::target::Target;
 
 /// The most lines of one answer.
@@ -75,6 +75,12 @@ pub struct Line {
     pub request_id: String,
     pub level: Level,
     pub message: String,
+    /// How long a call took: in the platform's report of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    /// The most memory it had: in the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
 }
 
 /// What a log hands over.
@@ -261,9 +267,24 @@ impl Line {
             function: line.function_name,
             request_id: line.request_id,
             level: Level::read(&line.level),
+            duration_ms: reported(&line.log, "Duration:", "ms").map(|time| time.round() as u64),
+            memory_bytes: reported(&line.log, "MemUsage:", "MB").map(|memory| (memory * 1_048_576.0) as u64),
             message: line.log,
         }
     }
+
+    /// Tells whether the platform says it of a call, and not the function: START, END and REPORT.
+    pub fn is_platforms(&self) -> bool {
+        invoke::is_bracket(&self.message)
+    }
+}
+
+/// Reads a figure of the platform's report of a call (`docs/wire.md#logs`).
+fn reported(line: &str, name: &str, unit: &str) -> Option<f64> {
+    let figures = line.strip_prefix("REPORT RequestId:").or(line.strip_prefix("Report RequestId:"))?;
+    let (_, figure) = figures.split_once(name)?;
+    let (number, _) = figure.split_once(unit)?;
+    number.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// Lines that were handed over already: stretches overlap. The same line twice in a millisecond counts twice.
@@ -312,6 +333,21 @@ mod tests {
         });
         assert_eq!((bare.millis, bare.message.as_str()), (1_700_000_000_000, "not json"));
         assert_eq!(wall::write(bare.millis), "2023-11-15 06:13:20");
+    }
+
+    #[test]
+    fn the_platforms_report_tells_duration_and_memory_and_no_other_line_does() {
+        let report = "Report RequestId: 0f2c Duration:12ms Memory:256MB MemUsage:33.50MB";
+        for (message, expected) in [
+            (report, (Some(12), Some(35_127_296))),
+            (&report.replace("Report", "REPORT"), (Some(12), Some(35_127_296))),
+            ("REPORT RequestId: r Duration:soon", (None, None)),
+            ("my Duration:12ms MemUsage:1MB", (None, None)),
+        ] {
+            let line = line(1, message);
+            assert_eq!((line.duration_ms, line.memory_bytes), expected, "{message}");
+        }
+        assert!(line(1, "START RequestId: r").is_platforms() && !line(1, "START").is_platforms());
     }
 
     #[test]

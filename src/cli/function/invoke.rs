@@ -40,6 +40,13 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
 
 /// Shows how a call ended: its log as talk, its result as data.
 pub fn answer(invocation: &Invocation, function: &FunctionName, context: &mut Context) -> Result<()> {
+    if invocation.logs_cut {
+        let request_id = &invocation.request_id;
+        context.ui.say(&text! {
+            en: "… the end of the log; `cloudkit logs --request-id {request_id}` shows all of it",
+            zh: "… 以下仅为日志末尾；完整日志请运行 `cloudkit logs --request-id {request_id}`"
+        });
+    }
     for line in &invocation.logs {
         context.ui.say(&line.as_str().into());
     }

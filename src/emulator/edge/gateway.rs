@@ -84,12 +84,21 @@ async fn routed(environment: &Shared, parts: &Parts, body: Body) -> Result<Respo
             return Err(too_large(LARGEST));
         }
         let began = Instant::now();
+        let running = server.as_ref().ok().map(|(server, _)| server.clone());
         let answer = served(server, parts, &rest, body).await;
+        let memory = running.map_or(0, |server| server.memory());
         let (line, failure) = match &answer {
             Ok(answer) => (format!("{} {path} {}", parts.method, answer.status()), None),
             Err((_, code, message)) => (message.clone(), Some(*code)),
         };
-        environment.functions.report_request(&route.function, &request_id, line, failure, began.elapsed());
+        environment.functions.report_request(
+            &route.function,
+            &request_id,
+            line,
+            failure,
+            began.elapsed(),
+            memory,
+        );
         return answer.map_err(|(status, code, message)| refuse(status, code, message));
     }
     let body = axum::body::to_bytes(body, LARGEST).await.map_err(|_| too_large(LARGEST))?;
@@ -129,6 +138,10 @@ async fn served(
         Failure::TooLate => {
             let message = format!("Invoking task timed out after {} seconds", limit.as_secs_f64());
             (StatusCode::GATEWAY_TIMEOUT, "FUNCTION_TIME_LIMIT_EXCEEDED", message)
+        }
+        Failure::Broken(_) if server.has_outgrown() => {
+            let message = "Memory limit exceeded".to_owned();
+            (StatusCode::INTERNAL_SERVER_ERROR, "FUNCTION_MEMORY_LIMIT_EXCEEDED", message)
         }
         Failure::Broken(why) => (StatusCode::BAD_GATEWAY, "FUNCTION_INVOCATION_FAILED", why),
     })

@@ -1,8 +1,10 @@
 // Runs one function in this process, one call at a time, for the emulator at the other end of file descriptor 0.
 //
 // Frames in:  u32 length, kind, body.  I: settings as JSON.  C: u32 length of a JSON head, the head, the event as JSON.
-//                                      T: before I, what to run for TypeScript files.  W: asks what the process waits for.
-// Frames out: u32 length, kind, u32 number, text.  D: loaded, files as JSON.  B: not loadable, why.
+//                                      T: before I, the file that says what to run for TypeScript files.
+//                                      W: asks what the process waits for.
+// Frames out: u32 length, kind, u32 number, text.  D: loaded, files as JSON; again for files loaded later.
+//   B: not loadable, why.
 //   L: a log line, number = level.  R: result, number = memory in KiB.  F: fault, number = kind.  X: as F, and the
 //   process ends.  O: a call of a host outside.  A: work goes on after the answer.  W: what the process waits for.
 'use strict';
@@ -13,6 +15,7 @@ const path = require('path');
 const util = require('util');
 const { Console } = require('console');
 const { Readable } = require('stream');
+const { StringDecoder } = require('string_decoder');
 const { pathToFileURL } = require('url');
 const Module = require('module');
 
@@ -116,12 +119,17 @@ function residentMemory() {
 // Cuts what is written to a standard stream into log lines, from its first use on; returns what says the unended rest.
 function captureStream(name, level) {
   const make = Object.getOwnPropertyDescriptor(process, name).get;
+  const decoder = new StringDecoder('utf8');
   let stream;
   let rest = '';
   const write = (chunk, encoding, done) => {
-    const whole = (rest + (typeof chunk === 'string' ? chunk : from(chunk).toString('utf8'))).split('\n');
+    const whole = (rest + (typeof chunk === 'string' ? chunk : decoder.write(chunk))).split('\n');
     rest = whole.pop();
     for (const line of whole) say(level, line);
+    if (rest.length > LONGEST_LINE) {
+      say(level, rest);
+      rest = '';
+    }
     const after = typeof encoding === 'function' ? encoding : done;
     if (after) process.nextTick(after);
     return true;
@@ -136,6 +144,7 @@ function captureStream(name, level) {
   };
   Object.defineProperty(process, name, { get, configurable: true, enumerable: true });
   return () => {
+    rest += decoder.end();
     if (rest) say(level, rest);
     rest = '';
   };
@@ -178,11 +187,26 @@ function captureConsole() {
 
 // A function's own frames are what helps; those of this file and of Node do not.
 function cleanStack(stack) {
-  return stack
-    .split('\n')
-    .filter((line) => !line.includes(__filename) && !/^\s+at .*\(?node:/.test(line))
-    .join('\n')
-    .trimEnd();
+  const own = stack.split('\n').filter((line) => !line.includes(__filename) && !/^\s+at .*\(?node:/.test(line));
+  return shown(own.join('\n').trimEnd());
+}
+
+// Has a text name the project's files instead of a deployed copy's, where they are the same: those are the ones to edit.
+function shown(text) {
+  const [copy, source] = [settings.folder + path.sep, settings.source + path.sep];
+  if (!settings.source || !text.includes(copy)) return text;
+  return text.split(copy).reduce((before, after) => {
+    const [file] = /^[^:()'"`\n]*/.exec(after);
+    return before + (isSame(copy + file, source + file) ? source : copy) + after;
+  });
+}
+
+function isSame(one, other) {
+  try {
+    return readFileSync(one, 'utf8') === readFileSync(other, 'utf8');
+  } catch {
+    return false;
+  }
 }
 
 function describe(error) {
@@ -212,7 +236,7 @@ function excerpt(stack) {
       const source = readFileSync(file, 'utf8').split('\n')[found[2] - 1];
       if (source === undefined || source.length > 300) return '';
       const indent = source.slice(0, found[3] - 1).replace(/[^\t]/g, ' ');
-      return `${file}:${found[2]}\n${source}\n${indent}^\n`;
+      return `${shown(`${file}:${found[2]}`)}\n${source}\n${indent}^\n`;
     } catch {
       return '';
     }
@@ -463,8 +487,8 @@ function compiled(file) {
 }
 
 // Has `require` find TypeScript where the JavaScript it becomes is meant, and stack traces show it.
-function takeTypescript(body) {
-  scripts = parse(body);
+function takeTypescript(table) {
+  scripts = parse(readFileSync(table, 'utf8'));
   process.setSourceMapsEnabled?.(true);
   for (const extension of ['.ts', '.cts', '.mts']) {
     Module._extensions[extension] = (module, file) => module._compile(compiled(file), file);
@@ -482,13 +506,15 @@ function takeTypescript(body) {
 }
 
 // `NODE_PATH` does not count for `import`: this hook looks there for what a function's own folders lack.
+// It runs in a thread of its own, and tells by a port what is loaded.
 const HOOK = `
 import { readFileSync } from 'fs';
 import { fileURLToPath } from 'url';
-let parents, scripts;
-export const initialize = (data) => { ({ parents, scripts } = data); };
+let parents, scripts, port;
+export const initialize = (data) => { ({ parents, scripts, port } = data); };
 const scriptOf = (url) => scripts && url.startsWith('file:') && scripts[fileURLToPath(url)];
 export async function load(url, context, next) {
+  if (url.startsWith('file:')) port.postMessage(fileURLToPath(url));
   const script = scriptOf(url);
   if (!script) return next(url, context);
   if (script.mistake) throw new SyntaxError(script.mistake);
@@ -511,9 +537,12 @@ export async function resolve(specifier, context, next) {
 }`;
 
 async function importModule(file) {
-  if (settings.modules.length && Module.register) {
+  if (Module.register) {
     const parents = settings.modules.map((folder) => pathToFileURL(path.join(folder, '..', 'index.js')).href);
-    Module.register(`data:text/javascript,${encodeURIComponent(HOOK)}`, { data: { parents, scripts } });
+    const { port1, port2: port } = new MessageChannel();
+    imported = port1;
+    const data = { parents, scripts, port };
+    Module.register(`data:text/javascript,${encodeURIComponent(HOOK)}`, { data, transferList: [port] });
   }
   return import(pathToFileURL(file).href);
 }
@@ -528,12 +557,30 @@ async function loadModule(file) {
   }
 }
 
+// Where the names of imported files arrive.
+let imported;
+
+const isOwn = (file) => !file.includes('/node_modules/') && !file.startsWith(__dirname);
+
 // The files that are loaded, but for dependencies: when one changes, this process is out of date. Shared code is among
 // them wherever it lies: Node knows what a link leads to.
 function loadedFiles(entry) {
-  const own = (file) => !file.includes('/node_modules/') && !file.startsWith(__dirname);
-  const loaded = [entry, ...Object.keys(require.cache).filter(own), ...Object.keys(scripts ?? {})];
-  return [...new Set(loaded)].slice(0, 256);
+  const loaded = [entry, ...Object.keys(require.cache), ...Object.keys(scripts ?? {})];
+  const { receiveMessageOnPort } = imported ? require('worker_threads') : {};
+  for (let told; imported && (told = receiveMessageOnPort(imported)); ) loaded.push(told.message);
+  return [...new Set(loaded.filter(isOwn))].slice(0, 256);
+}
+
+// Tells of the function's files that are loaded only when they are needed.
+function tellLaterFiles() {
+  const tell = (file) => isOwn(file) && send('D', 0, stringify([file]));
+  const { load } = Module.prototype;
+  Module.prototype.load = function (file) {
+    tell(file);
+    return load.apply(this, arguments);
+  };
+  imported?.on('message', tell);
+  imported?.unref();
 }
 
 async function load() {
@@ -564,6 +611,7 @@ async function initialize(body) {
   try {
     const entry = await load();
     send('D', 0, stringify(loadedFiles(entry)));
+    tellLaterFiles();
   } catch (error) {
     const text = describe(error);
     flushOut();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::instance::{Instance, Load, OUT_OF_MEMORY, Reply};
-use super::pool::{CEILING, Function, Lease};
+use super::pool::{Function, Lease};
 use super::{Fault, FaultKind, Inner, Invocation, Outcome, wire};
 use crate::api::event::{self, Caller};
 use crate::emulator::event::Event;
@@ -81,6 +81,8 @@ impl Call {
 
     /// Runs the function. When the returned future is dropped, the call goes on by itself, as in the cloud.
     pub async fn run(mut self, invocation: &Invocation) -> Outcome {
+        let start = self.platform(start_line(&self.request_id));
+        self.inner.logs.keep([start]);
         if invocation.event.len() > LONGEST_EVENT {
             return self.report(Ended::failed(FaultKind::Event, "event body size is too long"));
         }
@@ -160,8 +162,7 @@ impl Call {
 
     fn not_started(&self, error: &std::io::Error) -> Ended {
         if error.kind() == std::io::ErrorKind::QuotaExceeded {
-            let message =
-                format!("all {CEILING} processes of `{}` wait for one another", self.function.name());
+            let message = error.to_string();
             self.say(Level::Error, message.clone());
             return Ended::failed(FaultKind::Busy, message);
         }
@@ -215,17 +216,23 @@ impl Call {
     }
 
     fn say(&self, level: Level, message: String) {
+        self.inner.logs.push(LogRecord { level, ..self.platform(message) });
+    }
+
+    /// Returns a line of the platform about this call.
+    fn platform(&self, message: String) -> LogRecord {
         let (function, request_id) = (self.function.name().to_owned(), self.request_id.clone());
-        let time = self.inner.config.clock.now();
-        self.inner.logs.push(LogRecord { time, function, request_id, level, message });
+        LogRecord { time: self.inner.config.clock.now(), function, request_id, level: Level::Info, message }
     }
 
     /// Tells how the call ended and returns it.
     fn report(self, ended: Ended) -> Outcome {
         let Ended { result, duration, memory_bytes, said } = ended;
+        let memory = self.function.registered().spec.memory;
+        let end = end_lines(&self.request_id, duration, memory, memory_bytes);
+        let log = format!("{}\n{said}{}\n{}\n", start_line(&self.request_id), end[0], end[1]);
+        self.inner.logs.keep(end.map(|line| self.platform(line)));
         let Call { inner, function, request_id, began, cold, .. } = self;
-        let memory = function.registered().spec.memory;
-        let log = framed(&request_id, &said, duration, memory, memory_bytes);
         if let Some(advice) = advice(&function, &result, duration) {
             inner.tell(Event::Warning(advice));
         }
@@ -274,14 +281,18 @@ fn advice(function: &Function, result: &Result<String, Fault>, duration: Duratio
     })
 }
 
-/// Frames what a call said as the platform's log does.
-fn framed(request_id: &str, said: &str, duration: Duration, memory: u32, memory_bytes: u64) -> String {
+/// Returns the line with which the platform begins a call's log (`docs/wire.md#logs`).
+pub(super) fn start_line(request_id: &str) -> String {
+    format!("START RequestId: {request_id}")
+}
+
+/// Returns the lines with which the platform ends a call's log.
+pub(super) fn end_lines(request_id: &str, duration: Duration, memory: u32, memory_bytes: u64) -> [String; 2] {
     let millis = duration.as_millis();
     let used = memory_bytes as f64 / f64::from(1 << 20);
-    format!(
-        "START RequestId: {request_id}\n{said}END RequestId: {request_id}\n\
-         REPORT RequestId: {request_id} Duration:{millis}ms Memory:{memory}MB MemUsage:{used:.2}MB\n"
-    )
+    let report =
+        format!("REPORT RequestId: {request_id} Duration:{millis}ms Memory:{memory}MB MemUsage:{used:.2}MB");
+    [format!("END RequestId: {request_id}"), report]
 }
 
 /// A call whose event has been sent. Dropped before its end, it is waited for by a task of its own.
@@ -352,14 +363,17 @@ impl Parts {
         instance.say(Level::Error, message);
         let said = instance.interrupt();
         let fault = Fault { kind: FaultKind::Memory, message: OUT_OF_MEMORY.into() };
-        Some(Reply { result: Err(fault), memory_bytes, said })
+        Some(Reply { result: Err(fault), memory_bytes, said, loaded: Vec::new() })
     }
 
     async fn finish(mut self) -> Outcome {
         let duration = self.started.elapsed();
-        let Some(Reply { result, memory_bytes, said }) = self.ended.take() else {
+        let Some(Reply { result, memory_bytes, said, loaded }) = self.ended.take() else {
             return self.time_out(duration);
         };
+        if !loaded.is_empty() {
+            self.call.function.remember_more(&loaded, self.lease.instance().started);
+        }
         let first = !std::mem::replace(&mut self.lease.instance().warm, true);
         // One that took too much memory ends with its lease.
         let most = u64::from(self.call.function.registered().spec.memory) << 20;

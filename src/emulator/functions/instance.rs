@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +50,8 @@ pub(super) struct Reply {
     pub memory_bytes: u64,
     /// The lines said during the call, each with its line end.
     pub said: String,
+    /// Files of the function that were loaded since the answer before.
+    pub loaded: Vec<String>,
 }
 
 /// One live process. Dropping it ends the process group.
@@ -109,6 +111,8 @@ struct Talk {
     waiting: Option<oneshot::Sender<String>>,
     /// Who wants to know the address of the inspector.
     inspector: Option<oneshot::Sender<String>>,
+    /// Files that were loaded after the function itself.
+    loaded: Vec<String>,
     /// The process has ended or is about to.
     ended: bool,
     memory_bytes: u64,
@@ -136,6 +140,7 @@ impl Instance {
         settings: &[u8],
         inspector: Option<u16>,
         crew: &Crew,
+        place: OwnedSemaphorePermit,
         told: Told,
     ) -> io::Result<Self> {
         let started = SystemTime::now();
@@ -146,7 +151,12 @@ impl Instance {
         let (reader, channel) = channel.into_split();
         let (end, ended) = oneshot::channel();
         let output = tokio::spawn(read_output(stdout, stderr, shared.clone()));
-        crew.attendants.spawn(attend(process, reader, output, shared.clone(), ended, crew.closing.clone()));
+        let attended = attend(process, reader, output, shared.clone(), ended, crew.closing.clone());
+        crew.attendants.spawn(async move {
+            attended.await;
+            // Its place is free when it is gone.
+            drop(place);
+        });
         Ok(Instance {
             channel,
             shared,
@@ -345,7 +355,13 @@ impl Shared {
                 });
                 self.reply(Err(Fault { kind: fault_kind(number), message: text }));
             }
-            Said::Loaded(files) => drop(self.load.send_replace(Load::Ready(files))),
+            Said::Loaded(files) => {
+                let is_later = matches!(*self.load.borrow(), Load::Ready(_));
+                match is_later {
+                    true => self.talk().loaded.extend(files),
+                    false => drop(self.load.send_replace(Load::Ready(files))),
+                }
+            }
             Said::Broken(text) => {
                 self.talk().ended = true;
                 self.load.send_replace(Load::Broken(text));
@@ -362,13 +378,13 @@ impl Shared {
 
     /// Gives the caller its answer.
     fn reply(&self, result: Result<String, Fault>) {
-        let (call, memory_bytes) = {
+        let (call, memory_bytes, loaded) = {
             let mut talk = self.talk();
-            (talk.call.take(), talk.memory_bytes)
+            (talk.call.take(), talk.memory_bytes, std::mem::take(&mut talk.loaded))
         };
         if let Some(Call { said, reply }) = call {
             // An error means that the time limit was faster.
-            let _ = reply.send(Reply { result, memory_bytes, said });
+            let _ = reply.send(Reply { result, memory_bytes, said, loaded });
         }
     }
 

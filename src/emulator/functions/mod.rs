@@ -8,6 +8,7 @@ mod instance;
 mod interpreter;
 pub mod outside;
 mod pinpoint;
+mod places;
 mod pool;
 mod ports;
 mod process;
@@ -258,8 +259,9 @@ impl Functions {
         line: String,
         failure: Option<&'static str>,
         duration: Duration,
+        memory_bytes: u64,
     ) {
-        self.0.report_request(name, request_id, line, failure, duration);
+        self.0.report_request(name, request_id, line, failure, duration, memory_bytes);
     }
 
     /// Registers a deployed package (a zip), or replaces the code or the settings of a known function.
@@ -277,7 +279,9 @@ impl Functions {
     /// # Errors
     /// There is no such function, or its files cannot be removed.
     pub async fn remove(&self, name: &str) -> Result<()> {
-        self.0.remove(name)
+        let (inner, name) = (self.0.clone(), name.to_owned());
+        let task = tokio::task::spawn_blocking(move || inner.remove(&name));
+        task.await.unwrap_or_else(|error| Err(broken_task(&error)))
     }
 
     /// Returns the package of a function: the deployed one, or the folder packed.

@@ -174,7 +174,7 @@ function decoded(body, encoding) {
   return decode ? decode(body) : body;
 }
 
-module.exports = ({ address, request, agentFor, headersOf }) => {
+module.exports = ({ address, request, aimed, headersOf }) => {
   function record(method, url, sent, status, headers, body, requestHeaders) {
     if (!sent || !body) return globalThis[TOLD]?.(`→ ${method} ${shown(url)} not recorded: more than 1 MB`);
     let clear = body;
@@ -250,20 +250,7 @@ module.exports = ({ address, request, agentFor, headersOf }) => {
 
   function answered(options, url) {
     const { pathname, search } = new URL(url);
-    const redirected = {
-      ...options,
-      protocol: 'http:',
-      hostname: address.hostname,
-      host: address.hostname,
-      port: address.port,
-      path: pathname + search,
-      agent: options.agent === false ? false : agentFor('outside'),
-      headers: toEmulator(options.headers, url),
-    };
-    for (const name of ['lookup', 'servername', 'createConnection', 'defaultPort', '_defaultAgent', 'setHost']) {
-      delete redirected[name];
-    }
-    return redirected;
+    return { ...aimed(options, 'outside', toEmulator(options.headers, url)), path: pathname + search };
   }
 
   function urlOf(scheme, options, host) {

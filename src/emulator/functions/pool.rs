@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,6 +18,7 @@ use super::super::reaper::Reaper;
 use super::Registered;
 use super::call::LOAD_LIMIT;
 use super::instance::{Instance, Load, Told};
+use super::places::Places;
 use super::process::Launch;
 use super::registry::Wanted;
 use super::transpiled::Transpiled;
@@ -33,7 +34,7 @@ pub(super) const CEILING: usize = 64;
 
 /// How long no process may become free before a waiting call gets a new one. Where calls are short, those that wait
 /// have their turn sooner than a process starts, and more processes would only be in each other's way.
-const PATIENCE: Duration = Duration::from_millis(20);
+pub(super) const PATIENCE: Duration = Duration::from_millis(20);
 
 /// How long no process may become free before a function that calls itself is taken to wait for itself.
 const STANDSTILL: Duration = Duration::from_secs(1);
@@ -45,6 +46,7 @@ const SPARES: usize = 4;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Crew {
     pub reaper: Reaper,
+    pub places: Places,
     spares: Arc<AtomicUsize>,
     /// Those who own the processes.
     pub attendants: TaskTracker,
@@ -112,17 +114,19 @@ enum Taken {
     Process(Lease),
     /// Where one will arrive; closed without one when there is room to start one.
     Turn(oneshot::Receiver<Lease>),
+    /// The function has none, and other functions have all there may be.
+    Full,
 }
 
 /// A place among the spares, given back when dropped.
 struct Spare {
     instance: Instance,
-    _place: Place,
+    _among: Among,
 }
 
-struct Place(Arc<AtomicUsize>);
+struct Among(Arc<AtomicUsize>);
 
-impl Drop for Place {
+impl Drop for Among {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -171,11 +175,24 @@ impl Function {
     /// one.
     pub async fn acquire(self: &Arc<Self>, is_nested: bool) -> io::Result<Option<Lease>> {
         let asked = Instant::now();
-        let mut limit = EAGER;
+        let places = &self.recipe.crew.places;
+        let (mut limit, mut place) = (EAGER, None);
         loop {
-            let mut turn = match self.take(limit)? {
+            let mut turn = match self.take(limit, place.take())? {
                 Taken::Process(lease) => return Ok(Some(lease)),
                 Taken::Turn(turn) => turn,
+                Taken::Full
+                    if is_nested && asked.elapsed() > STANDSTILL && places.stand_still(STANDSTILL) =>
+                {
+                    return Err(io::Error::new(
+                        io::ErrorKind::QuotaExceeded,
+                        format!("all {} processes of all functions wait for one another", places.most()),
+                    ));
+                }
+                Taken::Full => {
+                    place = tokio::time::timeout(PATIENCE, places.wait()).await.ok().flatten();
+                    continue;
+                }
             };
             limit = loop {
                 match tokio::time::timeout(PATIENCE, &mut turn).await {
@@ -187,7 +204,10 @@ impl Function {
                     break CEILING;
                 }
                 if is_nested && asked.elapsed() > STANDSTILL && self.stands_still() {
-                    return Err(io::ErrorKind::QuotaExceeded.into());
+                    return Err(io::Error::new(
+                        io::ErrorKind::QuotaExceeded,
+                        format!("all {CEILING} processes of `{}` wait for one another", self.name()),
+                    ));
                 }
             };
             turn.close();
@@ -199,21 +219,25 @@ impl Function {
 
     /// Tells whether waiting calls need one more process: none becomes free, and few are on their way.
     fn is_stuck(&self) -> bool {
-        let mut state = self.state();
-        state.loading.retain(|load| *load.borrow() == Load::Loading);
-        let moving = state.returned.is_some_and(|returned| returned.elapsed() < PATIENCE);
-        !moving && state.live < CEILING && state.loading.len() < EAGER
+        let is_wanted = {
+            let mut state = self.state();
+            state.loading.retain(|load| *load.borrow() == Load::Loading);
+            let moving = state.returned.is_some_and(|returned| returned.elapsed() < PATIENCE);
+            !moving && state.live < CEILING && state.loading.len() < EAGER
+        };
+        is_wanted && self.recipe.crew.places.is_free()
     }
 
     /// Tells whether there can be no more processes, and none has become free for long.
     fn stands_still(&self) -> bool {
         let state = self.state();
-        state.live >= CEILING && state.returned.is_none_or(|returned| returned.elapsed() > STANDSTILL)
+        let is_full = state.live >= CEILING || self.recipe.crew.places.stand_still(STANDSTILL);
+        is_full && state.returned.is_none_or(|returned| returned.elapsed() > STANDSTILL)
     }
 
-    /// Takes a process if one is free, or starts one if there are fewer than `limit`, or waits in line.
-    fn take(self: &Arc<Self>, limit: usize) -> io::Result<Taken> {
-        let inspector = {
+    /// Takes a process if one is free, or starts one if there are fewer than `limit` and there is room, or waits in line.
+    fn take(self: &Arc<Self>, limit: usize, place: Option<OwnedSemaphorePermit>) -> io::Result<Taken> {
+        let (place, inspector) = {
             let mut state = self.state();
             while let Some(instance) = state.idle.pop() {
                 if instance.is_alive() {
@@ -221,19 +245,26 @@ impl Function {
                 }
                 state.live -= 1;
             }
-            if state.live >= limit {
-                let (place, turn) = oneshot::channel();
-                state.waiting.push_back(place);
-                return Ok(Taken::Turn(turn));
-            }
-            state.live += 1;
-            if let Some(spare) = state.spare.take() {
+            if state.live < limit
+                && let Some(spare) = state.spare.take()
+            {
+                state.live += 1;
                 return Ok(Taken::Process(self.lease(spare.instance)));
             }
+            let free = || place.or_else(|| self.recipe.crew.places.take());
+            let Some(place) = (state.live < limit).then(free).flatten() else {
+                if state.live == 0 {
+                    return Ok(Taken::Full);
+                }
+                let (next, turn) = oneshot::channel();
+                state.waiting.push_back(next);
+                return Ok(Taken::Turn(turn));
+            };
+            state.live += 1;
             // A debugger follows one process, which has the calls that do not overlap.
-            self.recipe.inspector.filter(|_| state.live == 1)
+            (place, self.recipe.inspector.filter(|_| state.live == 1))
         };
-        match self.start(inspector) {
+        match self.start(place, inspector) {
             Ok(instance) => {
                 self.state().loading.push(instance.load());
                 Ok(Taken::Process(self.lease(instance)))
@@ -254,17 +285,18 @@ impl Function {
         self.recipe.inspector.is_none() || instance.is_inspected
     }
 
-    fn start(&self, inspector: Option<u16>) -> io::Result<Instance> {
+    fn start(&self, place: OwnedSemaphorePermit, inspector: Option<u16>) -> io::Result<Instance> {
         let Recipe { launch, settings, transpiled, told, crew, .. } = &self.recipe;
         if let Some(difference) = launch.interpreter.take_difference() {
             // An error means that nobody listens.
             let _ = told.events.send(Event::Warning(difference));
         }
         let Some(transpiled) = transpiled else {
-            return Instance::start(launch, settings, inspector, crew, told.clone());
+            return Instance::start(launch, settings, inspector, crew, place, told.clone());
         };
-        let first = [wire::typescript(&transpiled.of(&launch.folder)?), settings.clone()].concat();
-        Instance::start(launch, &first, inspector, crew, told.clone())
+        let table = transpiled.table(&launch.folder)?;
+        let first = [wire::typescript(&table.to_string_lossy()), settings.clone()].concat();
+        Instance::start(launch, &first, inspector, crew, place, told.clone())
     }
 
     /// Starts a spare process if there is none and there is room for one. Returns how its loading ended.
@@ -279,15 +311,15 @@ impl Function {
             if is_alone || self.recipe.cold_start.is_some() || self.state().spare.is_some() {
                 return None;
             }
-            let place = self.recipe.crew.spares.clone();
-            let taken = place.fetch_add(1, Ordering::Relaxed);
-            let place = Place(place);
+            let spares = self.recipe.crew.spares.clone();
+            let taken = spares.fetch_add(1, Ordering::Relaxed);
+            let among = Among(spares);
             if taken >= SPARES && inspector.is_none() {
                 return None;
             }
-            let instance = self.start(inspector).ok()?;
+            let instance = self.start(self.recipe.crew.places.take()?, inspector).ok()?;
             let found = (instance.load(), instance.started);
-            self.state().spare = Some(Spare { instance, _place: place });
+            self.state().spare = Some(Spare { instance, _among: among });
             found
         };
         let mut load = load;
@@ -317,12 +349,24 @@ impl Function {
         if !self.state().files.is_empty() {
             return;
         }
-        let settings = ["config.json", "package.json"].map(|name| self.registered().folder.join(name));
-        let files = files.iter().map(PathBuf::from).chain(settings);
+        let folder = &self.registered().folder;
+        let settings = ["config.json", "package.json"].map(|name| folder.join(name).display().to_string());
+        self.remember_more(&[files, &settings].concat(), started);
+    }
+
+    /// Remembers files that were loaded when they were needed.
+    pub fn remember_more(&self, files: &[String], started: SystemTime) {
         // What was saved since the start may have been read before.
         let read = |file: &PathBuf| stamp(file).filter(|(saved, _)| *saved < started);
-        let files = files.map(|file| (read(&file), file)).map(|(stamp, file)| (file, stamp)).collect();
-        self.state().files = files;
+        {
+            let mut state = self.state();
+            for file in files.iter().map(PathBuf::from) {
+                if state.files.iter().all(|(known, _)| *known != file) {
+                    let stamp = read(&file);
+                    state.files.push((file, stamp));
+                }
+            }
+        }
         self.recipe.crew.loaded.notify_one();
     }
 
@@ -345,6 +389,24 @@ impl Function {
     /// Sends those who wait in line away: another state of the function is in force.
     pub fn break_up(&self) {
         self.state().waiting.clear();
+    }
+
+    /// Returns since when a process has had nothing to do: the spare one always.
+    pub fn idle_since(&self) -> Option<Option<Instant>> {
+        let state = self.state();
+        match &state.spare {
+            Some(_) => Some(None),
+            None => state.idle.first().map(|instance| Some(instance.idle_since)),
+        }
+    }
+
+    /// Ends a process that has nothing to do.
+    pub fn give_way(&self) {
+        let mut state = self.state();
+        if state.spare.take().is_none() && !state.idle.is_empty() {
+            state.idle.remove(0);
+            state.live -= 1;
+        }
     }
 
     /// Ends processes that had nothing to do for a while, but for one.
@@ -382,10 +444,16 @@ impl Lease {
         let now = Instant::now();
         self.instance().idle_since = now;
         let (function, mut lease) = (self.function.clone(), self);
+        let is_wanted = function.recipe.crew.places.returned(now);
         loop {
             let next = {
                 let mut state = function.state();
                 state.returned = Some(now);
+                if is_wanted && state.live > 1 {
+                    // A function that has none gets its place; those in line here have the others.
+                    state.live -= 1;
+                    return drop(lease.instance.take());
+                }
                 match state.waiting.pop_front() {
                     Some(next) => next,
                     None => {

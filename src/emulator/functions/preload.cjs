@@ -67,9 +67,9 @@ function install(address) {
     return agents.get(host);
   }
 
-  function redirect(options, scheme) {
-    const host = options.port ? `${hostOf(options)}:${options.port}` : hostOf(options);
-    const redirected = {
+  // Returns the options of a request that goes to the emulator instead, by the connections kept for `host`.
+  function aimed(options, host, headers) {
+    const changed = {
       ...options,
       protocol: 'http:',
       hostname: address.hostname,
@@ -77,16 +77,20 @@ function install(address) {
       port: address.port,
       // The caller's agent may be one for TLS, which refuses plain HTTP.
       agent: options.agent === false ? false : agentFor(host),
-      headers: withOrigin(options.headers, host, `${scheme}://${host}`),
+      headers,
     };
-    for (const name of ['lookup', 'servername', 'createConnection', 'socketPath', 'defaultPort', '_defaultAgent']) {
-      delete redirected[name];
-    }
-    return redirected;
+    const meant = ['lookup', 'servername', 'createConnection', 'socketPath', 'defaultPort', '_defaultAgent', 'setHost'];
+    for (const name of meant) delete changed[name];
+    return changed;
+  }
+
+  function redirect(options, scheme) {
+    const host = options.port ? `${hostOf(options)}:${options.port}` : hostOf(options);
+    return aimed(options, host, withOrigin(options.headers, host, `${scheme}://${host}`));
   }
 
   let outside;
-  const outsideOf = () => (outside ??= require('./outside.cjs')({ address, request, agentFor, headersOf }));
+  const outsideOf = () => (outside ??= require('./outside.cjs')({ address, request, aimed, headersOf }));
   const isEmulator = (host, port) => host === address.hostname && String(port) === address.port;
 
   for (const [module, scheme] of [[http, 'http'], [https, 'https']]) {

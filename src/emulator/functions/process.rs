@@ -108,6 +108,15 @@ pub(super) fn own_memory(process: u32) -> Option<u64> {
     Some(own.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
 }
 
+/// Returns the bytes of memory that a process has, and those that it started; 0 where the system does not tell.
+pub(super) fn whole_memory(process: u32) -> u64 {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let children = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    let children =
+        children.map(|ids| ids.split(' ').filter_map(|id| id.parse().ok()).map(whole_memory).sum::<u64>());
+    own_memory(process).unwrap_or_default() + children.sum::<u64>()
+}
+
 /// Has a Node process start its inspector, which works in an endless loop too; a Python process says where it is.
 pub(super) fn signal_user(process: u32) {
     Victim::Process(process).signal(Signal::USR1);

@@ -131,11 +131,11 @@ impl Inner {
                 }
                 Some(old) => {
                     old.break_up();
-                    let function = Arc::new(self.function(wanted, true));
+                    let function = self.function(wanted, true);
                     replaced.push(function.clone());
                     function
                 }
-                None => Arc::new(self.function(wanted, false)),
+                None => self.function(wanted, false),
             };
             functions.insert(name, function);
         }
@@ -180,11 +180,13 @@ impl Inner {
         [root].into_iter().chain(self.config.shared_modules.clone())
     }
 
-    fn function(&self, wanted: Wanted, replaces: bool) -> Function {
+    fn function(&self, wanted: Wanted, replaces: bool) -> Arc<Function> {
         let (config, spec) = (&self.config, &wanted.registered.spec);
         let folder = wanted.registered.folder.clone();
         let modules = wanted.modules.iter().cloned().chain(self.shared_modules());
         let modules: Vec<String> = modules.map(text_of).collect();
+        let is_copy = wanted.registered.origin == Origin::Deployed;
+        let source = wanted.modules.as_deref().filter(|_| is_copy).and_then(Path::parent).map(text_of);
         let settings = wire::settings(&wire::Settings {
             name: spec.name.as_str(),
             folder: &text_of(&folder),
@@ -194,9 +196,14 @@ impl Inner {
             env_id: config.env_id.as_str(),
             region: &config.region,
             modules: &modules,
+            source: source.as_deref(),
         });
         let interpreter = self.interpreters.of(&spec.runtime);
-        let arguments = self.scripts.arguments(interpreter.language, spec.memory);
+        let is_node = interpreter.language == Language::Node;
+        let inspector = is_node.then(|| self.registry.ports.of(spec.name.as_str())).flatten();
+        // A debugger lifts the limit of memory, and Node's own cannot be lifted later.
+        let memory = inspector.is_none().then_some(spec.memory);
+        let arguments = self.scripts.arguments(interpreter.language, memory);
         let own = [&wanted.local_variables, &spec.variables];
         let environment = surroundings::function_environment(config, &self.url, &self.scripts, own, &modules);
         let told = Told {
@@ -205,14 +212,14 @@ impl Inner {
             events: self.events.clone(),
             clock: config.clock.clone(),
         };
-        let is_node = interpreter.language == Language::Node;
-        let inspector = is_node.then(|| self.registry.ports.of(spec.name.as_str())).flatten();
         let launch = Launch { interpreter, arguments, environment, folder };
         let (crew, cold_start) = (self.registry.crew.clone(), config.cold_start);
         let transpiled = is_node.then(|| self.registry.transpiled.clone());
         let transpiled = transpiled.filter(|_| typescript::is_written_in(&launch.folder, &spec.handler));
         let recipe = Recipe { launch, settings, transpiled, inspector, cold_start, told, crew };
-        Function::new(wanted, recipe, replaces)
+        let function = Arc::new(Function::new(wanted, recipe, replaces));
+        self.registry.crew.places.share(&function);
+        function
     }
 
     pub(super) fn deploy(self: &Arc<Self>, spec: &FunctionSpec, package: Option<&[u8]>) -> Result<()> {

@@ -44,10 +44,13 @@ impl Scripts {
         })
     }
 
-    /// Returns what an interpreter is started with; `memory` in megabytes.
-    pub(super) fn arguments(&self, language: Language, memory: u32) -> Vec<OsString> {
+    /// Returns what an interpreter is started with; `memory` in megabytes, where it is limited.
+    pub(super) fn arguments(&self, language: Language, memory: Option<u32>) -> Vec<OsString> {
         match language {
-            Language::Node => vec![format!("--max-old-space-size={memory}").into(), self.node.clone().into()],
+            Language::Node => {
+                let heap = memory.map(|memory| format!("--max-old-space-size={memory}").into());
+                heap.into_iter().chain([self.node.clone().into()]).collect()
+            }
             Language::Python => {
                 let mut compiled = OsString::from("pycache_prefix=");
                 compiled.push(&self.compiled);

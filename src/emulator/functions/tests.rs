@@ -15,7 +15,7 @@ use super::*;
 use crate::api::event::Identity;
 use crate::docdb::Durability;
 use crate::emulator::config::Outward;
-use crate::emulator::logs::Search;
+use crate::emulator::logs::{LogRecord, Search};
 use crate::model::clock::{Clock, Ids};
 use crate::project::{Options, Project};
 
@@ -77,10 +77,19 @@ impl Stage {
         )
     }
 
-    /// Everything said so far, as `level message` lines.
+    /// Everything said so far but for the platform's frame of each call, as `level message` lines.
     fn said(&self) -> Vec<String> {
         let found = self.logs.search(&Search::default()).found;
-        found.into_iter().map(|record| format!("{:?} {}", record.level, record.message)).collect()
+        let is_own = |record: &LogRecord| {
+            !["START", "END", "REPORT"]
+                .iter()
+                .any(|it| record.message.starts_with(&format!("{it} RequestId: ")))
+        };
+        found
+            .into_iter()
+            .filter(is_own)
+            .map(|record| format!("{:?} {}", record.level, record.message))
+            .collect()
     }
 
     /// Waits for the event that `wanted` picks.
@@ -308,6 +317,45 @@ async fn a_thousand_overlapping_calls_are_answered_one_at_a_time_by_a_bounded_nu
         processes.insert(process);
     }
     assert!(processes.len() <= pool::CEILING, "{processes:?}");
+}
+
+#[tokio::test]
+async fn functions_share_the_places_of_processes_and_those_without_one_come_first() {
+    let code = "const fs = require('fs'), all = __dirname + '/../../pids/'; fs.writeFileSync(all + process.pid, ''); \
+         const lives = (pid) => { try { return process.kill(pid, 0) } catch { return false } }; \
+         exports.main = async () => { await new Promise(r => setTimeout(r, 20)); return fs.readdirSync(all).filter(lives).length }";
+    let names = ["a", "b", "c", "d", "e"];
+    let files: Vec<_> = names.iter().map(|name| (format!("{name}/index.js"), code)).collect();
+    let files: Vec<_> = files.iter().map(|(path, code)| (path.as_str(), *code)).collect();
+    let stage = Stage::new(&[&[("/pids/1", "")], &files[..]].concat());
+    std::fs::remove_file(stage.folder.path().join("pids/1")).expect("it is there");
+    let places = &stage.functions.0.registry.crew.places;
+    let taken: Vec<_> = (0..places.most() - 3).map(|_| places.take().expect("a place")).collect();
+    let calls = (0..60).map(|n| stage.call(names[n % names.len()], "{}"));
+    for answer in futures_util::future::join_all(calls).await {
+        let together: usize = answer.expect("a result").parse().expect("a number");
+        assert!(together <= 3, "{together} processes");
+    }
+    drop(taken);
+}
+
+#[tokio::test]
+async fn a_call_of_another_function_is_refused_when_all_places_wait_for_one_another() {
+    let stage = Stage::new(&[
+        ("f/index.js", "exports.main = () => new Promise(r => setTimeout(r, 2500))"),
+        ("g/index.js", "exports.main = () => 1"),
+    ]);
+    let places = &stage.functions.0.registry.crew.places;
+    let taken: Vec<_> = (0..places.most() - 1).map(|_| places.take().expect("a place")).collect();
+    let outer = stage.begin("{}");
+    while places.take().is_some() {
+        tokio::task::yield_now().await;
+    }
+    let nested = stage.call_as("g", "{}", Caller::Console.through_function("scf")).await;
+    assert_eq!(nested.result.expect_err("no place").kind, FaultKind::Busy);
+    outer.await.expect("it ends").result.expect("it is answered");
+    assert_eq!(stage.call("g", "{}").await, Ok("1".into()), "`f` gave way");
+    drop(taken);
 }
 
 #[tokio::test]
@@ -679,13 +727,9 @@ async fn the_sdks_hosts_lead_to_the_emulator() {
 
 #[tokio::test]
 async fn a_deployed_function_runs_until_its_folder_is_saved_again() {
-    use std::io::Write;
     let stage = Stage::of("exports.main = () => 'folder'");
     let spec = stage.functions.get("f").expect("it is there").spec;
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file("index.js", zip::write::SimpleFileOptions::default()).expect("an entry");
-    zip.write_all(b"exports.main = () => 'deployed'").expect("memory takes it");
-    let package = zip.finish().expect("a zip").into_inner();
+    let package = package(&[("index.js", "exports.main = () => 'deployed'")]);
     stage.functions.deploy(spec.clone(), Some(package.clone())).await.expect("a good package");
     assert_eq!(stage.call("f", "{}").await, Ok(r#""deployed""#.into()));
     assert_eq!(stage.functions.package("f").await.expect("kept"), package);
@@ -704,6 +748,37 @@ async fn a_deployed_function_runs_until_its_folder_is_saved_again() {
     assert!(stage.functions.remove("f").await.is_err(), "it is gone");
     stage.functions.deploy(spec, Some(package)).await.expect("a good package");
     assert_eq!(stage.call("f", "{}").await, Ok(r#""deployed""#.into()));
+}
+
+/// Packs files as a client does that deploys.
+fn package(files: &[(&str, &str)]) -> Vec<u8> {
+    use std::io::Write;
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (path, text) in files {
+        zip.start_file(*path, zip::write::SimpleFileOptions::default()).expect("an entry");
+        zip.write_all(text.as_bytes()).expect("memory takes it");
+    }
+    zip.finish().expect("a zip").into_inner()
+}
+
+#[tokio::test]
+async fn a_failure_of_a_deployed_copy_names_the_projects_file_where_it_is_the_same() {
+    let (code, part) =
+        ("exports.main = () => require('./part')()", "module.exports = () => { throw new Error('boom') }");
+    let stage = Stage::new(&[("f/index.js", "exports.main = () => 'older'"), ("f/part.js", part)]);
+    let spec = stage.functions.get("f").expect("it is there").spec;
+    let package = package(&[("index.js", code), ("part.js", part)]);
+    stage.functions.deploy(spec, Some(package)).await.expect("a good package");
+    let message = stage.call("f", "{}").await.expect_err("it throws").message;
+    let root = stage.folder.path().canonicalize().expect("it is there");
+    let own = root.join("cloudfunctions/f/part.js").display().to_string();
+    let copy = root.join(".cloudkit/data/functions/f/code/index.js").display().to_string();
+    assert!(message.contains(&format!("{own}:1:")) && message.contains(&format!("{copy}:1:")), "{message}");
+    assert!(
+        stage.said().iter().any(|line| line.starts_with(&format!("Error {own}:1\n"))),
+        "{:?}",
+        stage.said()
+    );
 }
 
 #[tokio::test]
@@ -842,8 +917,10 @@ async fn evaluate(port: u16, expression: &str) -> serde_json::Value {
 async fn a_debugger_finds_each_function_at_its_port_before_a_call_and_after_a_change_and_lifts_the_time_limit()
  {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let code = "globalThis.who = 'first'; exports.main = async (e) => { await new Promise(r => setTimeout(r, e.wait ?? 0)); return [who, process.pid] }";
-    write(folder.path(), "/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 1\n");
+    let code = "globalThis.who = 'first'; exports.main = async (e) => { await new Promise(r => setTimeout(r, e.wait ?? 0)); \
+                if (e.fill) Array.from({ length: e.fill }, (_, n) => ({ n })); return [who, process.pid] }";
+    let limits = "[functions]\nroot = \"cloudfunctions\"\ntimeout = 1\nmemory = 128\n";
+    write(folder.path(), "/cloudkit.toml", limits);
     write(folder.path(), "f/index.js", code);
     write(folder.path(), "g/index.js", "globalThis.who = 'other'; exports.main = () => 1");
     let config = Config { inspect: Some(0), ..config(folder.path()) };
@@ -860,7 +937,8 @@ async fn a_debugger_finds_each_function_at_its_port_before_a_call_and_after_a_ch
     assert_eq!(evaluate(f, "globalThis.who").await, "first");
     let (one, _) = tokio::join!(stage.call("f", r#"{"wait":1500}"#), stage.call("f", "{}"));
     let one = one.expect("no limit with a debugger");
-    assert_eq!(stage.call("f", "{}").await, Ok(one), "the process that is debugged has the calls");
+    assert_eq!(stage.call("f", "{}").await, Ok(one.clone()), "the process that is debugged has the calls");
+    assert_eq!(stage.call("f", r#"{"fill":6000000}"#).await, Ok(one), "with more memory than it has");
 
     let in_flight = stage.begin(r#"{"wait":300}"#);
     tokio::task::yield_now().await;

@@ -44,8 +44,14 @@ impl Transpiled {
         Transpiled { folder: data.join("runtime/typescript"), kept: Mutex::default() }
     }
 
+    /// Writes down what to run for each TypeScript file of a function. It may be more than a process's channel takes at
+    /// once, so it goes by a file.
+    pub fn table(&self, folder: &Path) -> io::Result<PathBuf> {
+        self.keep(&serde_json::to_vec(&self.of(folder)?)?, "json")
+    }
+
     /// Returns what to run for every TypeScript file of a function and for those that they import from elsewhere.
-    pub fn of(&self, folder: &Path) -> io::Result<BTreeMap<PathBuf, Script>> {
+    fn of(&self, folder: &Path) -> io::Result<BTreeMap<PathBuf, Script>> {
         let mut wanted = written_in(folder);
         let mut scripts = BTreeMap::new();
         while let Some(file) = wanted.pop() {
@@ -82,10 +88,14 @@ impl Transpiled {
     fn write(&self, compiled: &Compiled) -> io::Result<PathBuf> {
         let map = BASE64_STANDARD.encode(&compiled.map);
         let code = format!("{}//# sourceMappingURL=data:application/json;base64,{map}\n", compiled.code);
-        let file = self.folder.join(format!("{}.js", sha256(code.as_bytes())));
+        self.keep(code.as_bytes(), "js")
+    }
+
+    fn keep(&self, text: &[u8], extension: &str) -> io::Result<PathBuf> {
+        let file = self.folder.join(format!("{}.{extension}", sha256(text)));
         if !file.is_file() {
             std::fs::create_dir_all(&self.folder)?;
-            state::replace(&file, code.as_bytes())?;
+            state::replace(&file, text)?;
         }
         Ok(file)
     }

@@ -6,6 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -13,10 +14,11 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 use tokio::sync::{oneshot, watch};
 
-use super::instance::read_lines;
+use super::call::{end_lines, start_line};
+use super::instance::{OUT_OF_MEMORY, read_lines};
 use super::interpreter::Interpreters;
 use super::pool::Function;
-use super::process::Process;
+use super::process::{self, Process};
 use super::registry::own_files;
 use super::{Fault, FaultKind, Inner};
 use crate::emulator::event::Event;
@@ -31,25 +33,51 @@ const START_LIMIT: Duration = Duration::from_secs(65);
 /// How often a server is looked for that is starting.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How often the memory of a running server is looked at.
+const WEIGHED: Duration = Duration::from_millis(250);
+
 /// Files that are looked at before each request; the watcher sees all.
 const WATCHED: usize = 64;
 
-/// The server of a web function, if it runs.
+/// The server of a web function, if somebody has asked for one.
 #[derive(Default)]
-pub(super) struct Web(tokio::sync::Mutex<Option<Arc<Server>>>);
+pub(super) struct Web(Mutex<Option<Start>>);
+
+/// A start, and how it ended: all who ask meanwhile share its outcome.
+type Start = watch::Receiver<Option<Result<Arc<Server>, Fault>>>;
+
+impl Web {
+    fn last(&self) -> std::sync::MutexGuard<'_, Option<Start>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// A running server. Its process ends when this is dropped.
 pub struct Server {
     pub address: SocketAddr,
+    process: Option<u32>,
     teller: Arc<Teller>,
     ended: watch::Receiver<bool>,
     _end: oneshot::Sender<()>,
+}
+
+impl Server {
+    /// Tells whether it was ended because it took more memory than it may.
+    pub fn has_outgrown(&self) -> bool {
+        self.teller.outgrown.load(Ordering::Relaxed)
+    }
+
+    /// Returns the bytes of memory that the server has, with what it started.
+    pub fn memory(&self) -> u64 {
+        self.process.map_or(0, process::whole_memory)
+    }
 }
 
 /// Where the lines of a server go: under the newest request.
 struct Teller {
     function: String,
     request_id: Mutex<String>,
+    outgrown: AtomicBool,
     logs: Logs,
     clock: Clock,
 }
@@ -65,28 +93,47 @@ impl Teller {
 impl Inner {
     /// Returns the server of a web function, started if it does not run.
     pub(super) async fn serve(
-        &self,
-        function: &Function,
+        self: &Arc<Self>,
+        function: &Arc<Function>,
         web: &Web,
         request_id: &str,
     ) -> Result<Arc<Server>, Fault> {
-        let mut running = web.0.lock().await;
-        let server = match running.as_ref().filter(|server| !*server.ended.borrow()) {
-            Some(server) => server.clone(),
-            None => {
-                *running = None;
-                let started = SystemTime::now();
-                let server = Arc::new(self.start_server(function, request_id).await?);
-                self.tell_loaded(function);
+        self.keep(function.name(), request_id, [start_line(request_id)]);
+        let mut start = self.start_of(function, web, request_id);
+        let outcome = start.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
+        let broken_off = || Fault { kind: FaultKind::Exit, message: "the start was broken off".into() };
+        let server = outcome.unwrap_or_else(|| Err(broken_off()))?;
+        request_id.clone_into(&mut server.teller.request_id.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(server)
+    }
+
+    /// Returns the start that is under way or has led to the server that runs, or begins one.
+    fn start_of(self: &Arc<Self>, function: &Arc<Function>, web: &Web, request_id: &str) -> Start {
+        let mut last = web.last();
+        let is_good = |start: &&Start| match &*start.borrow() {
+            None => start.has_changed().is_ok(),
+            Some(Ok(server)) => !*server.ended.borrow(),
+            Some(Err(_)) => false,
+        };
+        if let Some(start) = last.as_ref().filter(is_good) {
+            return start.clone();
+        }
+        let (tell, start) = watch::channel(None);
+        *last = Some(start.clone());
+        let (inner, function, request_id) = (self.clone(), function.clone(), request_id.to_owned());
+        // It goes on when who asked for it has left: others may have come.
+        tokio::spawn(async move {
+            let started = SystemTime::now();
+            let server = inner.start_server(&function, &request_id).await;
+            if server.is_ok() {
+                inner.tell_loaded(&function);
                 let files = own_files(&function.registered().folder).take(WATCHED);
                 let files: Vec<_> = files.map(|(path, _)| path.display().to_string()).collect();
                 function.remember(&files, started);
-                *running = Some(server.clone());
-                server
             }
-        };
-        request_id.clone_into(&mut server.teller.request_id.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(server)
+            tell.send_replace(Some(server.map(Arc::new)));
+        });
+        start
     }
 
     async fn start_server(&self, function: &Function, request_id: &str) -> Result<Server, Fault> {
@@ -96,6 +143,7 @@ impl Inner {
         let teller = Arc::new(Teller {
             function: function.name().to_owned(),
             request_id: Mutex::new(request_id.to_owned()),
+            outgrown: AtomicBool::new(false),
             logs: self.logs.clone(),
             clock: self.config.clock.clone(),
         });
@@ -117,7 +165,9 @@ impl Inner {
         tokio::spawn(read_lines(stderr, move |line| err.say(Level::Error, text_of(line))));
         let (end, asked) = oneshot::channel();
         let (tell_end, mut ended) = watch::channel(false);
-        crew.attendants.spawn(attend(process, asked, crew.closing.clone(), tell_end));
+        let (group, memory) = (process.group(), function.registered().spec.memory);
+        let outgrown = outgrown(group, memory, teller.clone());
+        crew.attendants.spawn(attend(process, asked, crew.closing.clone(), outgrown, tell_end));
 
         let ports = [Some(port), (!is_taken).then_some(USUAL_PORT)];
         let address = tokio::select! {
@@ -140,17 +190,30 @@ impl Inner {
             };
             return Err(failed(format!("{what}{taken}")));
         };
-        Ok(Server { address, teller, ended, _end: end })
+        Ok(Server { address, process: group, teller, ended, _end: end })
     }
 
     /// Returns the web function that has the usual port.
     fn holder(&self) -> Option<String> {
         let has_it = |function: &Arc<Function>| {
-            // One that is being started does not have it.
-            let server = function.web.as_ref()?.0.try_lock().ok()?;
-            server.as_ref().filter(|it| it.address.port() == USUAL_PORT).map(|_| function.name().to_owned())
+            let start = function.web.as_ref()?.last().clone()?;
+            let server = start.borrow().as_ref()?.as_ref().ok()?.clone();
+            (server.address.port() == USUAL_PORT && !*server.ended.borrow())
+                .then(|| function.name().to_owned())
         };
         self.registry.all().iter().find_map(has_it)
+    }
+
+    /// Keeps lines of the platform about a request.
+    fn keep(&self, function: &str, request_id: &str, lines: impl IntoIterator<Item = String>) {
+        let (time, level) = (self.config.clock.now(), Level::Info);
+        self.logs.keep(lines.into_iter().map(|message| LogRecord {
+            time,
+            function: function.to_owned(),
+            request_id: request_id.to_owned(),
+            level,
+            message,
+        }));
     }
 
     /// Records a request that a server has begun to answer, or failed to.
@@ -161,15 +224,18 @@ impl Inner {
         line: String,
         failure: Option<&'static str>,
         duration: Duration,
+        memory_bytes: u64,
     ) {
         let time = self.config.clock.now();
+        let memory = self.registry.get(function).map_or(0, |it| it.registered().spec.memory);
+        self.keep(function, request_id, end_lines(request_id, duration, memory, memory_bytes));
         self.logs.push_invocation(InvocationRecord {
             time,
             function: function.to_owned(),
             request_id: request_id.to_owned(),
             failure,
             duration,
-            memory_bytes: 0,
+            memory_bytes,
             result: line.clone(),
             log: line,
         });
@@ -179,7 +245,7 @@ impl Inner {
             failure: failure.map(Into::into),
             duration,
             cold: None,
-            memory_bytes: 0,
+            memory_bytes,
         });
     }
 }
@@ -189,17 +255,32 @@ async fn attend(
     mut process: Process,
     asked: oneshot::Receiver<()>,
     closing: tokio_util::sync::CancellationToken,
+    outgrown: impl Future<Output = ()>,
     ended: watch::Sender<bool>,
 ) {
     tokio::select! {
         _ = process.wait() => {}
         _ = asked => {}
         () = closing.cancelled() => {}
+        () = outgrown => {}
     }
     process.kill();
     // It is dead; an error means that it was waited for already.
     let _ = process.wait().await;
     ended.send_replace(true);
+}
+
+/// Waits until the processes of a server take more memory than its megabytes, and says so.
+async fn outgrown(group: Option<u32>, memory: u32, teller: Arc<Teller>) {
+    loop {
+        tokio::time::sleep(WEIGHED).await;
+        let used = group.map_or(0, process::whole_memory);
+        if used > u64::from(memory) << 20 {
+            teller.outgrown.store(true, Ordering::Relaxed);
+            let message = format!("{OUT_OF_MEMORY}: {} MB used, {memory} MB allowed", used >> 20);
+            return teller.say(Level::Error, message);
+        }
+    }
 }
 
 /// Waits until one of the ports answers.

@@ -33,6 +33,9 @@ pub(super) struct Settings<'a> {
     pub region: &'a str,
     /// The `node_modules` in which the function finds what its own lack.
     pub modules: &'a [String],
+    /// The folder of the project that a deployed copy was made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<&'a str>,
 }
 
 /// What goes before the event of a call.
@@ -58,9 +61,9 @@ pub(super) fn settings(settings: &Settings<'_>) -> Vec<u8> {
     frame(b'I', |body| write_json(body, settings))
 }
 
-/// Writes the frame that goes before the settings of a function in TypeScript: what to run for each file.
-pub(super) fn typescript(scripts: &impl Serialize) -> Vec<u8> {
-    frame(b'T', |body| write_json(body, scripts))
+/// Writes the frame that goes before the settings of a function in TypeScript: the file that says what to run for each.
+pub(super) fn typescript(table: &str) -> Vec<u8> {
+    frame(b'T', |body| body.extend(table.as_bytes()))
 }
 
 /// Writes the frame of a call; the event goes as it came.
@@ -102,7 +105,7 @@ fn write_json(body: &mut Vec<u8>, value: &impl Serialize) {
 /// What a process says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
-    /// The function is loaded, from these files of its own.
+    /// The function is loaded, from these files of its own; later on, these too are loaded.
     Loaded(Vec<String>),
     /// The function cannot be loaded, and the process ends.
     Broken(String),

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{LogRecord, Search};
 use crate::model::clock::Millis;
@@ -13,14 +14,20 @@ use crate::model::clock::Millis;
 /// Bytes of lines in memory; then they become a file.
 const FILE: usize = 1 << 20;
 
+/// Files that may wait to be written.
+const WAITING: usize = 3;
+
 /// Files kept, and so about as many megabytes.
 const FILES: usize = 256;
 
 pub(super) struct Lines {
     folder: PathBuf,
     files: VecDeque<File>,
+    /// What is to be written, or is being written.
+    sealed: VecDeque<Sealed>,
     newest: Vec<LogRecord>,
-    /// The number of the first of the newest. Invariant: the lines of the files have smaller ones, in order.
+    /// The number of the first of the newest. Invariant: the sealed lines have smaller ones and those of the files smaller
+    /// ones still, in order.
     first: u64,
     bytes: usize,
 }
@@ -35,10 +42,20 @@ pub(super) struct File {
     newest: Millis,
 }
 
+/// Lines that are about to be a file.
+#[derive(Clone)]
+pub(super) struct Sealed {
+    path: PathBuf,
+    file: File,
+    lines: Arc<Vec<LogRecord>>,
+}
+
 /// Where a search goes on.
 pub(super) enum Place {
     /// In a file, which is read without holding anybody up.
     File(PathBuf, File),
+    /// In lines that are being written, where these were found.
+    Sealed(Vec<(u64, LogRecord)>, File),
     /// In memory, where these were found, in the order of the search; the number is that of the first line there.
     Memory(Vec<(u64, LogRecord)>, u64),
     End,
@@ -52,14 +69,14 @@ impl Lines {
             entries.filter_map(|entry| File::named(entry.file_name().to_str()?)).collect();
         files.sort_unstable_by_key(|file| file.first);
         let first = files.last().map_or(0, |file| file.end);
-        Lines { folder, files: files.into(), newest: Vec::new(), first, bytes: 0 }
+        Lines { folder, files: files.into(), sealed: VecDeque::new(), newest: Vec::new(), first, bytes: 0 }
     }
 
     pub fn push(&mut self, line: LogRecord) {
         self.bytes += line.size();
         self.newest.push(line);
         if self.bytes >= FILE {
-            self.write_down();
+            self.seal();
         }
     }
 
@@ -68,23 +85,37 @@ impl Lines {
         self.first + self.newest.len() as u64
     }
 
+    /// Bytes of what is not in a file yet.
     #[cfg(test)]
     pub fn in_memory(&self) -> usize {
-        self.newest.len()
+        self.bytes + self.sealed.iter().flat_map(|it| it.lines.iter()).map(LogRecord::size).sum::<usize>()
     }
 
-    /// Makes a file of the lines in memory.
-    pub fn write_down(&mut self) {
+    /// Makes what will be a file of the newest lines.
+    pub fn seal(&mut self) {
         let times = self.newest.iter().map(|line| line.time);
         let (Some(oldest), Some(newest)) = (times.clone().min(), times.max()) else { return };
         let file = File { first: self.first, end: self.end(), oldest, newest };
-        // Where nothing can be written, memory stays bounded all the same.
-        if write(&self.folder, &file, &self.newest).is_ok() {
-            self.files.push_back(file);
-        }
+        let (path, lines) = (self.folder.join(file.name()), Arc::new(std::mem::take(&mut self.newest)));
+        self.sealed.push_back(Sealed { path, file, lines });
         self.first = file.end;
-        self.newest.clear();
         self.bytes = 0;
+    }
+
+    /// Returns the oldest lines that are to be written.
+    pub fn next_file(&self) -> Option<Sealed> {
+        self.sealed.front().cloned()
+    }
+
+    /// Tells whether as much waits to be written as may.
+    pub fn is_full(&self) -> bool {
+        self.sealed.len() >= WAITING
+    }
+
+    /// Lets the oldest lines to be written go from memory. Where nothing can be written, memory stays bounded all the same.
+    pub fn finish_file(&mut self, is_written: bool) {
+        let sealed = self.sealed.pop_front();
+        self.files.extend(sealed.filter(|_| is_written).map(|it| it.file));
         while self.files.len() > FILES
             && let Some(oldest) = self.files.pop_front()
         {
@@ -99,38 +130,50 @@ impl Lines {
             search.since.is_none_or(|since| file.newest >= since)
                 && search.until.is_none_or(|until| file.oldest < until)
         };
+        let sealed = self.sealed.iter().map(|it| &it.file);
+        let mut older = self.files.iter().chain(sealed).filter(of_time);
         let file = match search.newest_first {
             true if number > self.first && !self.newest.is_empty() => None,
-            true => match self.files.iter().rev().filter(of_time).find(|file| file.first < number) {
+            true => match older.rfind(|file| file.first < number) {
                 None => return Place::End,
                 found => found,
             },
-            false => self.files.iter().filter(of_time).find(|file| file.end > number),
+            false => older.find(|file| file.end > number),
         };
         match file {
-            Some(file) => Place::File(self.folder.join(file.name()), *file),
-            None => {
-                let found = (self.first..).zip(&self.newest);
-                let found =
-                    found.filter(|(it, line)| search.admits_number(number, *it) && line.matches(search));
-                let mut found: Vec<_> = found.map(|(number, line)| (number, line.clone())).collect();
-                if search.newest_first {
-                    found.reverse();
-                }
-                Place::Memory(found, self.first)
-            }
+            Some(file) => match self.sealed.iter().find(|it| it.file == *file) {
+                Some(Sealed { lines, .. }) => Place::Sealed(found(lines, file.first, search, number), *file),
+                None => Place::File(self.folder.join(file.name()), *file),
+            },
+            None => Place::Memory(found(&self.newest, self.first, search, number), self.first),
         }
     }
 }
 
-fn write(folder: &Path, file: &File, lines: &[LogRecord]) -> std::io::Result<()> {
-    let mut text = Vec::with_capacity(2 * FILE);
-    for line in lines {
-        serde_json::to_writer(&mut text, line)?;
-        text.push(b'\n');
+/// Returns what a search finds in lines of which the first has the number `first`, in its order.
+fn found(lines: &[LogRecord], first: u64, search: &Search, number: u64) -> Vec<(u64, LogRecord)> {
+    let found = (first..).zip(lines);
+    let found = found.filter(|(it, line)| search.admits_number(number, *it) && line.matches(search));
+    let mut found: Vec<_> = found.map(|(number, line)| (number, line.clone())).collect();
+    if search.newest_first {
+        found.reverse();
     }
-    fs::create_dir_all(folder)?;
-    fs::write(folder.join(file.name()), text)
+    found
+}
+
+impl Sealed {
+    /// Writes the file.
+    pub fn write(&self) -> std::io::Result<()> {
+        let mut text = Vec::with_capacity(2 * FILE);
+        for line in &*self.lines {
+            serde_json::to_writer(&mut text, line)?;
+            text.push(b'\n');
+        }
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&self.path, text)
+    }
 }
 
 impl File {

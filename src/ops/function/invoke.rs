@@ -12,6 +12,9 @@ use crate::ops::codes;
 use crate::ops::target::Target;
 use crate::text;
 
+/// How much of a call's log an answer has at most, in bytes (`docs/wire.md#functions`).
+const TAIL: usize = 4096;
+
 /// What is asked of a function.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -41,6 +44,9 @@ pub struct Invocation {
     pub memory_bytes: u64,
     /// What the function said.
     pub logs: Vec<String>,
+    /// Whether it said more before: an answer has only the end of a long log.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub logs_cut: bool,
 }
 
 /// Why a function failed, in the platform's words.
@@ -108,6 +114,7 @@ impl Invocation {
             duration_ms: (duration * 1_000.0).round() / 1_000.0,
             billed_ms,
             memory_bytes,
+            logs_cut: log.len() + 8 > TAIL && !is_bracket(&log),
             logs: log.lines().filter(|line| !is_bracket(line)).map(str::to_owned).collect(),
         }
     }
@@ -170,7 +177,7 @@ impl Failure {
 }
 
 /// Returns whether a line only marks where a call begins or ends (`docs/wire.md#logs`).
-fn is_bracket(line: &str) -> bool {
+pub(in crate::ops) fn is_bracket(line: &str) -> bool {
     ["START RequestId:", "END RequestId:", "Report RequestId:", "REPORT RequestId:", "Event RequestId:"]
         .iter()
         .any(|mark| line.starts_with(mark))

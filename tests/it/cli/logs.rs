@@ -20,9 +20,15 @@ async fn lines_are_filtered_and_have_one_shape() {
         text.lines().map(|line| serde_json::from_str(line).expect("a document a line")).collect()
     };
     let all = lines(&[]);
-    assert_eq!(all.len(), 3, "{all:?}");
-    assert_eq!((&all[0]["function"], &all[0]["message"]), (&"noisy".into(), &"one".into()));
-    assert_eq!(all[0]["requestId"], call["requestId"]);
+    let messages: Vec<_> = all.iter().map(|line| line["message"].as_str().expect("a text")).collect();
+    let id = call["requestId"].as_str().expect("a text");
+    let [start, end] = ["START", "END"].map(|it| format!("{it} RequestId: {id}"));
+    assert_eq!(messages[..5], [&start, "one", "two", "three", &end], "{all:?}");
+    assert!(messages[5].starts_with(&format!("REPORT RequestId: {id} Duration:")), "{all:?}");
+    let reported = (&all[5]["durationMs"], &all[5]["memoryBytes"]);
+    assert!(reported.0.is_u64() && reported.1.as_u64() > Some(1 << 20), "{all:?}");
+    assert_eq!(all[1]["durationMs"], serde_json::Value::Null);
+    assert_eq!((&all[0]["function"], &all[0]["requestId"]), (&"noisy".into(), &call["requestId"]));
     assert!(all[0]["time"].as_str().is_some_and(|time| time.ends_with("+08:00")), "{all:?}");
     assert_eq!(lines(&["--grep", "tw"]).len(), 1);
     assert_eq!(lines(&["--level", "error"]).len(), 1);
@@ -50,10 +56,10 @@ async fn following_goes_on_until_ctrl_c() {
         cloudkit.command(&["logs", "-f", "--json"]).stdout(Stdio::piped()).spawn().expect("run");
     let mut lines = BufReader::new(following.stdout.take().expect("piped")).lines();
     cloudkit.run(&["fn", "invoke", "noisy"]);
-    let first = lines.next().expect("a line").expect("text");
-    assert!(first.contains("\"message\":\"one\""), "{first}");
+    let first: Vec<String> = lines.by_ref().take(2).map(|line| line.expect("text")).collect();
+    assert!(first[0].contains("START") && first[1].contains("\"message\":\"one\""), "{first:?}");
     cloudkit.run(&["fn", "invoke", "noisy"]);
-    let later: Vec<String> = lines.by_ref().take(5).map(|line| line.expect("text")).collect();
+    let later: Vec<String> = lines.by_ref().take(8).map(|line| line.expect("text")).collect();
     assert_eq!(later.iter().filter(|line| line.contains("\"one\"")).count(), 1, "each line once: {later:?}");
     let pid = rustix::process::Pid::from_raw(following.id() as i32).expect("a process");
     rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("sent");
@@ -85,14 +91,15 @@ async fn fifty_thousand_lines_said_in_a_moment_are_all_there_in_order() {
     assert_eq!(cloudkit.json(&["fn", "invoke", "loud"])["ok"], true);
     let numbers = |lines: &mut dyn Iterator<Item = String>| -> Vec<String> {
         let lines = lines.map(|line| serde_json::from_str::<serde_json::Value>(&line).expect("a document"));
-        lines.map(|line| line["message"].as_str().expect("a text").to_owned()).collect()
+        let messages = lines.map(|line| line["message"].as_str().expect("a text").to_owned());
+        messages.filter(|message| !message.contains("RequestId")).collect()
     };
     let expected: Vec<String> = (0..50_000).map(|n| n.to_string()).collect();
     let output = cloudkit.command(&["logs", "--json"]).output().expect("run");
     let said = String::from_utf8(output.stdout).expect("text");
     assert!(numbers(&mut said.lines().map(str::to_owned)) == expected, "{} lines", said.lines().count());
     let followed = BufReader::new(following.stdout.take().expect("piped")).lines();
-    let followed = numbers(&mut followed.take(50_000).map(|line| line.expect("text")));
+    let followed = numbers(&mut followed.take(50_001).map(|line| line.expect("text")));
     assert!(followed == expected, "{} lines", followed.len());
     following.kill().expect("it runs");
     following.wait().expect("it ended");

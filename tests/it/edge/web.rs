@@ -40,14 +40,20 @@ server.listen(process.env.PORT);
 
 /// Starts an emulator with the function `site`, whose server is of that version, and the function `broken`.
 async fn sandbox() -> Sandbox {
+    sandbox_of(
+        "#!/bin/bash\nexec /var/lang/node18/bin/node /var/user/app.js\n",
+        "#!/bin/bash\necho no >&2\nexit 3\n",
+    )
+    .await
+}
+
+/// The same with other scripts.
+async fn sandbox_of(site: &str, broken: &str) -> Sandbox {
     let sandbox = Sandbox::with_files(&[
         MANIFEST,
-        (
-            "cloudfunctions/site/scf_bootstrap",
-            "#!/bin/bash\nexec /var/lang/node18/bin/node /var/user/app.js\n",
-        ),
+        ("cloudfunctions/site/scf_bootstrap", site),
         ("cloudfunctions/site/app.js", &SERVER.replace("VERSION", "1")),
-        ("cloudfunctions/broken/scf_bootstrap", "#!/bin/bash\necho no >&2\nexit 3\n"),
+        ("cloudfunctions/broken/scf_bootstrap", broken),
     ])
     .await;
     for name in ["site", "broken"] {
@@ -96,6 +102,38 @@ async fn a_web_socket_goes_through() {
     stream.read_exact(&mut echo).await.expect("an echo");
     assert_eq!(&echo, b"ping");
     drop(stream);
+    sandbox.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_come_while_a_server_starts_share_its_start() {
+    let script = |end: &str| format!("#!/bin/bash\necho start >> ../../.starts\nsleep 0.3\n{end}\n");
+    let sandbox = sandbox_of(&script("exec node app.js"), &script("exit 3")).await;
+    for (name, status) in [("site", 201), ("broken", 405)] {
+        let url = format!("/{name}");
+        let answers = futures_util::future::join_all((0..8).map(|_| sandbox.get(&url))).await;
+        assert!(answers.iter().all(|answer| answer.status == status), "{name}");
+        let starts = sandbox.folder.path().join(".starts");
+        assert_eq!(std::fs::read_to_string(&starts).expect("somebody started"), "start\n", "{name}");
+        std::fs::remove_file(&starts).expect("it is there");
+    }
+    sandbox.emulator.stop().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_more_memory_than_it_may_is_ended_and_the_next_request_starts_another() {
+    let sandbox = sandbox().await;
+    let app = "const kept = []; require('http').createServer((request, answer) => { if (request.url !== '/fill') \
+               return answer.end('well'); setInterval(() => kept.push(Buffer.alloc(8 << 20, 1)), 5) }).listen(process.env.PORT)";
+    // The shell stays: what it started counts.
+    let script = "#!/bin/bash\nnode app.js\nexit $?\n";
+    let folder = sandbox.folder.path().join("cloudfunctions/site");
+    std::fs::write(folder.join("app.js"), app).expect("written");
+    std::fs::write(folder.join("scf_bootstrap"), script).expect("written");
+    let response = sandbox.get("/site/fill").await;
+    assert_eq!((response.status, &response.json()["code"]), (500, &"FUNCTION_MEMORY_LIMIT_EXCEEDED".into()));
+    assert_eq!(sandbox.get("/site").await.status, 200);
     sandbox.emulator.stop().await;
 }
 

@@ -161,7 +161,8 @@ async fn what_is_written_past_the_console_is_logged_whole() {
         (
             "f/index.js",
             "const fs = require('fs'); exports.main = (e) => { process.stdout.write(Buffer.from([0xff, 0x41, 0x0a])); \
-             process.stdout.write('ha'); process.stdout.write('lf\\nrest'); fs.writeSync(1, 'past\\nhalf a'); \
+             process.stdout.write('ha'); process.stdout.write('lf\\n'); \
+             const cloud = Buffer.from('云\\nrest'); process.stdout.write(cloud.subarray(0, 2)); process.stdout.write(cloud.subarray(2)); fs.writeSync(1, 'past\\nhalf a'); \
              fs.writeSync(1, ' line\\n'); }",
         ),
     ]);
@@ -170,7 +171,10 @@ async fn what_is_written_past_the_console_is_logged_whole() {
     let mut said = stage.said();
     // Two ways lead to the log, and each keeps its order.
     said.sort_by_key(|line| line.starts_with("Info past") || line.starts_with("Info half a"));
-    assert_eq!(said, ["Info \u{fffd}A", "Info half", "Info rest", "Info past", "Info half a line"]);
+    assert_eq!(
+        said,
+        ["Info \u{fffd}A", "Info half", "Info 云", "Info rest", "Info past", "Info half a line"]
+    );
 }
 
 #[tokio::test]
@@ -181,6 +185,7 @@ async fn a_hundred_megabytes_of_output_are_taken_in_without_being_kept() {
             "f/index.js",
             "const { execSync } = require('child_process'); exports.main = (e) => { \
              if (e.long) { console.log('x'.repeat(e.long)); return 'long' } \
+             if (e.unended) { for (let n = 0; n < 3000; n++) process.stdout.write('x'.repeat(10000)); return process.memoryUsage().heapUsed < 20e6 } \
              execSync('head -c 100000000 /dev/zero', { stdio: ['ignore', 'inherit', 'ignore'] }); \
              for (let n = 0; n < 100; n++) console.log('y'.repeat(100000)); return 'well' }",
         ),
@@ -189,6 +194,7 @@ async fn a_hundred_megabytes_of_output_are_taken_in_without_being_kept() {
     assert_eq!(outcome.result, Ok(r#""well""#.into()));
     assert!(outcome.log.len() < 3 << 20, "{}", outcome.log.len());
     assert_eq!(stage.call("f", r#"{"long":50000000}"#).await, Ok(r#""long""#.into()));
+    assert_eq!(stage.call("f", r#"{"unended":true}"#).await, Ok("true".into()));
     let longest = stage.logs.search(&Search::default()).found.iter().map(|it| it.message.len()).max();
     assert!(longest.is_some_and(|longest| longest <= 1 << 20), "{longest:?}");
 }

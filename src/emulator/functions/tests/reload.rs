@@ -99,6 +99,26 @@ async fn shared_code_restarts_the_functions_that_loaded_it_and_no_other() {
 }
 
 #[tokio::test]
+async fn shared_code_that_is_loaded_when_it_is_needed_is_followed_too() {
+    for (package, file, shared, code) in [
+        ("{}", "/shared/v.js", "exports.v = ", "exports.main = () => require('../../shared/v.js').v"),
+        (
+            r#"{ "type": "module" }"#,
+            "/shared/v.mjs",
+            "export const v = ",
+            "export const main = async () => (await import('../../shared/v.mjs')).v",
+        ),
+    ] {
+        let stage =
+            Stage::new(&[("f/package.json", package), ("f/index.js", code), (file, &format!("{shared}1"))]);
+        for round in 1..4 {
+            stage.write(file, &format!("{shared}{round}"));
+            stage.until("f", &round.to_string()).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_save_of_a_storm_is_served() {
     let stage = Stage::new(&[
         ("f/index.js", "const data = require('./data.json'); exports.main = () => data"),
