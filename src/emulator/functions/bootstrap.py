@@ -30,7 +30,7 @@ LINGER = 0.05
 settings = None
 sending = threading.Lock()
 # What is not a handler's own: these frames are left out of tracebacks.
-OWN = os.path.abspath(__file__)
+OWN = os.path.dirname(os.path.abspath(__file__))
 
 
 def take_channel():
@@ -45,6 +45,14 @@ def take_channel():
 
 
 channel = take_channel()
+
+
+def beside(name):
+    """Loads another file of the runtime, which the function's own imports do not see."""
+    spec = importlib.util.spec_from_file_location("cloudkit_" + name, os.path.join(OWN, name + ".py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 # ---- Speaking ---------------------------------------------------------------------------------------------------------
@@ -160,7 +168,8 @@ def refuse_hosts_outside():
             return
         send(b"O", 0, "→ connect " + host + " refused (--offline)")
         raise ConnectionRefusedError(
-            "`" + host + "` was not dialled: the emulator runs with --offline; start without --offline to reach it"
+            "`" + host + "` was not dialled: the emulator runs with --offline; "
+            "answer it with a file in fixtures/http, or start without --offline"
         )
 
     if hasattr(sys, "addaudithook"):
@@ -172,7 +181,23 @@ def refuse_hosts_outside():
 
 def is_own(frame):
     """Tells whether a frame is of the runtime or of the machinery that imports modules."""
-    return frame.filename == OWN or "importlib" in frame.filename and frame.filename.startswith("<frozen")
+    return os.path.dirname(frame.filename) == OWN or "importlib" in frame.filename and frame.filename.startswith("<frozen")
+
+
+def shown(text):
+    """Has a text name the project's files instead of a deployed copy's, where they are the same."""
+    source, folder = settings.get("source"), settings["folder"]
+    if not source or folder not in text:
+        return text
+
+    def name(found):
+        try:
+            with open(found.group(), "rb") as one, open(source + found.group(1), "rb") as other:
+                return source + found.group(1) if one.read() == other.read() else found.group()
+        except OSError:
+            return found.group()
+
+    return re.sub(re.escape(folder) + r"(/[^:\"'\n]*)", name, text)
 
 
 def describe(error):
@@ -184,7 +209,7 @@ def describe(error):
     lines = list(text.format())
     if not text.stack and lines and lines[0].startswith("Traceback"):
         lines = lines[1:]
-    return "".join(lines).rstrip("\n")
+    return shown("".join(lines).rstrip("\n"))
 
 
 def excerpt(frames):
@@ -193,7 +218,7 @@ def excerpt(frames):
     if not own:
         return ""
     file, line = own[-1]
-    return "{}:{}\n{}\n".format(file, line, linecache.getline(file, line).rstrip("\n"))
+    return "{}:{}\n{}\n".format(shown(file), line, linecache.getline(file, line).rstrip("\n"))
 
 
 def places(error):
@@ -257,8 +282,21 @@ def leave(end):
     os._exit(code & 255)
 
 
+# Set once the emulator's clock was moved: tells the time how far.
+move_clock = None
+
+
+def set_clock(offset):
+    global move_clock
+    if move_clock is None and offset:
+        move_clock = beside("clock").install(settings["folder"])
+    if move_clock is not None:
+        move_clock(offset)
+
+
 def call(handler, head, text):
     set_variables(head["variables"])
+    set_clock(head.get("offset") or 0)
     try:
         event = json.loads(text) if text else {}
     except ValueError as error:
@@ -372,6 +410,7 @@ def take(size):
 
 def main():
     capture()
+    beside("outside").install(os.environ["CLOUDKIT_EMULATOR_URL"], HOME.fullmatch, lambda text: send(b"O", 0, text))
     if os.environ.get("CLOUDKIT_OFFLINE"):
         refuse_hosts_outside()
     signal.signal(signal.SIGUSR1, tell_place)

@@ -33,9 +33,11 @@ impl Scripts {
             let file = folder.join(name);
             std::fs::write(&file, text).map(|()| file)
         };
-        // What Node's bootstrap loads when the clock was moved, and the preload at the first call of a host outside.
+        // What the bootstraps load when the clock was moved, and for calls of hosts outside.
         write("clock.cjs", include_str!("clock.cjs"))?;
+        write("clock.py", include_str!("clock.py"))?;
         write("outside.cjs", include_str!("outside.cjs"))?;
+        write("outside.py", include_str!("outside.py"))?;
         Ok(Scripts {
             node: write("bootstrap.cjs", include_str!("bootstrap.cjs"))?,
             python: write("bootstrap.py", include_str!("bootstrap.py"))?,

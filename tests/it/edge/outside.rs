@@ -208,11 +208,12 @@ async fn offline_python_reaches_this_machine_alone() {
         return;
     }
     let stage = Stage::new(Outward::Refused, &[("functions/p/index.py", PYTHON)]).await;
-    let urls = [format!("http://127.0.0.1:{}/", server()), "https://api.example.com/".into()];
+    let home = server();
+    let urls = [format!("http://127.0.0.1:{home}/"), "https://api.example.com/".into()];
     let answers = stage.call_of("p", json!({ "urls": urls })).await;
     let refused = |host: &str| {
         format!(
-            "`{host}` was not dialled: the emulator runs with --offline; start without --offline to reach it"
+            "`{host}` was not dialled: the emulator runs with --offline; answer it with a file in fixtures/http, or start without --offline"
         )
     };
     let expected = [
@@ -221,8 +222,103 @@ async fn offline_python_reaches_this_machine_alone() {
         refused("192.0.2.1"),
     ];
     assert_eq!(answers, expected);
-    let told = ["api.example.com", "192.0.2.1"].map(|host| format!("→ connect {host} refused (--offline)"));
+    let told = [
+        format!("→ GET http://127.0.0.1:{home}/ 200"),
+        "→ connect api.example.com refused (--offline)".into(),
+        "→ connect 192.0.2.1 refused (--offline)".into(),
+    ];
     assert_eq!(stage.told(), told);
+    stage.emulator.stop().await;
+}
+
+/// Sends requests by each of Python's ways, those of packages where they are installed, and returns `STATUS BODY` of each.
+const PYTHON_CALLER: &str = r#"
+import http.client, json, socket, urllib.error, urllib.request
+from urllib.parse import urlsplit
+
+# Hosts below `.test` are this machine, but nothing here knows that.
+look_up = socket.getaddrinfo
+socket.getaddrinfo = lambda host, *rest, **named: look_up("127.0.0.1" if str(host).endswith(".test") else host, *rest, **named)
+
+def by_urllib(method, url, body):
+  try:
+    answer = urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": "application/json"}, method=method))
+  except urllib.error.HTTPError as error:
+    answer = error
+  return answer.status, answer.read()
+
+def by_http(method, url, body):
+  asked = urlsplit(url)
+  kind = http.client.HTTPSConnection if asked.scheme == "https" else http.client.HTTPConnection
+  connection = kind(asked.netloc)
+  for _ in range(2):
+    connection.request(method, asked.path + "?" + asked.query, body, {"Host": asked.netloc})
+    answer = connection.getresponse()
+    text = answer.read()
+  return answer.status, text
+
+def by_requests(method, url, body):
+  try:
+    import requests
+  except ImportError:
+    return by_urllib(method, url, body)
+  answer = requests.Session().request(method, url, data=body)
+  return answer.status_code, answer.content
+
+WAYS = {"urllib": by_urllib, "http": by_http, "requests": by_requests}
+
+def main_handler(event, context):
+  answers = []
+  for call in event:
+    status, text = WAYS[call["by"]](call.get("method", "GET"), call["url"], call.get("body", "").encode() or None)
+    answers.append("{} {}".format(status, text.decode()))
+  return answers
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fixtures_answer_python_functions_and_the_platforms_hosts_are_the_emulator() {
+    if !sdk::is_here("python3", &["--version"]) {
+        return;
+    }
+    let stage = Stage::new(Outward::Refused, &[FIXTURES, ("functions/p/index.py", PYTHON_CALLER)]).await;
+    let pay = |by: &str| json!({ "by": by, "url": "https://api.example.com/pay", "method": "POST", "body": r#"{"order":1}"# });
+    let user = |by: &str| json!({ "by": by, "url": "https://api.example.com/users/7?page=1&sign=abc" });
+    let platform =
+        |by: &str| json!({ "by": by, "url": "https://metadata.tencentyun.com/latest/meta-data/app-id" });
+    for by in ["urllib", "http", "requests"] {
+        let answers = stage.call_of("p", json!([pay(by), user(by), platform(by)])).await;
+        assert_eq!(answers[..2], ["402 no money", r#"200 {"name":"Ann"}"#], "{by}");
+        assert!(answers[2].starts_with("404 "), "{by}: {answers:?}");
+        let told = stage.told();
+        let expected = [
+            "→ POST https://api.example.com/pay 402 (fixture)",
+            "→ GET https://api.example.com/users/7?page=1&sign=… 200 (fixture)",
+        ];
+        assert!(expected.iter().all(|line| told.iter().any(|it| it == line)), "{by}: {told:#?}");
+        assert!(!told.iter().any(|line| line.contains("metadata")), "{told:#?}");
+    }
+    stage.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_python_functions_hear_is_recorded_and_answers_from_then_on() {
+    if !sdk::is_here("python3", &["--version"]) {
+        return;
+    }
+    let stage = Stage::new(Outward::Recorded, &[("functions/p/index.py", PYTHON_CALLER)]).await;
+    let port = server();
+    for by in ["urllib", "requests"] {
+        let url = format!("http://{by}.test:{port}/list?order=1&sign=ssssssss");
+        let first = stage.call_of("p", json!([{ "by": by, "url": url }])).await;
+        assert!(first[0].contains("tttttttt"), "the function has what was said: {first:?}");
+        let again = stage.call_of("p", json!([{ "by": by, "url": url }])).await;
+        assert!(again[0].starts_with("200 ") && again[0].contains("redacted"), "{again:?}");
+        let text =
+            std::fs::read_to_string(stage.folder.path().join(format!("fixtures/http/{by}.test_{port}.toml")));
+        let text = text.expect("a file");
+        assert!(text.contains(&format!("to = \"GET http://{by}.test:{port}/list?order=1\"")), "{text}");
+        assert!(!text.contains("tttttttt") && !text.contains("ssssssss"), "{text}");
+    }
     stage.emulator.stop().await;
 }
 

@@ -206,3 +206,39 @@ async fn modules_are_found_and_a_saved_one_is_served_on_the_next_call() {
         "nothing is left in the folder"
     );
 }
+
+#[tokio::test]
+async fn a_moved_clock_is_the_functions_time_and_what_was_made_before_is_of_its_kind() {
+    if !is_here() {
+        return;
+    }
+    let code = "import copy, datetime, pickle, time\n\
+                from datetime import date, datetime as DateTime\n\
+                from time import time as clock\n\
+                early = DateTime(2020, 1, 1)\n\
+                class Own(DateTime):\n  pass\n\
+                def main_handler(event, context):\n  \
+                  utc = datetime.timezone.utc\n  \
+                  now = DateTime.now(utc)\n  \
+                  days = [date.today().isoformat(), datetime.date.today().isoformat(), time.strftime('%Y-%m-%d'), \
+                          time.ctime()[-4:] + '-03-17', DateTime.utcnow().date().isoformat(), time.gmtime().tm_year]\n  \
+                  same = pickle.loads(pickle.dumps(now)) == now and copy.deepcopy(now) == now\n  \
+                  kinds = [isinstance(early, datetime.datetime), isinstance(now, DateTime), isinstance(now, datetime.date), \
+                           issubclass(Own, datetime.datetime), isinstance(now, Own), same]\n  \
+                  return [now.isoformat()[:19], int(clock()) - int(time.time()) in (0, 1), days, kinds, (now - early.replace(tzinfo=utc)).days]\n";
+    let stage = Stage::new(&[("f/index.py", code)]);
+    let clock = stage.functions.0.config.clock.clone();
+    stage.call("f", "{}").await.expect("an answer");
+    clock.hold(1_900_000_000_000);
+    let held = stage.call("f", "{}").await.expect("an answer");
+    let (second, rest) = held.split_once(", ").expect("a list");
+    assert_eq!(second, r#"["2030-03-17T17:46:40""#);
+    assert_eq!(
+        rest,
+        r#"true, ["2030-03-17", "2030-03-17", "2030-03-17", "2030-03-17", "2030-03-17", 2030], [true, true, true, true, false, true], 3728]"#
+    );
+    clock.resume();
+    let resumed = stage.call("f", "{}").await.expect("an answer");
+    assert!(!resumed.starts_with(r#"["2030"#), "{resumed}");
+    stage.functions.stop().await;
+}
