@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::access::Access;
 use super::config::Config;
 use super::data_dir::DataDir;
 use super::database::Database;
@@ -36,6 +37,7 @@ pub struct Environment {
     pub database: Database,
     pub storage: Storage,
     pub permissions: Permissions,
+    pub access: Access,
     pub snapshots: Snapshots,
     pub gateway: Gateway,
     pub migrations: Migrations,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::logs::LogRecord;
+use crate::model::denial::Denial;
 
 /// Receives events; dropped events never hold up the emulator.
 pub type Events = tokio::sync::broadcast::Sender<Event>;
@@ -40,7 +41,9 @@ pub enum Event {
     /// A collection does not exist; `suggestion` is the nearest name.
     CollectionMissing { collection: String, suggestion: Option<String> },
     /// An answer was cut at the platform's limit.
-    Truncated { collection: String, returned: u64, total: u64 },
+    Truncated { collection: String, returned: u64, total: u64, default: u64, most: u64 },
+    /// A client was denied something; it was told a code, and this is why.
+    Denied(Box<Denial>),
     /// Work went on after a function had answered.
     Lingering { function: String, request_id: String },
     /// A timer fired.

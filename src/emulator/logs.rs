@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use self::lines::{Lines, Place};
 use super::event::{self, Event, Events};
 use crate::model::clock::Millis;
+use crate::model::denial::Denial;
 
 /// Invocations kept; the oldest make room.
 const KEPT: usize = 20_000;
@@ -41,6 +42,9 @@ pub struct LogRecord {
     pub request_id: String,
     pub level: Level,
     pub message: String,
+    /// What the line tells, where it tells of a denial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denial: Option<Box<Denial>>,
 }
 
 /// A call that ended, as the platform's list of calls shows it.
@@ -120,12 +124,14 @@ impl Logs {
             let end = record.message.floor_char_boundary(TOLD);
             let message = record.message.get(..end).unwrap_or_default().to_owned();
             let (function, request_id) = (record.function.clone(), record.request_id.clone());
-            event::tell(&self.events, Event::Logged(LogRecord { function, request_id, message, ..record }));
+            let (time, level) = (record.time, record.level);
+            let told = LogRecord { time, function, request_id, level, message, denial: None };
+            event::tell(&self.events, Event::Logged(told));
         }
         self.keep([record]);
     }
 
-    /// Adds lines without telling them: those of the platform about a call, which is told by an event of its own.
+    /// Adds lines without telling them: those about what is told by an event of its own.
     pub fn keep(&self, records: impl IntoIterator<Item = LogRecord>) {
         let mut kept = self.lock();
         records.into_iter().for_each(|record| kept.lines.push(record));
@@ -254,7 +260,8 @@ impl Search {
 
 impl LogRecord {
     fn size(&self) -> usize {
-        self.message.len() + self.function.len() + self.request_id.len()
+        let denial = self.denial.as_ref().map_or(0, |it| size_of_val(&**it) + 2 * self.message.len());
+        self.message.len() + self.function.len() + self.request_id.len() + denial
     }
 
     fn matches(&self, search: &Search) -> bool {
@@ -291,7 +298,7 @@ mod tests {
 
     fn line((time, function, request_id, level, message): (Millis, &str, &str, Level, &str)) -> LogRecord {
         let (function, request_id, message) = (function.into(), request_id.into(), message.into());
-        LogRecord { time, function, request_id, level, message }
+        LogRecord { time, function, request_id, level, message, denial: None }
     }
 
     /// Compares the times of the lines found, which are their numbers here, and the cursor: all in memory, some in files,

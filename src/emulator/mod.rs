@@ -9,6 +9,7 @@ pub mod event;
 pub mod data_dir;
 pub mod environment;
 
+pub mod access;
 pub mod database;
 pub mod deployments;
 pub mod functions;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::model::function::FunctionSpec;
+use access::Access;
 use config::Config;
 use data_dir::DataDir;
 use database::Database;
@@ -86,6 +88,7 @@ impl Emulator {
             database,
             storage,
             permissions,
+            access: Access::default(),
             snapshots: Snapshots::new(data.snapshots()),
             gateway,
             migrations: Migrations::default(),

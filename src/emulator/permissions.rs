@@ -87,12 +87,12 @@ impl Permissions {
     }
 
     /// Returns what was set for a resource, or what the platform starts with: a collection is its creator's, files are
-    /// read by everybody, functions are called by everybody.
+    /// read by everybody, functions are called by whoever is logged in.
     pub fn of(&self, resource: &Resource) -> Permission {
         self.set_for(resource).unwrap_or_else(|| match resource {
             Resource::Collection(_) => Permission::Private,
             Resource::Storage => Permission::ReadOnly,
-            Resource::Functions => Permission::Custom(r#"{"*":{"invoke":true}}"#.into()),
+            Resource::Functions => Permission::Custom(r#"{"*":{"invoke":"auth != null"}}"#.into()),
         })
     }
 

@@ -34,10 +34,25 @@ pub enum Login {
     WechatOpen,
 }
 
+impl Principal {
+    /// Returns whose what is made in this name is; an admin's things are nobody's.
+    pub fn owner(&self) -> Option<&str> {
+        match self {
+            Principal::Client(Some(user)) => Some(user.owner()).filter(|owner| !owner.is_empty()),
+            Principal::Admin | Principal::Client(None) => None,
+        }
+    }
+}
+
 impl User {
     /// Returns what is stamped as `_openid` on what the person makes: the openid, else the uid.
     pub fn owner(&self) -> &str {
         self.openid.as_deref().or(self.uid.as_deref()).unwrap_or_default()
+    }
+
+    /// Whether the person uses a mini program: known by WeChat, and logged in in no other way.
+    pub fn is_in_mini_program(&self) -> bool {
+        self.openid.is_some() && self.login.is_none()
     }
 
     /// Returns `auth` as a rule sees it.

@@ -5,6 +5,7 @@ pub mod text;
 pub mod file_id;
 pub mod name;
 
+pub mod denial;
 pub mod function;
 pub mod index;
 pub mod permission;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::api::control::log::{FunctionLine, LogLine, SearchClsLog};
 use crate::error::Result;
 use crate::model::clock::{Clock, Millis};
+use crate::model::denial::Denial;
 use crate::model::name::FunctionName;
 use crate::model::wall;
 
@@ -81,6 +82,9 @@ pub struct Line {
     /// The most memory it had: in the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_bytes: Option<u64>,
+    /// Why a client was denied something, where the line tells of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denial: Option<Box<Denial>>,
 }
 
 /// What a log hands over.
@@ -270,6 +274,7 @@ impl Line {
             duration_ms: reported(&line.log, "Duration:", "ms").map(|time| time.round() as u64),
             memory_bytes: reported(&line.log, "MemUsage:", "MB").map(|memory| (memory * 1_048_576.0) as u64),
             message: line.log,
+            denial: line.denial,
         }
     }
 

@@ -1,10 +1,12 @@
 //! Deciding a rule: for one document, or for everything a query can find.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use bson::{Bson, Document};
 
 use super::expression::{Comparison, Expression, Kind, MOST_DOCUMENTS, Node, Variable};
+use super::payload::Payload;
 use super::query::{Branch, Query};
 use super::value::{Relation, Value, relation, shown, sum, text};
 
@@ -17,7 +19,7 @@ pub struct Scope<'a> {
     pub now: i64,
     pub doc: Subject<'a>,
     /// `request.data`: what a client wants to write.
-    pub data: Option<&'a Document>,
+    pub data: Option<&'a Payload>,
     /// The file: `openid` and `path`.
     pub resource: Option<&'a Document>,
 }
@@ -172,9 +174,17 @@ impl Evaluation<'_, '_> {
                 Value::Known(Bson::String(whole))
             }
             Kind::Variable(variable) => self.variable(*variable),
-            Kind::Member(of, name) => {
-                let (of, name) = (self.operand(of)?, self.operand(name)?);
-                self.member(of, name)
+            Kind::Member(of, name) => match self.place(node) {
+                Some(place) => place.value(),
+                None => {
+                    let (of, name) = (self.operand(of)?, self.operand(name)?);
+                    self.member(of, name)
+                }
+            },
+            Kind::Compare(_, left, right) | Kind::In(left, right)
+                if self.is_nobody(left, right) || self.is_nobody(right, left) =>
+            {
+                Value::Maybe
             }
             Kind::Compare(comparison, left, right) => {
                 let (left, right) = (self.operand(left)?, self.operand(right)?);
@@ -212,10 +222,49 @@ impl Evaluation<'_, '_> {
             (Variable::Doc, Subject::Document(document)) => known(document),
             (Variable::Doc, Subject::Query(_)) => Value::Field(String::new()),
             (Variable::Resource, _) => known(self.scope.resource),
-            (Variable::Request, _) => {
-                let data = self.scope.data.map_or(Bson::Undefined, |data| Bson::Document(data.clone()));
-                Value::Known(Bson::Document(bson::doc! { "data": data }))
+            (Variable::Request, _) => match self.scope.data {
+                Some(payload) if payload.is_open() => Value::Unknown,
+                payload => {
+                    let data = payload.map_or(Bson::Undefined, |it| Bson::Document(it.known().clone()));
+                    Value::Known(Bson::Document(bson::doc! { "data": data }))
+                }
+            },
+        }
+    }
+
+    /// Whether an id that the caller lacks is compared with what is stored: nothing belongs to nobody, though both be
+    /// undefined.
+    fn is_nobody(&self, id: &Node, other: &Node) -> bool {
+        let is_id = matches!(&id.kind, Kind::Member(of, _) if of.kind == Kind::Variable(Variable::Auth));
+        is_id && !matches!(other.kind, Kind::Literal(_)) && matches!(self.place(id), Some(Place::Nowhere))
+    }
+
+    /// Returns what a chain like `doc.a.b` leads to, without a copy of what it passes; `None`: it is no such chain.
+    fn place(&self, node: &Node) -> Option<Place<'_>> {
+        match &node.kind {
+            Kind::Variable(Variable::Auth) => Some(Place::of(self.scope.auth)),
+            Kind::Variable(Variable::Resource) => Some(Place::of(self.scope.resource)),
+            Kind::Variable(Variable::Doc) => match self.scope.doc {
+                Subject::Document(document) => Some(Place::of(document)),
+                Subject::Query(_) => None,
+            },
+            Kind::Member(of, name) => {
+                let Kind::Literal(name) = &name.kind else { return None };
+                let name = name_of(name)?;
+                if of.kind == Kind::Variable(Variable::Request) && name == "data" {
+                    return Some(self.scope.data.map_or(Place::Nowhere, Place::Payload));
+                }
+                Some(match self.place(of)? {
+                    Place::Object(document) => Place::at(document, &name),
+                    Place::Payload(payload) if payload.is_open_at(&name) => Place::Open,
+                    Place::Payload(payload) => Place::at(payload.known(), &name),
+                    Place::Value(Bson::Document(document)) => Place::at(document, &name),
+                    Place::Value(Bson::Array(_)) => return None,
+                    Place::Value(_) | Place::Nowhere => Place::Nowhere,
+                    Place::Open => Place::Open,
+                })
             }
+            _ => None,
         }
     }
 
@@ -390,6 +439,46 @@ impl Evaluation<'_, '_> {
             None => Bson::Document(bson::doc! { "$in": wanted }),
         };
         Some(Document::from_iter([(path, condition)]))
+    }
+}
+
+/// Where a chain of names leads.
+enum Place<'a> {
+    Object(&'a Document),
+    /// `request.data` itself.
+    Payload(&'a Payload),
+    Value(&'a Bson),
+    Nowhere,
+    /// To what an update computes.
+    Open,
+}
+
+impl<'a> Place<'a> {
+    fn of(document: Option<&'a Document>) -> Self {
+        document.map_or(Place::Nowhere, Place::Object)
+    }
+
+    fn at(document: &'a Document, name: &str) -> Self {
+        document.get(name).map_or(Place::Nowhere, Place::Value)
+    }
+
+    fn value(self) -> Value {
+        match self {
+            Place::Object(document) => Value::Known(Bson::Document(document.clone())),
+            Place::Payload(payload) if payload.is_open() => Value::Unknown,
+            Place::Payload(payload) => Value::Known(Bson::Document(payload.known().clone())),
+            Place::Value(value) => Value::Known(value.clone()),
+            Place::Nowhere => Value::UNDEFINED,
+            Place::Open => Value::Unknown,
+        }
+    }
+}
+
+/// Returns a member's name; that of an ordinary one is borrowed.
+fn name_of(name: &Bson) -> Option<Cow<'_, str>> {
+    match name {
+        Bson::String(name) => Some(Cow::Borrowed(name)),
+        other => text(other).map(Cow::Owned),
     }
 }
 

@@ -138,11 +138,6 @@ impl Expression {
     pub fn asks_about_doc(&self) -> bool {
         self.root.any(&|node| matches!(node.kind, Kind::Variable(Variable::Doc)))
     }
-
-    /// Whether the rule is a plain `true`.
-    pub fn is_always_true(&self) -> bool {
-        self.root.kind == Kind::Literal(Bson::Boolean(true))
-    }
 }
 
 impl Node {

@@ -6,6 +6,8 @@
 
 pub mod decision;
 pub mod expression;
+pub mod invoke;
+pub mod payload;
 pub mod query;
 
 mod parse;
@@ -26,9 +28,6 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub const ALL: [Operation; 4] =
-        [Operation::Read, Operation::Create, Operation::Update, Operation::Delete];
-
     /// Returns its name as rules write it.
     pub fn name(self) -> &'static str {
         match self {

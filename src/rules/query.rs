@@ -3,7 +3,7 @@
 //! A filter is taken apart into branches, of which a found document satisfies at least one. A branch knows of a field its
 //! only value, its bounds, and values it has not; what an operator says beyond that is left out, which can only deny more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bson::{Bson, Document};
 
@@ -44,6 +44,33 @@ impl Query {
     /// It has too many branches.
     pub fn of(filter: &Document) -> Result<Self, TooManyBranches> {
         Ok(Query { branches: conjunction(filter)? })
+    }
+}
+
+/// The operators whose meaning is taken into account.
+const JUDGED: [&str; 10] = ["$and", "$or", "$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin"];
+
+/// Returns the operators of a filter that say nothing here: what they demand is not known of the documents.
+pub fn not_judged(filter: &Document) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    collect_not_judged(filter, &mut found);
+    found
+}
+
+fn collect_not_judged<'a>(filter: &'a Document, found: &mut BTreeSet<&'a str>) {
+    for (name, value) in filter {
+        if name.starts_with('$') && !JUDGED.contains(&name.as_str()) {
+            found.insert(name);
+            continue;
+        }
+        match value {
+            Bson::Document(inner) => collect_not_judged(inner, found),
+            Bson::Array(parts) if matches!(name.as_str(), "$and" | "$or") => {
+                parts.iter().filter_map(Bson::as_document).for_each(|it| collect_not_judged(it, found));
+            }
+            Bson::RegularExpression(_) => drop(found.insert("$regex")),
+            _ => {}
+        }
     }
 }
 

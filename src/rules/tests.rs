@@ -3,7 +3,8 @@ use proptest::prelude::*;
 
 use super::decision::{Decision, Guard, Scope, Subject, decide};
 use super::expression::Expression;
-use super::query::{Query, fill};
+use super::payload::Payload;
+use super::query::{Query, fill, not_judged};
 use super::*;
 
 fn alice() -> Document {
@@ -116,6 +117,10 @@ fn a_document_is_judged_as_it_is() {
         ("doc['a'].b == 1", Some(doc! { "a": { "b": 1 } }), true),
         ("doc.a.b.c == undefined", None, true),
         ("doc == null", None, true),
+        ("doc._openid == auth.uid", Some(doc! {}), false),
+        ("doc._openid != auth.uid", Some(doc! {}), false),
+        ("auth.uid in doc.members", Some(doc! { "members": [Bson::Null] }), false),
+        ("auth.uid == undefined && doc.n == 1", Some(doc! { "n": 1 }), true),
         ("doc.name", Some(doc! { "name": "x" }), false),
         ("doc.name != '' && true", Some(doc! { "name": "x" }), true),
         ("doc.name || true", Some(doc! { "name": "x" }), false),
@@ -130,6 +135,40 @@ fn a_document_is_judged_as_it_is() {
             decide(&parsed, &scope(Some(&auth), Subject::Document(document.as_ref())), &mut stored);
         assert_eq!(decision.allowed, allowed, "{rule}");
     }
+}
+
+#[test]
+fn what_an_update_computes_is_not_known() {
+    let auth = alice();
+    let document = doc! { "price": 5 };
+    const KEPT: &str = "request.data.price == undefined || request.data.price == doc.price";
+    for (rule, update, allowed) in [
+        (KEPT, doc! { "$set": { "name": "x" } }, true),
+        (KEPT, doc! { "$set": { "price": 5 } }, true),
+        (KEPT, doc! { "$set": { "price": 6 } }, false),
+        (KEPT, doc! { "$inc": { "price": 1 } }, false),
+        (KEPT, doc! { "$inc": { "stock": 1 } }, true),
+        (KEPT, doc! { "$rename": { "name": "price" } }, false),
+        (KEPT, doc! { "$set": { "price.x": 1 } }, false),
+        ("request['data']['pri' + 'ce'] == undefined", doc! { "$inc": { "price": 1 } }, false),
+        ("request.data.a.b == 1", doc! { "$set": { "a.b": 1 } }, true),
+        ("request.data.a.length == 2", doc! { "$set": { "a": [1, 2] } }, true),
+    ] {
+        let parsed = Expression::parse(rule).unwrap_or_else(|problem| panic!("{rule}: {problem}"));
+        let payload = Payload::of_update(&update);
+        let scope = Scope { data: Some(&payload), ..scope(Some(&auth), Subject::Document(Some(&document))) };
+        assert_eq!(decide(&parsed, &scope, &mut stored).allowed, allowed, "{rule} on {update}");
+    }
+}
+
+#[test]
+fn operators_that_say_nothing_are_named() {
+    let filter = doc! {
+        "a": { "$gt": 1, "$exists": true },
+        "$or": [{ "b": { "$in": [1] } }, { "$nor": [{ "c": 1 }] }],
+        "d": { "$not": { "$gt": 1 } },
+    };
+    assert_eq!(not_judged(&filter).into_iter().collect::<Vec<_>>(), ["$exists", "$nor", "$not"]);
 }
 
 #[test]

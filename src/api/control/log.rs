@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::denial::Denial;
+
 use super::actions;
 
 /// Searches the log service.
@@ -89,6 +91,9 @@ pub struct FunctionLine {
     /// Milliseconds since 1970.
     #[serde(default)]
     pub timestamp: i64,
+    /// What a line tells that tells of a denial; the cloud has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denial: Option<Box<Denial>>,
 }
 
 /// Lists a function's calls: the older form, withdrawn in the cloud.

@@ -30,11 +30,21 @@ pub struct InsertDocumentReply {
     pub inserted_ids: Vec<serde_json::Value>,
 }
 
+/// How documents are named: one by its id, or by a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum QueryType {
+    Doc,
+    #[default]
+    Where,
+}
+
 /// Reads documents by id (`queryType: "DOC"`) or by filter (`"WHERE"`).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GetDocument {
     pub collection_name: String,
+    pub query_type: QueryType,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,6 +86,7 @@ pub struct Total {
 #[serde(rename_all = "camelCase", default)]
 pub struct ModifyDocument {
     pub collection_name: String,
+    pub query_type: QueryType,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
     pub data: String,
@@ -97,6 +108,7 @@ pub struct ModifyDocumentReply {
 #[serde(rename_all = "camelCase", default)]
 pub struct ModifyAndReturnDoc {
     pub collection_name: String,
+    pub query_type: QueryType,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
     pub data: String,
@@ -116,6 +128,7 @@ pub struct ModifyAndReturnDocReply {
 #[serde(rename_all = "camelCase", default)]
 pub struct RemoveDocument {
     pub collection_name: String,
+    pub query_type: QueryType,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
     pub multi: bool,

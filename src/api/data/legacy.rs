@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::database::{Deleted, Total};
+use super::database::{Deleted, QueryType, Total};
 use super::sdk_actions;
 
 type Raw = Box<RawValue>;
@@ -30,6 +30,8 @@ pub struct AddDocumentReply {
 #[serde(rename_all = "camelCase")]
 pub struct QueryDocument {
     pub collection_name: String,
+    #[serde(default)]
+    pub query_type: QueryType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query: Option<Raw>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,6 +69,8 @@ pub struct CountDocument {
 #[serde(rename_all = "camelCase")]
 pub struct UpdateDocument {
     pub collection_name: String,
+    #[serde(default)]
+    pub query_type: QueryType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query: Option<Raw>,
     pub data: Raw,
@@ -92,6 +96,8 @@ pub struct UpdateDocumentReply {
 #[serde(rename_all = "camelCase")]
 pub struct DeleteDocument {
     pub collection_name: String,
+    #[serde(default)]
+    pub query_type: QueryType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query: Option<Raw>,
     #[serde(default)]

@@ -133,12 +133,18 @@ pub struct CopiedFile {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetFileAuthority {
+    /// The person a server asks for; without one it asks for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
     pub file_list: Vec<AuthorityItem>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AuthorityItem {
     pub path: String,
+    /// `READ`, `WRITE` or `READWRITE`.
     #[serde(default, rename = "type")]
     pub kind: String,
     #[serde(default, rename = "fileID", skip_serializing_if = "Option::is_none")]

@@ -50,9 +50,10 @@ fn fields(event: &Event) -> Value {
         Event::CollectionMissing { collection, suggestion } => {
             json!({ "event": "collectionMissing", "collection": collection, "suggestion": suggestion })
         }
-        Event::Truncated { collection, returned, total } => {
+        Event::Truncated { collection, returned, total, .. } => {
             json!({ "event": "truncated", "collection": collection, "returned": returned, "total": total })
         }
+        Event::Denied(denial) => json!({ "event": "denied", "denial": denial }),
         Event::Lingering { function, request_id } => {
             json!({ "event": "lingering", "function": function, "requestId": request_id })
         }
@@ -111,13 +112,14 @@ impl Show for Line {
                 };
                 ("warn", Style::Warning, page.words(&told).to_owned())
             }
-            Event::Truncated { collection, returned, total } => {
+            Event::Truncated { collection, returned, total, default, most } => {
                 let told = text! {
-                    en: "{collection}: {returned} of {total} documents returned: 100 unless limit says more, 1000 at most; page with skip and limit",
-                    zh: "{collection}：共 {total} 个文档，只返回 {returned} 个：limit 默认 100，最大 1000；请用 skip 和 limit 分页"
+                    en: "{collection}: {returned} of {total} documents returned: {default} unless limit says otherwise, {most} at most; page with skip and limit",
+                    zh: "{collection}：共 {total} 个文档，只返回 {returned} 个：limit 默认 {default}，最大 {most}；请用 skip 和 limit 分页"
                 };
                 ("warn", Style::Warning, page.words(&told).to_owned())
             }
+            Event::Denied(denial) => ("deny", Style::Warning, page.words(&denial.sentence()).to_owned()),
             Event::Lingering { function, .. } => {
                 let told = text! {
                     en: "{function}  goes on working after its answer; in the cloud that work may be frozen: await it",

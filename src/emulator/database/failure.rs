@@ -5,6 +5,9 @@ use super::watchman::command;
 use crate::api::data::Failure;
 use crate::docdb::Error;
 
+/// The code of a transaction that lost to another writer; the SDKs try again.
+pub const CONFLICT: &str = "DATABASE_TRANSACTION_CONFLICT";
+
 /// Ends the sentences of the real service.
 const CHECK: &str = "Please check your request, but if the problem cannot be solved, contact us.";
 
@@ -33,7 +36,7 @@ pub fn of(error: &Error, env_id: &str) -> Failure {
             format!("[InvalidParameter] unknown operator: {name}. {CHECK}"),
         ),
         Error::TransactionConflict => Failure::new(
-            "DATABASE_TRANSACTION_CONFLICT",
+            CONFLICT,
             "[ResourceUnavailable.TransactionConflict] Transaction is conflict, maybe resource operated by \
              others. Please check your request, but if the problem persists, contact us.",
         ),

@@ -6,10 +6,18 @@ use bson::Document;
 use crate::api::data::Failure;
 pub use crate::docdb::value::limits::LARGEST_DOCUMENT;
 
-/// How many documents a query returns when it does not say.
-pub const DEFAULT_LIMIT: u64 = 100;
-/// How many documents a query returns at most.
-pub const MAXIMUM_LIMIT: u64 = 1000;
+/// How many documents a query returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paging {
+    /// When it does not say.
+    pub default: u64,
+    pub most: u64,
+}
+
+pub const SERVER: Paging = Paging { default: 100, most: 1000 };
+/// In a mini program itself.
+pub const MINI_PROGRAM: Paging = Paging { default: 20, most: 20 };
+
 /// The largest document a mini program may send, in bytes; a larger one from a server is worth a warning.
 pub const NOTEWORTHY_DOCUMENT: usize = 512 * 1024;
 

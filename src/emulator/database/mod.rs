@@ -26,7 +26,7 @@ use crate::model::index::{Direction, IndexSpec};
 use crate::model::name::CollectionName;
 use crate::model::text::Text;
 use crate::text;
-use limits::{DEFAULT_LIMIT, LARGEST_DOCUMENT, MAXIMUM_LIMIT, NOTEWORTHY_DOCUMENT};
+use limits::{LARGEST_DOCUMENT, NOTEWORTHY_DOCUMENT, Paging};
 use watchman::Watchman;
 
 /// The index on `_openid` that CloudBase gives each collection.
@@ -125,23 +125,25 @@ impl Database {
         self.0.store.insert(transaction, collection, documents).map_err(|error| self.refuse(error))
     }
 
-    /// Reads documents; the limit is the platform's when the query has none, or a larger one.
+    /// Reads documents; the limit is that of the paging when the query has none, or a larger one.
     pub fn find(
         &self,
         collection: &str,
         transaction: Option<&TransactionId>,
         mut query: Query,
+        paging: Paging,
     ) -> Result<Found> {
-        let asked = query.limit.filter(|limit| *limit > 0).unwrap_or(DEFAULT_LIMIT);
-        query.limit = Some(asked.min(MAXIMUM_LIMIT));
+        let asked = query.limit.filter(|limit| *limit > 0).unwrap_or(paging.default);
+        query.limit = Some(asked.min(paging.most));
         let found = self.0.store.find(transaction, collection, &query).map_err(|error| {
             self.0.watchman.looked_near(collection, &query, &error);
             self.refuse(error)
         })?;
         self.0.watchman.saw(collection, &found.stats);
-        // A hundred is also what SDKs send for a query without a limit.
-        if asked == DEFAULT_LIMIT || asked > MAXIMUM_LIMIT {
-            self.0.watchman.counted(&self.0.store, collection, &query, found.documents.len() as u64);
+        // The default is also what SDKs send for a query without a limit.
+        if asked == paging.default || asked > paging.most {
+            let returned = found.documents.len() as u64;
+            self.0.watchman.counted(&self.0.store, collection, &query, returned, paging);
         }
         Ok(found)
     }
@@ -250,6 +252,11 @@ impl Database {
 
     fn warn(&self, text: Text) {
         event::tell(&self.0.events, Event::Warning(text));
+    }
+
+    /// Returns the engine's failure in the platform's words.
+    pub fn failure(&self, error: &docdb::Error) -> Failure {
+        failure::of(error, &self.0.env_id)
     }
 
     /// Turns the engine's failure into the platform's, and tells of a collection that does not exist.

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bson::Document;
 
+use super::limits::Paging;
 use crate::docdb;
 use crate::docdb::filter::Filter;
 use crate::docdb::index::{IndexDefinition, Order};
@@ -79,13 +80,26 @@ impl Watchman {
     }
 
     /// Tells of an answer that stopped at the platform's limit while more documents match.
-    pub(super) fn counted(&self, store: &docdb::Database, collection: &str, query: &Query, returned: u64) {
+    pub(super) fn counted(
+        &self,
+        store: &docdb::Database,
+        collection: &str,
+        query: &Query,
+        returned: u64,
+        paging: Paging,
+    ) {
         if query.limit != Some(returned) || !self.is_news(("cut", collection, shape(&query.filter))) {
             return;
         }
         let Ok((total, _)) = store.count(collection, &query.filter, query.now) else { return };
         if total > query.skip + returned {
-            self.tell(Event::Truncated { collection: collection.to_owned(), returned, total });
+            self.tell(Event::Truncated {
+                collection: collection.to_owned(),
+                returned,
+                total,
+                default: paging.default,
+                most: paging.most,
+            });
         }
     }
 

@@ -222,7 +222,8 @@ impl Call {
     /// Returns a line of the platform about this call.
     fn platform(&self, message: String) -> LogRecord {
         let (function, request_id) = (self.function.name().to_owned(), self.request_id.clone());
-        LogRecord { time: self.inner.config.clock.now(), function, request_id, level: Level::Info, message }
+        let time = self.inner.config.clock.now();
+        LogRecord { time, function, request_id, level: Level::Info, message, denial: None }
     }
 
     /// Tells how the call ended and returns it.

@@ -432,7 +432,7 @@ impl Shared {
             self.linger();
         }
         let (time, function) = (self.told.clock.now(), self.told.function.clone());
-        self.told.logs.push(LogRecord { time, function, request_id, level, message });
+        self.told.logs.push(LogRecord { time, function, request_id, level, message, denial: None });
     }
 
     /// Records what the function itself did not say: it is no part of the call's own log.
@@ -445,7 +445,14 @@ impl Shared {
             talk.request_id.clone()
         };
         let (time, function) = (self.told.clock.now(), self.told.function.clone());
-        self.told.logs.push(LogRecord { time, function, request_id, level: Level::Debug, message });
+        self.told.logs.push(LogRecord {
+            time,
+            function,
+            request_id,
+            level: Level::Debug,
+            message,
+            denial: None,
+        });
     }
 
     /// Tells, once for each process, that work went on after an answer.

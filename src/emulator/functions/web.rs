@@ -86,7 +86,7 @@ impl Teller {
     fn say(&self, level: Level, message: String) {
         let request_id = self.request_id.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (time, function) = (self.clock.now(), self.function.clone());
-        self.logs.push(LogRecord { time, function, request_id, level, message });
+        self.logs.push(LogRecord { time, function, request_id, level, message, denial: None });
     }
 }
 
@@ -213,6 +213,7 @@ impl Inner {
             request_id: request_id.to_owned(),
             level,
             message,
+            denial: None,
         }));
     }
 

@@ -25,7 +25,7 @@ impl Export {
     pub(super) fn run(&self, environment: &Environment, job: &Job) -> Result<(), String> {
         job.enter(Stage::Migrating);
         let runtime = tokio::runtime::Handle::current();
-        let upload = runtime.block_on(environment.storage.create(&self.key, None));
+        let upload = runtime.block_on(environment.storage.create(&self.key, None, None));
         let mut upload = upload.map_err(|error| error.to_string())?;
         let mut writing = Writing::new(self.format.clone(), false);
         let mut text = writing.begin();

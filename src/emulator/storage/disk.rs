@@ -97,6 +97,7 @@ pub struct Upload {
     storage: Storage,
     key: String,
     content_type: String,
+    owner: Option<String>,
     /// Removed when dropped.
     unfinished: tempfile::TempPath,
     file: tokio::fs::File,
@@ -109,6 +110,7 @@ impl Upload {
         storage: Storage,
         key: &str,
         content_type: Option<&str>,
+        owner: Option<&str>,
     ) -> Result<Self, Error> {
         let folder = storage.0.folder.clone();
         tokio::fs::create_dir_all(&folder).await?;
@@ -117,6 +119,7 @@ impl Upload {
         Ok(Upload {
             content_type: content_type.map_or_else(|| type_of(key).to_owned(), str::to_owned),
             key: key.to_owned(),
+            owner: owner.map(str::to_owned),
             storage,
             unfinished,
             file: tokio::fs::File::from_std(file),
@@ -140,9 +143,10 @@ impl Upload {
             content_type: self.content_type,
             modified: self.storage.0.clock.now(),
             key: self.key,
+            owner: self.owner,
         };
         let trailer = serde_json::to_vec(&object).map_err(std::io::Error::other)?;
-        // A trailer holds a key of at most 850 bytes: its length fits.
+        // A trailer holds a key and an owner, which are short: its length fits.
         let length = u32::try_from(trailer.len()).map_err(std::io::Error::other)?;
         self.file.write_all(&trailer).await?;
         self.file.write_all(&length.to_be_bytes()).await?;

@@ -8,19 +8,20 @@ use crate::model::clock::{Millis, hex};
 
 /// What a link allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub enum Purpose<'a> {
     Read,
-    Write,
+    /// To store the file as its owner, who is nobody when an admin asked.
+    Write(Option<&'a str>),
 }
 
 impl Storage {
     /// Returns the signature that lets its bearer use a file until a time, in seconds since 1970.
-    pub fn sign(&self, purpose: Purpose, key: &str, until: i64) -> String {
+    pub fn sign(&self, purpose: Purpose<'_>, key: &str, until: i64) -> String {
         hex(hmac::sign(&self.secret(), message(purpose, key, until).as_bytes()).as_ref())
     }
 
     /// Whether a signature is ours and its time has not passed.
-    pub fn verify(&self, purpose: Purpose, key: &str, until: i64, signature: &str) -> bool {
+    pub fn verify(&self, purpose: Purpose<'_>, key: &str, until: i64, signature: &str) -> bool {
         let message = message(purpose, key, until);
         let genuine = unhex(signature)
             .is_some_and(|signature| hmac::verify(&self.secret(), message.as_bytes(), &signature).is_ok());
@@ -38,10 +39,10 @@ impl Storage {
     }
 }
 
-fn message(purpose: Purpose, key: &str, until: i64) -> String {
-    let verb = match purpose {
-        Purpose::Read => "read",
-        Purpose::Write => "write",
-    };
-    format!("{verb}\n{key}\n{until}")
+fn message(purpose: Purpose<'_>, key: &str, until: i64) -> String {
+    match purpose {
+        Purpose::Read => format!("read\n{key}\n{until}"),
+        // A key has no line breaks, so that no owner reads as part of one.
+        Purpose::Write(owner) => format!("write\n{key}\n{until}\n{}", owner.unwrap_or_default()),
+    }
 }

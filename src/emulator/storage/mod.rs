@@ -47,6 +47,9 @@ pub struct Object {
     pub etag: String,
     pub content_type: String,
     pub modified: Millis,
+    /// The openid or uid of the client who stored it; what an admin stored is nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 /// One page of a listing.
@@ -121,11 +124,16 @@ impl Storage {
     }
 
     /// Begins to write a file; nothing changes before [`Upload::finish`].
-    pub async fn create(&self, key: &str, content_type: Option<&str>) -> Result<Upload, Error> {
+    pub async fn create(
+        &self,
+        key: &str,
+        content_type: Option<&str>,
+        owner: Option<&str>,
+    ) -> Result<Upload, Error> {
         check_key(key)?;
         // What is there must be known before the first file of this process joins it.
         self.objects();
-        Upload::begin(self.clone(), key, content_type).await
+        Upload::begin(self.clone(), key, content_type, owner).await
     }
 
     /// Opens a file for reading; a newer version does not disturb the reader.
@@ -140,14 +148,20 @@ impl Storage {
         Ok(std::io::Read::take(std::fs::File::open(self.path(key))?, object.size))
     }
 
-    /// Copies a file inside the environment.
-    pub async fn copy(&self, from: &str, to: &str, overwrite: bool) -> Result<Object, Error> {
+    /// Copies a file inside the environment. The copy is the one's who makes it, or the file's owner's.
+    pub async fn copy(
+        &self,
+        from: &str,
+        to: &str,
+        overwrite: bool,
+        owner: Option<&str>,
+    ) -> Result<Object, Error> {
         if !overwrite && self.get(to).is_ok() {
             return Err(Error::Exists { key: to.to_owned() });
         }
         let mut reading = self.open(from).await?;
-        let content_type = reading.object.content_type.clone();
-        let mut upload = self.create(to, Some(&content_type)).await?;
+        let Object { content_type, owner: former, .. } = reading.object.clone();
+        let mut upload = self.create(to, Some(&content_type), owner.or(former.as_deref())).await?;
         while let Some(bytes) = reading.next().await? {
             upload.write(&bytes).await?;
         }

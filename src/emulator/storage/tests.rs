@@ -5,7 +5,7 @@ fn storage(folder: &std::path::Path, clock: Clock) -> Storage {
 }
 
 async fn put(storage: &Storage, key: &str, bytes: &[u8]) -> Object {
-    let mut upload = storage.create(key, None).await.expect("a good key");
+    let mut upload = storage.create(key, None, None).await.expect("a good key");
     upload.write(bytes).await.expect("room on the disk");
     upload.finish().await.expect("room on the disk")
 }
@@ -40,7 +40,7 @@ async fn an_interrupted_upload_leaves_the_old_object_whole() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let storage = storage(folder.path(), Clock::default());
     put(&storage, "a", b"old").await;
-    let mut upload = storage.create("a", None).await.expect("a good key");
+    let mut upload = storage.create("a", None, None).await.expect("a good key");
     upload.write(b"new and longer").await.expect("room on the disk");
     drop(upload);
     assert_eq!(read(&storage, "a").await, b"old");
@@ -65,9 +65,9 @@ async fn a_copy_asks_before_it_overwrites() {
     let storage = storage(folder.path(), Clock::default());
     put(&storage, "a.txt", b"1").await;
     put(&storage, "b.txt", b"2").await;
-    assert!(matches!(storage.copy("a.txt", "b.txt", false).await, Err(Error::Exists { .. })));
-    assert!(matches!(storage.copy("none", "b.txt", true).await, Err(Error::NotFound { .. })));
-    storage.copy("a.txt", "b.txt", true).await.expect("both are there");
+    assert!(matches!(storage.copy("a.txt", "b.txt", false, None).await, Err(Error::Exists { .. })));
+    assert!(matches!(storage.copy("none", "b.txt", true, None).await, Err(Error::NotFound { .. })));
+    storage.copy("a.txt", "b.txt", true, None).await.expect("both are there");
     assert_eq!(read(&storage, "b.txt").await, b"1");
     storage.remove("a.txt").await.expect("it is there");
     assert!(matches!(storage.remove("a.txt").await, Err(Error::NotFound { .. })));
@@ -91,7 +91,7 @@ fn a_link_ends_with_its_time_and_serves_one_purpose() {
     assert!(storage.verify(Purpose::Read, "a", 1_060, &signature));
     assert!(!storage.verify(Purpose::Read, "b", 1_060, &signature));
     assert!(!storage.verify(Purpose::Read, "a", 2_000, &signature));
-    assert!(!storage.verify(Purpose::Write, "a", 1_060, &signature));
+    assert!(!storage.verify(Purpose::Write(None), "a", 1_060, &signature));
     clock.advance(61_000);
     assert!(!storage.verify(Purpose::Read, "a", 1_060, &signature));
 }
@@ -104,6 +104,7 @@ fn check_page(prefix: &str, delimiter: &str, marker: &str, limit: usize, expecte
         etag: String::new(),
         content_type: String::new(),
         modified: 0,
+        owner: None,
     };
     let objects = ["a", "b/1", "b/2", "b/c/3", "d"].map(object);
     let listing =

@@ -1,5 +1,6 @@
 //! Tests of rules: a table of who may do what with which document, run without an emulator.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::model::permission::Permission;
 use crate::model::text::Text;
 use crate::project::{Project, manifest};
 use crate::rules::decision::{Decision, Scope, Subject, decide};
+use crate::rules::payload::Payload;
 use crate::rules::query::{Query, fill};
 use crate::rules::{Operation, Rules};
 use crate::text;
@@ -129,8 +131,7 @@ impl Suite {
     }
 
     fn put(&mut self, collection: &str, permission: Permission) -> Result<()> {
-        let text = permission.rule().unwrap_or_else(|| equivalent(&permission));
-        let rules = Rules::parse(text).map_err(|broken| {
+        let rules = Rules::parse(&equivalent(&permission)).map_err(|broken| {
             super::refused(&broken)
                 .cause(text! { en: "in the permission of `{collection}`", zh: "在 `{collection}` 的权限中" })
         })?;
@@ -275,7 +276,7 @@ impl Clause {
 struct Asked {
     operation: Operation,
     target: Target,
-    data: Option<Document>,
+    data: Option<Payload>,
     /// Whether the client sets what only the service may.
     forges: bool,
 }
@@ -302,16 +303,18 @@ impl Asked {
         };
         let own = auth.and_then(|auth| auth.get_str("openid").or_else(|_| auth.get_str("uid")).ok());
         let data = row.data.as_ref().map(document).transpose()?;
-        let forges = |document: &Document| document.contains_key("_openid");
+        let is_forged = |document: &Document| document.contains_key("_openid");
+        let forges = data.as_ref().is_some_and(is_forged);
+        let data = data.as_ref().map(Payload::of_update);
         Ok(match (operation, value) {
             (Operation::Create, Value::Object(fields)) => {
                 let mut created = document(&fields)?;
-                let forges = forges(&created);
+                let forges = is_forged(&created);
                 if let Some(own) = own {
                     created.insert("_openid", own);
                 }
-                let target = Target::Document(Some(created.clone()));
-                Asked { operation, target, data: Some(created), forges }
+                let data = Some(Payload::of_document(created.clone()));
+                Asked { operation, target: Target::Document(Some(created)), data, forges }
             }
             (_, Value::String(id)) => {
                 let found = stored(file, &row.collection, &id).ok_or_else(|| {
@@ -322,7 +325,6 @@ impl Asked {
                         text! { en: "there is no document `{id}` in `data`", zh: "`data` 中没有文档 `{id}`" },
                     )
                 })?;
-                let forges = data.as_ref().is_some_and(forges);
                 Asked { operation, target: Target::Document(Some(found)), data, forges }
             }
             (_, Value::Object(fields)) => {
@@ -337,7 +339,6 @@ impl Asked {
                 }
                 let query = Query::of(&filter)
                     .map_err(|error| Error::new(Kind::Usage, Text::same(error.to_string())))?;
-                let forges = data.as_ref().is_some_and(forges);
                 Asked { operation, target: Target::Query(query), data, forges }
             }
             _ => {
@@ -351,16 +352,17 @@ impl Asked {
 }
 
 /// Returns the rule that decides as a preset does; what nobody made belongs to nobody.
-fn equivalent(permission: &Permission) -> &str {
-    const OWN: &str = r#"{"read":true,"write":"auth.openid != null && doc._openid == auth.openid || auth.uid != null && doc._openid == auth.uid"}"#;
-    const PRIVATE: &str = r#"{"read":"auth.openid != null && doc._openid == auth.openid || auth.uid != null && doc._openid == auth.uid","write":"auth.openid != null && doc._openid == auth.openid || auth.uid != null && doc._openid == auth.uid"}"#;
-    match permission {
-        Permission::ReadOnly => OWN,
-        Permission::Private => PRIVATE,
-        Permission::AdminWrite => r#"{"read":true,"write":false}"#,
-        Permission::AdminOnly => r#"{"read":false,"write":false}"#,
-        Permission::Custom(rule) => rule,
-    }
+fn equivalent(permission: &Permission) -> Cow<'_, str> {
+    const OWN: &str =
+        "auth.openid != null && doc._openid == auth.openid || auth.uid != null && doc._openid == auth.uid";
+    let (read, write) = match permission {
+        Permission::ReadOnly => ("true", OWN),
+        Permission::Private => (OWN, OWN),
+        Permission::AdminWrite => ("true", "false"),
+        Permission::AdminOnly => ("false", "false"),
+        Permission::Custom(rule) => return rule.into(),
+    };
+    format!(r#"{{"read":"{read}","write":"{write}"}}"#).into()
 }
 
 fn described(row: &Row, operation: Operation) -> String {

@@ -17,7 +17,7 @@ async fn with_a_collection() -> (Sandbox, Client) {
 
 async fn put(sandbox: &Sandbox, key: &str, text: &str) {
     let storage = &sandbox.emulator.environment().storage;
-    let mut upload = storage.create(key, None).await.expect("begun");
+    let mut upload = storage.create(key, None, None).await.expect("begun");
     upload.write(text.as_bytes()).await.expect("written");
     upload.finish().await.expect("stored");
 }

@@ -62,6 +62,7 @@ fn line(record: LogRecord) -> LogLine {
         level: json!(record.level).as_str().unwrap_or_default().to_owned(),
         log: record.message,
         timestamp: record.time,
+        denial: record.denial,
     });
     LogLine {
         topic_id: "topic-local".into(),

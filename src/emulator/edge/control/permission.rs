@@ -9,6 +9,7 @@ use crate::emulator::environment::{Environment, Shared};
 use crate::emulator::permissions::Resource;
 use crate::model::permission::Permission;
 use crate::rules::Rules;
+use crate::rules::invoke::InvokeRules;
 
 pub(super) async fn describe_preset(environment: &Shared, asked: DescribeDatabaseACL) -> Result<DatabaseAcl> {
     this_environment(environment, asked.env_id.as_deref())?;
@@ -110,10 +111,7 @@ fn read(resource: &Resource, tag: &str, rule: Option<String>) -> Result<Permissi
             Rules::parse(&rule).map(drop).map_err(|it| it.to_string())
         }
         // Rules of functions are of another form: one for each function.
-        Resource::Functions => match serde_json::from_str(&rule) {
-            Ok(serde_json::Value::Object(_)) => Ok(()),
-            _ => Err("the rules are not an object".into()),
-        },
+        Resource::Functions => InvokeRules::parse(&rule).map(drop).map_err(|it| it.to_string()),
     };
     checked.map_err(|why| Failure::value(format!("`Rule` is wrong: {why}.")))?;
     Ok(Permission::Custom(rule))

@@ -6,63 +6,64 @@ use serde_json::Value;
 use super::{Answer, Call, Result};
 use crate::api::data::database::{
     AbortTransaction, AddCollection, AggregateDocuments, CalculateDocument, CommitTransaction, Deleted,
-    Documents, GetDocument, GetDocumentReply, InsertDocument, InsertDocumentReply, ModifyAndReturnDoc,
+    GetDocument, GetDocumentReply, InsertDocument, InsertDocumentReply, ModifyAndReturnDoc,
     ModifyAndReturnDocReply, ModifyDocument, ModifyDocumentReply, RemoveDocument, StartTransaction, Started,
     Total,
 };
-use crate::api::data::{Failure, Nothing, SdkAction};
+use crate::api::data::{Failure, Nothing, SdkAction, database as wire};
 use crate::api::ejson::{self, Form};
 use crate::docdb::query::Query;
 use crate::docdb::transaction::TransactionId;
-use crate::emulator::database::{Change, Database, Selection};
+use crate::emulator::access::documents::Documents;
+use crate::emulator::database::{Change, Selection};
 use crate::model::clock::Millis;
 
 /// Answers an action of this dialect, or nothing if it is not of it.
-pub(super) async fn answer(database: &Database, call: &Call<'_>) -> Option<Result<Answer>> {
+pub(super) async fn answer(documents: &Documents, call: &Call<'_>) -> Option<Result<Answer>> {
     Some(match call.action {
-        AddCollection::NAME => run(database, call, Answer::data, add_collection).await,
-        InsertDocument::NAME => run(database, call, Answer::data, insert).await,
-        GetDocument::NAME => run(database, call, Answer::data, get).await,
-        CalculateDocument::NAME => run(database, call, Answer::data, count).await,
-        ModifyDocument::NAME => run(database, call, Answer::data, modify).await,
-        ModifyAndReturnDoc::NAME => run(database, call, Answer::data, modify_and_return).await,
-        RemoveDocument::NAME => run(database, call, Answer::data, remove).await,
-        AggregateDocuments::NAME => run(database, call, Answer::data, aggregate).await,
-        StartTransaction::NAME => run(database, call, Answer::top, start).await,
-        CommitTransaction::NAME => run(database, call, Answer::data, commit).await,
-        AbortTransaction::NAME => run(database, call, Answer::data, abort).await,
+        AddCollection::NAME => run(documents, call, Answer::data, add_collection).await,
+        InsertDocument::NAME => run(documents, call, Answer::data, insert).await,
+        GetDocument::NAME => run(documents, call, Answer::data, get).await,
+        CalculateDocument::NAME => run(documents, call, Answer::data, count).await,
+        ModifyDocument::NAME => run(documents, call, Answer::data, modify).await,
+        ModifyAndReturnDoc::NAME => run(documents, call, Answer::data, modify_and_return).await,
+        RemoveDocument::NAME => run(documents, call, Answer::data, remove).await,
+        AggregateDocuments::NAME => run(documents, call, Answer::data, aggregate).await,
+        StartTransaction::NAME => run(documents, call, Answer::top, start).await,
+        CommitTransaction::NAME => run(documents, call, Answer::data, commit).await,
+        AbortTransaction::NAME => run(documents, call, Answer::data, abort).await,
         _ => return None,
     })
 }
 
 /// Reads the request, works on a thread that may wait, and writes the answer.
 pub(super) async fn run<A: SdkAction>(
-    database: &Database,
+    documents: &Documents,
     call: &Call<'_>,
     write: fn(&A::Reply) -> Result<Answer>,
-    work: fn(&Database, A) -> Result<A::Reply>,
+    work: fn(&Documents, A) -> Result<A::Reply>,
 ) -> Result<Answer> {
-    let (database, request) = (database.clone(), call.read::<A>()?);
-    tokio::task::spawn_blocking(move || write(&work(&database, request)?))
+    let (documents, request) = (documents.clone(), call.read::<A>()?);
+    tokio::task::spawn_blocking(move || write(&work(&documents, request)?))
         .await
         .unwrap_or_else(|_| Err(Failure::new("SYS_ERR", "[InternalError] the operation ended unexpectedly")))
 }
 
-fn add_collection(database: &Database, it: AddCollection) -> Result<Nothing> {
-    database.create_collection(&it.collection_name)?;
+fn add_collection(documents: &Documents, it: AddCollection) -> Result<Nothing> {
+    documents.create_collection(&it.collection_name)?;
     Ok(Nothing {})
 }
 
-fn insert(database: &Database, it: InsertDocument) -> Result<InsertDocumentReply> {
-    let now = database.now();
-    let documents = it.data.iter().map(|text| document(text, now)).collect::<Result<Vec<_>>>()?;
+fn insert(documents: &Documents, it: InsertDocument) -> Result<InsertDocumentReply> {
+    let now = documents.now();
+    let inserted = it.data.iter().map(|text| document(text, now)).collect::<Result<Vec<_>>>()?;
     let transaction = it.transaction_id.map(TransactionId);
-    let ids = database.insert(&it.collection_name, transaction.as_ref(), documents)?;
+    let ids = documents.insert(&it.collection_name, transaction.as_ref(), inserted)?;
     Ok(InsertDocumentReply { inserted_ids: ids.iter().map(id).collect() })
 }
 
-fn get(database: &Database, it: GetDocument) -> Result<GetDocumentReply> {
-    let now = database.now();
+fn get(documents: &Documents, it: GetDocument) -> Result<GetDocumentReply> {
+    let now = documents.now();
     let query = Query {
         filter: optional(it.query.as_deref(), now)?,
         sort: optional(it.order.as_deref(), now)?,
@@ -72,59 +73,59 @@ fn get(database: &Database, it: GetDocument) -> Result<GetDocumentReply> {
         now: DateTime::from_millis(now),
     };
     let transaction = it.transaction_id.map(TransactionId);
-    let found = database.find(&it.collection_name, transaction.as_ref(), query)?;
+    let found = documents.find(&it.collection_name, transaction.as_ref(), query, it.query_type)?;
     let list = found.documents.iter().map(|document| ejson::to_text(document, Form::Canonical));
     Ok(GetDocumentReply { list: list.collect(), limit: it.limit, offset: it.offset })
 }
 
-fn count(database: &Database, it: CalculateDocument) -> Result<Total> {
-    let filter = optional(it.query.as_deref(), database.now())?;
-    Ok(Total { total: database.count(&it.collection_name, &filter)? })
+fn count(documents: &Documents, it: CalculateDocument) -> Result<Total> {
+    let filter = optional(it.query.as_deref(), documents.now())?;
+    Ok(Total { total: documents.count(&it.collection_name, filter)? })
 }
 
-fn modify(database: &Database, it: ModifyDocument) -> Result<ModifyDocumentReply> {
-    let now = database.now();
+fn modify(documents: &Documents, it: ModifyDocument) -> Result<ModifyDocumentReply> {
+    let now = documents.now();
     let selection = selection(it.collection_name, it.query.as_deref(), it.transaction_id, now)?;
     let change =
         Change { update: document(&it.data, now)?, multi: it.multi, merge: it.merge, upsert: it.upsert };
-    let updated = database.update(&selection, change)?;
+    let updated = documents.update(selection, change, it.query_type)?;
     Ok(ModifyDocumentReply { updated: updated.modified, upsert_id: updated.upserted_id.as_ref().map(id) })
 }
 
-fn modify_and_return(database: &Database, it: ModifyAndReturnDoc) -> Result<ModifyAndReturnDocReply> {
-    let now = database.now();
+fn modify_and_return(documents: &Documents, it: ModifyAndReturnDoc) -> Result<ModifyAndReturnDocReply> {
+    let now = documents.now();
     let selection = selection(it.collection_name, it.query.as_deref(), it.transaction_id, now)?;
     let change = Change { update: document(&it.data, now)?, multi: false, merge: true, upsert: false };
-    let updated = database.update(&selection, change)?;
+    let updated = documents.update(selection, change, it.query_type)?;
     let doc = updated.document.map(|document| ejson::to_text(&document, Form::Canonical));
     Ok(ModifyAndReturnDocReply { updated: updated.modified, doc })
 }
 
-fn remove(database: &Database, it: RemoveDocument) -> Result<Deleted> {
-    let now = database.now();
+fn remove(documents: &Documents, it: RemoveDocument) -> Result<Deleted> {
+    let now = documents.now();
     let selection = selection(it.collection_name, it.query.as_deref(), it.transaction_id, now)?;
-    Ok(Deleted { deleted: database.remove(&selection, it.multi)? })
+    Ok(Deleted { deleted: documents.remove(selection, it.multi, it.query_type)? })
 }
 
-fn aggregate(database: &Database, it: AggregateDocuments) -> Result<Documents> {
-    let now = database.now();
+fn aggregate(documents: &Documents, it: AggregateDocuments) -> Result<wire::Documents> {
+    let now = documents.now();
     let pipeline = it.stages.iter().map(|stage| self::stage(&stage.stage_key, &stage.stage_value, now));
-    let found = database.aggregate(&it.collection_name, &pipeline.collect::<Result<Vec<_>>>()?)?;
+    let found = documents.aggregate(&it.collection_name, pipeline.collect::<Result<_>>()?)?;
     let list = found.documents.iter().map(|document| ejson::to_text(document, Form::Canonical));
-    Ok(Documents { list: list.collect() })
+    Ok(wire::Documents { list: list.collect() })
 }
 
-fn start(database: &Database, _: StartTransaction) -> Result<Started> {
-    Ok(Started { transaction_id: database.begin()?.0 })
+fn start(documents: &Documents, _: StartTransaction) -> Result<Started> {
+    Ok(Started { transaction_id: documents.begin()?.0 })
 }
 
-fn commit(database: &Database, it: CommitTransaction) -> Result<Nothing> {
-    database.commit(&TransactionId(it.transaction_id))?;
+fn commit(documents: &Documents, it: CommitTransaction) -> Result<Nothing> {
+    documents.commit(&TransactionId(it.transaction_id))?;
     Ok(Nothing {})
 }
 
-fn abort(database: &Database, it: AbortTransaction) -> Result<Nothing> {
-    database.abort(&TransactionId(it.transaction_id))?;
+fn abort(documents: &Documents, it: AbortTransaction) -> Result<Nothing> {
+    documents.abort(&TransactionId(it.transaction_id))?;
     Ok(Nothing {})
 }
 

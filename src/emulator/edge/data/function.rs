@@ -4,6 +4,7 @@ use super::{Answer, Call, Result, text};
 use crate::api::data::function::{InvokeFunction, InvokeFunctionReply};
 use crate::api::data::{Failure, SdkAction};
 use crate::api::event::{Caller, Identity};
+use crate::emulator::access::functions;
 use crate::emulator::environment::Shared;
 use crate::emulator::functions::Invocation;
 
@@ -17,6 +18,7 @@ pub(super) async fn answer(environment: &Shared, call: &Call<'_>) -> Option<Resu
 
 async fn invoke(environment: &Shared, call: &Call<'_>) -> Result<Answer> {
     let InvokeFunction { function_name, request_data } = call.read()?;
+    functions::check(environment, call.principal, &function_name)?;
     let event = if request_data.is_empty() { "{}".to_owned() } else { request_data };
     let first = environment.functions.caller_of(call.session_token);
     let caller = Caller::Function { source: call.source.to_owned(), identity: first.and_then(identity_of) };

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::database::{document, id, optional, run, stage};
 use super::{Answer, Call, Result};
+use crate::api::data::database::QueryType;
 use crate::api::data::database::{Deleted, Total};
 use crate::api::data::legacy::{
     AddDocument, AddDocumentReply, Aggregate, AggregateReply, CountDocument, DeleteDocInTransaction,
@@ -17,34 +18,35 @@ use crate::api::data::{Failure, SdkAction};
 use crate::api::ejson::{self, Form};
 use crate::docdb::query::Query;
 use crate::docdb::transaction::TransactionId;
-use crate::emulator::database::{Change, Database, Selection};
+use crate::emulator::access::documents::Documents;
+use crate::emulator::database::{Change, Selection};
 use crate::model::clock::Millis;
 
 /// Answers an action of this dialect, or nothing if it is not of it.
-pub(super) async fn answer(database: &Database, call: &Call<'_>) -> Option<Result<Answer>> {
+pub(super) async fn answer(documents: &Documents, call: &Call<'_>) -> Option<Result<Answer>> {
     Some(match call.action {
-        AddDocument::NAME => run(database, call, Answer::data, add).await,
-        QueryDocument::NAME => run(database, call, Answer::data, query).await,
-        CountDocument::NAME => run(database, call, Answer::data, count).await,
-        UpdateDocument::NAME => run(database, call, Answer::data, update).await,
-        DeleteDocument::NAME => run(database, call, Answer::data, delete).await,
-        Aggregate::NAME => run(database, call, Answer::data, aggregate).await,
-        GetInTransaction::NAME => run(database, call, Answer::top, get_in_transaction).await,
-        UpdateDocInTransaction::NAME => run(database, call, Answer::top, update_in_transaction).await,
-        InsertDocInTransaction::NAME => run(database, call, Answer::top, insert_in_transaction).await,
-        DeleteDocInTransaction::NAME => run(database, call, Answer::top, delete_in_transaction).await,
+        AddDocument::NAME => run(documents, call, Answer::data, add).await,
+        QueryDocument::NAME => run(documents, call, Answer::data, query).await,
+        CountDocument::NAME => run(documents, call, Answer::data, count).await,
+        UpdateDocument::NAME => run(documents, call, Answer::data, update).await,
+        DeleteDocument::NAME => run(documents, call, Answer::data, delete).await,
+        Aggregate::NAME => run(documents, call, Answer::data, aggregate).await,
+        GetInTransaction::NAME => run(documents, call, Answer::top, get_in_transaction).await,
+        UpdateDocInTransaction::NAME => run(documents, call, Answer::top, update_in_transaction).await,
+        InsertDocInTransaction::NAME => run(documents, call, Answer::top, insert_in_transaction).await,
+        DeleteDocInTransaction::NAME => run(documents, call, Answer::top, delete_in_transaction).await,
         _ => return None,
     })
 }
 
-fn add(database: &Database, it: AddDocument) -> Result<AddDocumentReply> {
-    let document = identified(it.data.get(), it.id.as_deref(), database.now())?;
-    let ids = database.insert(&it.collection_name, None, vec![document])?;
+fn add(documents: &Documents, it: AddDocument) -> Result<AddDocumentReply> {
+    let document = identified(it.data.get(), it.id.as_deref(), documents.now())?;
+    let ids = documents.insert(&it.collection_name, None, vec![document])?;
     Ok(AddDocumentReply { id: ids.first().map(id).unwrap_or_default() })
 }
 
-fn query(database: &Database, it: QueryDocument) -> Result<QueryDocumentReply> {
-    let now = database.now();
+fn query(documents: &Documents, it: QueryDocument) -> Result<QueryDocumentReply> {
+    let now = documents.now();
     let query = Query {
         filter: raw(it.query.as_deref(), now)?,
         sort: sort(it.order.unwrap_or_default()),
@@ -53,37 +55,37 @@ fn query(database: &Database, it: QueryDocument) -> Result<QueryDocumentReply> {
         projection: raw(it.projection.as_deref(), now)?,
         now: DateTime::from_millis(now),
     };
-    let found = database.find(&it.collection_name, None, query)?;
+    let found = documents.find(&it.collection_name, None, query, it.query_type)?;
     let list =
         found.documents.iter().map(|document| RawValue::from_string(ejson::to_text(document, Form::Plain)));
     let list = list.collect::<std::result::Result<Vec<_>, _>>();
     Ok(QueryDocumentReply { list: list.map_err(Failure::parameter)? })
 }
 
-fn count(database: &Database, it: CountDocument) -> Result<Total> {
-    let filter = raw(it.query.as_deref(), database.now())?;
-    Ok(Total { total: database.count(&it.collection_name, &filter)? })
+fn count(documents: &Documents, it: CountDocument) -> Result<Total> {
+    let filter = raw(it.query.as_deref(), documents.now())?;
+    Ok(Total { total: documents.count(&it.collection_name, filter)? })
 }
 
-fn update(database: &Database, it: UpdateDocument) -> Result<UpdateDocumentReply> {
-    let now = database.now();
+fn update(documents: &Documents, it: UpdateDocument) -> Result<UpdateDocumentReply> {
+    let now = documents.now();
     let selection = selection(it.collection_name, it.query.as_deref(), None, now)?;
     let change =
         Change { update: document(it.data.get(), now)?, multi: it.multi, merge: it.merge, upsert: it.upsert };
-    let updated = database.update(&selection, change)?;
+    let updated = documents.update(selection, change, it.query_type)?;
     let created = updated.upserted_id.as_ref().map(id);
     Ok(UpdateDocumentReply { updated: updated.modified, upserted_id: created.clone(), upsert_id: created })
 }
 
-fn delete(database: &Database, it: DeleteDocument) -> Result<Deleted> {
-    let selection = selection(it.collection_name, it.query.as_deref(), None, database.now())?;
-    Ok(Deleted { deleted: database.remove(&selection, it.multi)? })
+fn delete(documents: &Documents, it: DeleteDocument) -> Result<Deleted> {
+    let selection = selection(it.collection_name, it.query.as_deref(), None, documents.now())?;
+    Ok(Deleted { deleted: documents.remove(selection, it.multi, it.query_type)? })
 }
 
-fn aggregate(database: &Database, it: Aggregate) -> Result<AggregateReply> {
-    let now = database.now();
+fn aggregate(documents: &Documents, it: Aggregate) -> Result<AggregateReply> {
+    let now = documents.now();
     let pipeline = it.stages.iter().map(|it| stage(&it.stage_key, &argument(&it.stage_value), now));
-    let found = database.aggregate(&it.collection_name, &pipeline.collect::<Result<Vec<_>>>()?)?;
+    let found = documents.aggregate(&it.collection_name, pipeline.collect::<Result<_>>()?)?;
     let list = found.documents.iter().map(|document| ejson::to_text(document, Form::Canonical));
     let list = serde_json::to_string(&list.collect::<Vec<_>>()).map_err(Failure::parameter)?;
     Ok(AggregateReply { list })
@@ -97,8 +99,8 @@ fn argument(value: &RawValue) -> Cow<'_, str> {
     }
 }
 
-fn get_in_transaction(database: &Database, it: GetInTransaction) -> Result<InTransaction> {
-    let now = database.now();
+fn get_in_transaction(documents: &Documents, it: GetInTransaction) -> Result<InTransaction> {
+    let now = documents.now();
     let query = Query {
         filter: document(it.query.get(), now)?,
         sort: Document::new(),
@@ -107,18 +109,19 @@ fn get_in_transaction(database: &Database, it: GetInTransaction) -> Result<InTra
         projection: Document::new(),
         now: DateTime::from_millis(now),
     };
-    let found = database.find(&it.collection_name, Some(&TransactionId(it.transaction_id)), query)?;
+    let transaction = TransactionId(it.transaction_id);
+    let found = documents.find(&it.collection_name, Some(&transaction), query, QueryType::Doc)?;
     let first = found.documents.first().map(|document| ejson::to_text(document, Form::Canonical));
     Ok(InTransaction { data: Some(first.unwrap_or_else(|| "null".into())), ..InTransaction::default() })
 }
 
-fn update_in_transaction(database: &Database, it: UpdateDocInTransaction) -> Result<InTransaction> {
-    let now = database.now();
+fn update_in_transaction(documents: &Documents, it: UpdateDocInTransaction) -> Result<InTransaction> {
+    let now = documents.now();
     let selection = selection(it.collection_name, Some(&it.query), Some(it.transaction_id), now)?;
     let update = document(&it.data, now)?;
     let merge = update.keys().any(|key| key.starts_with('$'));
     let change = Change { update, multi: false, merge, upsert: it.upsert };
-    let updated = database.update(&selection, change)?;
+    let updated = documents.update(selection, change, QueryType::Doc)?;
     Ok(InTransaction {
         updated: Some(counted(updated.modified)),
         upserted: updated.upserted_id.as_ref().map(|id| ejson::value_to_text(id, Form::Canonical)),
@@ -126,10 +129,10 @@ fn update_in_transaction(database: &Database, it: UpdateDocInTransaction) -> Res
     })
 }
 
-fn insert_in_transaction(database: &Database, it: InsertDocInTransaction) -> Result<InTransaction> {
-    let document = identified(&it.data, it.id.as_deref(), database.now())?;
+fn insert_in_transaction(documents: &Documents, it: InsertDocInTransaction) -> Result<InTransaction> {
+    let document = identified(&it.data, it.id.as_deref(), documents.now())?;
     let transaction = TransactionId(it.transaction_id);
-    let inserted = database.insert(&it.collection_name, Some(&transaction), vec![document])?.len();
+    let inserted = documents.insert(&it.collection_name, Some(&transaction), vec![document])?.len();
     Ok(InTransaction {
         inserted: Some(counted(inserted as u64)),
         ok: Some(counted(1)),
@@ -137,10 +140,10 @@ fn insert_in_transaction(database: &Database, it: InsertDocInTransaction) -> Res
     })
 }
 
-fn delete_in_transaction(database: &Database, it: DeleteDocInTransaction) -> Result<InTransaction> {
-    let now = database.now();
+fn delete_in_transaction(documents: &Documents, it: DeleteDocInTransaction) -> Result<InTransaction> {
+    let now = documents.now();
     let selection = selection(it.collection_name, Some(&it.query), Some(it.transaction_id), now)?;
-    let deleted = database.remove(&selection, false)?;
+    let deleted = documents.remove(selection, false, QueryType::Doc)?;
     Ok(InTransaction { deleted: Some(counted(deleted)), ..InTransaction::default() })
 }
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::data::Failure;
+use crate::emulator::access::documents::Documents;
 use crate::emulator::environment::Shared;
 use crate::emulator::principal::Principal;
 
@@ -68,10 +69,13 @@ fn text(reply: &impl Serialize) -> Result<String> {
 pub(super) async fn answer(environment: &Shared, call: &Call<'_>) -> Result<Answer> {
     let family = call.action.split_once('.').map_or("", |(family, _)| family);
     let answered = match family {
-        "database" => match database::answer(&environment.database, call).await {
-            None => legacy::answer(&environment.database, call).await,
-            some => some,
-        },
+        "database" => {
+            let documents = Documents::new(environment, call.principal);
+            match database::answer(&documents, call).await {
+                None => legacy::answer(&documents, call).await,
+                some => some,
+            }
+        }
         "functions" => function::answer(environment, call).await,
         "storage" => storage::answer(environment, call).await,
         "auth" | "analytics" => auth::answer(environment, call),

@@ -42,9 +42,10 @@ pub(super) fn encoded(text: &str) -> String {
     target::encode(text)
 }
 
-/// Returns what an upload carries to show that it was allowed.
-pub(super) fn authorization(until: i64, signature: &str) -> String {
-    format!("q-sign-time={until}&q-signature={signature}")
+/// Returns what an upload carries to show that it was allowed, and to whom.
+pub(super) fn authorization(until: i64, owner: Option<&str>, signature: &str) -> String {
+    let owner = owner.map_or(String::new(), |owner| format!("&x-owner={}", target::encode(owner)));
+    format!("q-sign-time={until}{owner}&q-signature={signature}")
 }
 
 /// Answers a request for, or with, bytes.

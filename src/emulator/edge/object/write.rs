@@ -22,19 +22,22 @@ pub(super) async fn put(environment: &Environment, parts: &Parts, key: &str, bod
     };
     let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let signed = || authenticate(environment, parts, &format!("/{key}")).is_ok();
-    if !(allowed(environment, &key, header(AUTHORIZATION).unwrap_or_default()) || signed()) {
-        return denied();
-    }
-    stored(store(environment, &key, header(CONTENT_TYPE), body).await)
+    let owner = match allowed(environment, &key, header(AUTHORIZATION).unwrap_or_default()) {
+        Some(owner) => owner,
+        None if signed() => None,
+        None => return denied(),
+    };
+    stored(store(environment, &key, header(CONTENT_TYPE), owner.as_deref(), body).await)
 }
 
 async fn store(
     environment: &Environment,
     key: &str,
     content_type: Option<&str>,
+    owner: Option<&str>,
     body: Body,
 ) -> Result<Object, Error> {
-    let mut upload = environment.storage.create(key, content_type).await?;
+    let mut upload = environment.storage.create(key, content_type, owner).await?;
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         upload.write(&chunk.map_err(|_| Error::Interrupted)?).await?;
@@ -66,10 +69,8 @@ async fn store_form(environment: &Environment, mut form: Multipart) -> Result<Op
             "Signature" | "signature" => signature = field.text().await.map_err(|_| Error::Interrupted)?,
             "file" => {
                 let key = key.trim_start_matches('/');
-                if !allowed(environment, key, &signature) {
-                    return Ok(None);
-                }
-                return store_field(environment, key, field).await.map(Some);
+                let Some(owner) = allowed(environment, key, &signature) else { return Ok(None) };
+                return store_field(environment, key, owner.as_deref(), field).await.map(Some);
             }
             _ => {}
         }
@@ -77,21 +78,26 @@ async fn store_form(environment: &Environment, mut form: Multipart) -> Result<Op
     Err(Error::Interrupted)
 }
 
-async fn store_field(environment: &Environment, key: &str, mut field: Field<'_>) -> Result<Object, Error> {
-    let mut upload = environment.storage.create(key, None).await?;
+async fn store_field(
+    environment: &Environment,
+    key: &str,
+    owner: Option<&str>,
+    mut field: Field<'_>,
+) -> Result<Object, Error> {
+    let mut upload = environment.storage.create(key, None, owner).await?;
     while let Some(chunk) = field.chunk().await.map_err(|_| Error::Interrupted)? {
         upload.write(&chunk).await?;
     }
     upload.finish().await
 }
 
-/// Whether the caller shows what `storage.getUploadMetadata` gave out for this key.
-fn allowed(environment: &Environment, key: &str, authorization: &str) -> bool {
-    let until = query_value(authorization, "q-sign-time").and_then(|until| until.parse().ok());
-    let signature = query_value(authorization, "q-signature");
-    until
-        .zip(signature)
-        .is_some_and(|(until, signature)| environment.storage.verify(Purpose::Write, key, until, &signature))
+/// Returns whose the file will be, if the caller shows what `storage.getUploadMetadata` gave out for this key.
+fn allowed(environment: &Environment, key: &str, authorization: &str) -> Option<Option<String>> {
+    let until = query_value(authorization, "q-sign-time")?.parse().ok()?;
+    let signature = query_value(authorization, "q-signature")?;
+    let owner = query_value(authorization, "x-owner");
+    let purpose = Purpose::Write(owner.as_deref());
+    environment.storage.verify(purpose, key, until, &signature).then_some(owner)
 }
 
 fn denied() -> Response {
