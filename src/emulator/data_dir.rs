@@ -91,6 +91,9 @@ impl DataDir {
     pub fn permissions(&self) -> PathBuf {
         self.root.join("permissions.json")
     }
+    pub fn identity(&self) -> PathBuf {
+        self.root.join("identity.json")
+    }
     pub fn routes(&self) -> PathBuf {
         self.root.join("routes.json")
     }

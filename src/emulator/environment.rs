@@ -12,6 +12,7 @@ use super::deployments::Deployments;
 use super::event::Events;
 use super::functions::Functions;
 use super::gateway::Gateway;
+use super::identity::Identity;
 use super::logs::Logs;
 use super::migrations::Migrations;
 use super::permissions::Permissions;
@@ -38,6 +39,7 @@ pub struct Environment {
     pub storage: Storage,
     pub permissions: Permissions,
     pub access: Access,
+    pub identity: Identity,
     pub snapshots: Snapshots,
     pub gateway: Gateway,
     pub migrations: Migrations,

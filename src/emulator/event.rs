@@ -48,6 +48,8 @@ pub enum Event {
     Lingering { function: String, request_id: String },
     /// A timer fired.
     Fired { function: String, trigger: String },
+    /// A verification code that the cloud would send to a phone or a mailbox.
+    CodeSent { to: String, code: String },
     /// Something is odd, and goes on.
     Warning(crate::model::text::Text),
 }

@@ -14,6 +14,7 @@ pub mod database;
 pub mod deployments;
 pub mod functions;
 pub mod gateway;
+pub mod identity;
 mod kept;
 pub mod logs;
 pub mod migrations;
@@ -44,6 +45,7 @@ use environment::{Environment, Shared};
 use event::{Event, Events};
 use functions::Functions;
 use gateway::Gateway;
+use identity::Identity;
 use logs::Logs;
 use migrations::Migrations;
 use permissions::Permissions;
@@ -75,6 +77,8 @@ impl Emulator {
         let database = Database::open(&data.documents(), &config, events.clone())
             .map_err(|error| database::unusable(&data.documents(), &error))?;
         let permissions = Permissions::open(data.permissions())?;
+        let identity =
+            Identity::open(data.identity(), &config.env_id, config.clock.clone(), config.ids.clone())?;
         let gateway = Gateway::open(data.routes(), &config.project, config.ids.clone())?;
         let storage = Storage::new(data.objects(), &config.env_id, &config.secret_key, config.clock.clone());
         let logs = Logs::open(data.logs(), events.clone());
@@ -89,6 +93,7 @@ impl Emulator {
             storage,
             permissions,
             access: Access::default(),
+            identity,
             snapshots: Snapshots::new(data.snapshots()),
             gateway,
             migrations: Migrations::default(),

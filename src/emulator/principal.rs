@@ -1,6 +1,7 @@
 //! In whose name something is asked of the environment.
 
 use bson::Document;
+use serde::{Deserialize, Serialize};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,8 @@ pub struct User {
 }
 
 /// How a person logged in: `auth.loginType` of a rule. A mini program's user has none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Login {
     Anonymous,
     Custom,

@@ -60,6 +60,7 @@ fn fields(event: &Event) -> Value {
         Event::Fired { function, trigger } => {
             json!({ "event": "fired", "function": function, "trigger": trigger })
         }
+        Event::CodeSent { to, code } => json!({ "event": "codeSent", "to": to, "code": code }),
         Event::Warning(warning) => json!({ "event": "warning", "message": warning.en }),
     }
 }
@@ -128,6 +129,11 @@ impl Show for Line {
                 ("warn", Style::Warning, page.words(&told).to_owned())
             }
             Event::Fired { function, trigger } => ("timer", Style::Good, format!("{function}  {trigger}")),
+            Event::CodeSent { to, code } => {
+                let told =
+                    text! { en: "verification code for {to}: {code}", zh: "发给 {to} 的验证码：{code}" };
+                ("code", Style::Good, page.words(&told).to_owned())
+            }
             Event::Warning(warning) => ("warn", Style::Warning, page.words(warning).to_owned()),
         };
         draw(page, self.time, kind, style, &told);

@@ -1,60 +1,35 @@
 //! `POST /admin`: the one door of every server SDK, in both dialects. See
 //! `docs/wire.md#admin-envelope`.
 //!
-//! The answer has status 200 whatever happened; a `code` in it means failure. Any environment id stands for the one
-//! environment, and any credentials are taken: a function may carry its own. Only who claims to hold the emulator's own
-//! key must have signed with it.
+//! Any environment id stands for the one environment, and any credentials are taken: a function may carry its own. Only
+//! who claims to hold the emulator's own key must have signed with it.
 
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Request};
 use axum::response::Response;
 use serde_json::{Map, Value};
 
 use super::data::{self, Answer, Call};
-use super::reply;
+use super::envelope;
 use super::target::header_values;
 use crate::api::data::{Common, Failure};
 use crate::api::sign::{self, Authorization};
 use crate::emulator::environment::Shared;
 use crate::emulator::principal::Principal;
 
-/// The largest request, in bytes: a payload of 6 MB with every character escaped still fits.
-const MAXIMUM_BODY: usize = 32 * 1024 * 1024;
-const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
-
 /// Answers one request.
 pub(super) async fn answer(environment: &Shared, parts: &Parts, body: Body) -> Response {
-    let request_id = || environment.config.ids.request();
-    match carry_out(environment, parts, body).await {
-        Ok(Answer::Data { json, request_id: own }) => {
-            let request_id = own.unwrap_or_else(request_id);
-            reply::typed(
-                StatusCode::OK,
-                reply::JSON,
-                format!(r#"{{"requestId":"{request_id}","data":{json}}}"#),
-            )
-        }
-        Ok(Answer::Top(fields)) => {
-            let request_id = request_id();
-            reply::typed(StatusCode::OK, reply::JSON, format!(r#"{{"requestId":"{request_id}",{fields}}}"#))
-        }
-        Ok(Answer::Bytes(bytes)) => reply::typed(StatusCode::OK, BYTES, bytes),
-        Err(Failure { code, message }) => reply::json(&serde_json::json!({
-            "requestId": request_id(),
-            "code": code,
-            "message": message,
-        })),
-    }
+    envelope::wrap(environment, carry_out(environment, parts, body).await)
 }
 
 async fn carry_out(environment: &Shared, parts: &Parts, body: Body) -> Result<Answer, Failure> {
     let (body, file) = if header(&parts.headers, CONTENT_TYPE).starts_with("multipart/") {
         flatten(parts, body).await?
     } else {
-        let body = axum::body::to_bytes(body, MAXIMUM_BODY).await.map_err(|_| too_large())?;
+        let body = envelope::open(body).await?;
         authenticate(environment, parts, &body)?;
         (body, Bytes::new())
     };
@@ -73,7 +48,7 @@ async fn carry_out(environment: &Shared, parts: &Parts, body: Body) -> Result<An
 /// Turns a form into the flat object the JSON requests have, and the bytes of its `file`.
 async fn flatten(parts: &Parts, body: Body) -> Result<(Bytes, Bytes), Failure> {
     let mut request = Request::from_parts(parts.clone(), body);
-    DefaultBodyLimit::max(MAXIMUM_BODY).apply(&mut request);
+    DefaultBodyLimit::max(envelope::MAXIMUM_BODY).apply(&mut request);
     let unreadable =
         |error: &dyn std::fmt::Display| Failure::parameter(format_args!("unreadable form: {error}"));
     let mut form = Multipart::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
@@ -110,8 +85,4 @@ fn authenticate(environment: &Shared, parts: &Parts, body: &[u8]) -> Result<(), 
 
 fn header(headers: &HeaderMap, name: HeaderName) -> &str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-fn too_large() -> Failure {
-    Failure::new("EXCEED_MAX_PAYLOAD_SIZE", "the request is larger than 32 MB, or ended too early")
 }

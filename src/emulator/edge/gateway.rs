@@ -7,13 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD,
-    CONTENT_LENGTH, CONTENT_TYPE, ORIGIN, VARY,
-};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -38,12 +34,7 @@ pub(super) fn is_meant(host: &str) -> bool {
 
 /// Answers one request.
 pub(super) async fn answer(environment: &Shared, parts: &Parts, body: Body) -> Response {
-    let mut response = match is_preflight(parts) {
-        true => preflight(parts),
-        false => routed(environment, parts, body).await.unwrap_or_else(Refusal::into_response),
-    };
-    permit_origin(parts, response.headers_mut());
-    response
+    routed(environment, parts, body).await.unwrap_or_else(Refusal::into_response)
 }
 
 /// Why there is no answer of a function. Codes as the platform's HTTP access documents them.
@@ -250,35 +241,6 @@ fn set_header(headers: &mut HeaderMap, name: &str, given: &Value) {
         if let Ok(value) = HeaderValue::from_bytes(text.as_bytes()) {
             headers.append(&name, value);
         }
-    }
-}
-
-fn is_preflight(parts: &Parts) -> bool {
-    parts.method == Method::OPTIONS && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
-}
-
-fn preflight(parts: &Parts) -> Response {
-    let mut response = reply::typed(StatusCode::NO_CONTENT, reply::TEXT, Body::empty());
-    let headers = response.headers_mut();
-    headers.remove(CONTENT_TYPE);
-    headers.insert(
-        ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
-    );
-    if let Some(asked) = parts.headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
-    }
-    response
-}
-
-/// Lets the page read the answer, which the door let in; what the function says about it counts first.
-fn permit_origin(parts: &Parts, headers: &mut HeaderMap) {
-    if let Some(origin) = parts.headers.get(ORIGIN)
-        && !headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN)
-    {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-        headers.append(VARY, HeaderValue::from_static("Origin"));
     }
 }
 

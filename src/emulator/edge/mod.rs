@@ -4,6 +4,7 @@
 
 pub(super) mod listen;
 
+mod cors;
 mod door;
 mod health;
 mod reply;
@@ -11,11 +12,14 @@ mod reset;
 mod target;
 
 mod admin;
+mod bearer;
 mod control;
+mod envelope;
 mod forward;
 mod gateway;
 mod object;
 mod outside;
+mod web;
 mod wechat;
 
 mod data;
@@ -39,16 +43,34 @@ async fn answer(environment: Shared, request: Request<Incoming>) -> Result<Respo
 }
 
 async fn route(environment: Shared, parts: Parts, body: Body) -> Response {
+    if !is_for_pages(parts.uri.path()) {
+        return admitted(environment, parts, body).await;
+    }
+    let asked = Parts::clone(&parts);
+    let mut response = admitted(environment, parts, body).await;
+    cors::permit_origin(&asked, response.headers_mut());
+    response
+}
+
+/// Whether other pages of this machine may read what is answered there: the clients' doors are theirs, the admin's and the
+/// emulator's own are not.
+fn is_for_pages(path: &str) -> bool {
+    path != "/admin" && (!path.starts_with("/__cloudkit/") || path.starts_with(OBJECTS))
+}
+
+async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
     let host = match door::admit(&environment.config, &parts) {
         Ok(host) => host,
         Err(refusal) => return reply::plain(StatusCode::FORBIDDEN, format!("{refusal}\n")),
     };
     match parts.uri.path() {
+        path if cors::is_preflight(&parts) && is_for_pages(path) => cors::preflight(&parts),
         _ if parts.headers.contains_key(outside::HEADER) => outside::answer(&environment, &parts, body).await,
         _ if host == wechat::HOST => wechat::answer(&parts),
         _ if gateway::is_meant(host) => gateway::answer(&environment, &parts, body).await,
         _ if object::is_bucket(&environment, host) => object::answer_bucket(&environment, parts, body).await,
         "/admin" if parts.method == Method::POST => admin::answer(&environment, &parts, body).await,
+        "/web" if parts.method == Method::POST => web::answer(&environment, &parts, body).await,
         "/healthz" => health::ready(),
         "/__cloudkit/env" => health::describe(&environment),
         outside::RECORDINGS if parts.method == Method::POST => outside::record(&environment, body).await,

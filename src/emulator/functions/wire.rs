@@ -2,6 +2,8 @@
 //!
 //! A frame is a big-endian u32 length and that many bytes: a kind, then the body.
 
+use std::borrow::Cow;
+
 use bytes::{Buf, BytesMut};
 use serde::Serialize;
 use serde_json::Value;
@@ -43,7 +45,7 @@ pub(super) struct Settings<'a> {
 pub(super) struct Head<'a> {
     pub id: &'a str,
     #[serde(serialize_with = "as_map")]
-    pub variables: &'a [(&'static str, &'a str)],
+    pub variables: &'a [(&'static str, Cow<'a, str>)],
     /// Keys the platform writes into the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merge: Option<Value>,
@@ -52,8 +54,8 @@ pub(super) struct Head<'a> {
     pub offset: Option<Millis>,
 }
 
-fn as_map<S: serde::Serializer>(pairs: &[(&str, &str)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(pairs.iter().copied())
+fn as_map<S: serde::Serializer>(pairs: &[(&str, Cow<'_, str>)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }
 
 /// Writes the first frame.
@@ -225,7 +227,8 @@ mod tests {
 
     #[test]
     fn a_call_carries_the_event_as_it_came() {
-        let head = Head { id: "r1", variables: &[("TCB_ENV", "e")], merge: None, offset: None };
+        let head =
+            Head { id: "r1", variables: &[("TCB_ENV", Cow::Borrowed("e"))], merge: None, offset: None };
         let bytes = call(&head, "{ \"a\": 1 }");
         let json = br#"{"id":"r1","variables":{"TCB_ENV":"e"}}"#;
         let mut expected = vec![0, 0, 0, (1 + 4 + json.len() + 10) as u8, b'C', 0, 0, 0, json.len() as u8];

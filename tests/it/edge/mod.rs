@@ -5,6 +5,7 @@ mod database;
 mod door;
 mod function;
 mod gateway;
+mod identity;
 mod legacy;
 mod lifecycle;
 mod limits;

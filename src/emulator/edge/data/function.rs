@@ -1,12 +1,19 @@
-//! A function calls a function.
+//! Calls of functions, by functions and by clients.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
 
 use super::{Answer, Call, Result, text};
 use crate::api::data::function::{InvokeFunction, InvokeFunctionReply};
 use crate::api::data::{Failure, SdkAction};
-use crate::api::event::{Caller, Identity};
+use crate::api::event::{Caller, Identity, WebUser};
 use crate::emulator::access::functions;
-use crate::emulator::environment::Shared;
+use crate::emulator::environment::{Environment, Shared};
 use crate::emulator::functions::Invocation;
+use crate::emulator::principal::{Principal, User};
 
 /// Answers a call of a function.
 pub(super) async fn answer(environment: &Shared, call: &Call<'_>) -> Option<Result<Answer>> {
@@ -20,8 +27,14 @@ async fn invoke(environment: &Shared, call: &Call<'_>) -> Result<Answer> {
     let InvokeFunction { function_name, request_data } = call.read()?;
     functions::check(environment, call.principal, &function_name)?;
     let event = if request_data.is_empty() { "{}".to_owned() } else { request_data };
-    let first = environment.functions.caller_of(call.session_token);
-    let caller = Caller::Function { source: call.source.to_owned(), identity: first.and_then(identity_of) };
+    let (event, caller) = match call.principal {
+        Principal::Admin => {
+            let first = environment.functions.caller_of(call.session_token);
+            let person = first.and_then(|first| first.person());
+            (event, Caller::Function { source: call.source.to_owned(), person })
+        }
+        Principal::Client(user) => (unforged(event)?, client(environment, user.as_ref())),
+    };
     let outcome = environment.functions.invoke(&function_name, Invocation { event, caller }).await;
     match outcome.result {
         Ok(response_data) => Ok(Answer::Data {
@@ -32,11 +45,48 @@ async fn invoke(environment: &Shared, call: &Call<'_>) -> Result<Answer> {
     }
 }
 
-/// Returns the person at the beginning of the chain.
-fn identity_of(caller: Caller) -> Option<Identity> {
-    match caller {
-        Caller::MiniProgram(identity) => Some(identity),
-        Caller::Function { identity, .. } => identity,
-        Caller::Timer { .. } | Caller::Http | Caller::Console => None,
+/// Returns a client as the function is told of it.
+fn client(environment: &Environment, user: Option<&User>) -> Caller {
+    let Some(user) = user else { return Caller::Web(None) };
+    let User { uid, openid, unionid, login } = user.clone();
+    match (login, uid, openid) {
+        (Some(login), Some(uid), openid) => {
+            let custom_id = environment.identity.account(&uid).and_then(|account| account.custom_id);
+            let login = login.name().replace('_', "-");
+            Caller::Web(Some(WebUser { uid, custom_id, login, openid, unionid }))
+        }
+        (_, _, Some(openid)) => Caller::MiniProgram(Identity { openid, unionid }),
+        _ => Caller::Web(None),
+    }
+}
+
+/// Returns an event without the `userInfo` that only the platform may write into it.
+fn unforged(event: String) -> Result<String> {
+    const RESERVED: &str = "userInfo";
+    let names: HashMap<Cow<'_, str>, IgnoredAny> = serde_json::from_str(&event).unwrap_or_default();
+    if !names.contains_key(RESERVED) {
+        return Ok(event);
+    }
+    let mut fields: Map<String, Value> = serde_json::from_str(&event).map_err(Failure::parameter)?;
+    fields.shift_remove(RESERVED);
+    Ok(Value::Object(fields).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_cannot_say_who_it_is() {
+        for (sent, expected) in [
+            (r#"{"a":1,"userInfo":{"openId":"o"},"b":2}"#, r#"{"a":1,"b":2}"#),
+            (r#"{"\u0075serInfo":1}"#, "{}"),
+            (r#"{"userInfo":1,"userInfo":2}"#, "{}"),
+            (r#"{"a":{"userInfo":1}}"#, r#"{"a":{"userInfo":1}}"#),
+            (r#"{"n":12345678901234567890123}"#, r#"{"n":12345678901234567890123}"#),
+            ("[1]", "[1]"),
+        ] {
+            assert_eq!(unforged(sent.to_owned()).ok().as_deref(), Some(expected), "{sent}");
+        }
     }
 }

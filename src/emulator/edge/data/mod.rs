@@ -50,11 +50,11 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    fn data(reply: &impl Serialize) -> Result<Self> {
+    pub(super) fn data(reply: &impl Serialize) -> Result<Self> {
         Ok(Answer::Data { json: text(reply)?, request_id: None })
     }
 
-    fn top(reply: &impl Serialize) -> Result<Self> {
+    pub(super) fn top(reply: &impl Serialize) -> Result<Self> {
         let text = text(reply)?;
         let fields = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
         Ok(Answer::Top(fields.unwrap_or_default().to_owned()))
