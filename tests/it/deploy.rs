@@ -231,6 +231,15 @@ async fn a_project_that_cannot_be_deployed_is_refused_before_anything_is_done() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_will_not_load_is_told_with_the_place() {
+    let stage = Stage::new().await;
+    stage.write("cloudfunctions/board/index.js", "exports.main = () => {\n  return 1 +;\n};\n");
+    let note = stage.plan(&Request::default()).await.expect("a plan").notes.remove(0).en;
+    assert!(note.starts_with("function `board` will not load:\n"), "{note}");
+    assert!(note.contains("board/index.js:2\n  return 1 +;\n            ^\n"), "{note}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn dependencies_the_cloud_will_lack_are_told() {
     let stage = Stage::new().await;
     stage.write("cloudfunctions/board/package.json", r#"{"dependencies": {"shared": "file:../../shared"}}"#);

@@ -2,14 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::model::function::Language;
 use crate::model::text::Text;
 use crate::text;
+
+/// How long a program may take to tell its version: a stand-in of a version manager may ask the network first.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether it has.
+const LOOK: Duration = Duration::from_millis(2);
 
 /// The interpreters that were asked for, by runtime.
 pub(super) struct Interpreters {
@@ -85,7 +93,8 @@ impl Interpreter {
 
     fn found(&self) -> &Found {
         let wish = Wish::of(self.language, &self.runtime);
-        self.found.get_or_init(|| find(&wish, &self.machine, |program| self.machine.version_of(program)))
+        self.found
+            .get_or_init(|| find(&wish, &self.machine, |program| self.machine.version_of(program, PATIENCE)))
     }
 }
 
@@ -216,19 +225,40 @@ impl Machine {
     }
 
     /// Returns the version of a program: as its real place tells it, else as it says itself.
-    fn version_of(&self, program: &Path) -> Option<Version> {
+    fn version_of(&self, program: &Path, limit: Duration) -> Option<Version> {
         placed(program).or_else(|| {
-            let output = Command::new(program)
+            let mut told = tempfile::tempfile().ok()?;
+            let mut child = Command::new(program)
                 .arg("--version")
                 .env_clear()
                 .envs(&self.variables)
                 .current_dir(&self.folder)
                 .stdin(Stdio::null())
-                .output()
+                .stdout(told.try_clone().ok()?)
+                .stderr(Stdio::null())
+                .spawn()
                 .ok()?;
-            numbers(std::str::from_utf8(&output.stdout).ok().filter(|_| output.status.success())?)
+            let is_good = ended_well(&mut child, limit);
+            let mut text = String::new();
+            told.rewind().and_then(|()| told.read_to_string(&mut text)).ok().filter(|_| is_good)?;
+            numbers(&text)
         })
     }
+}
+
+/// Waits until a program has ended, or ends it when the time is over. Tells whether it ended well.
+fn ended_well(child: &mut Child, limit: Duration) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < limit {
+        match child.try_wait() {
+            Ok(None) => std::thread::sleep(LOOK),
+            Ok(Some(status)) => return status.success(),
+            Err(_) => return false,
+        }
+    }
+    // One that has just ended by itself is as good as ended.
+    let _ = child.kill().and_then(|()| child.wait());
+    false
 }
 
 /// Reads the version off `…/v18.20.4/bin/node`: a start less than it takes to ask.
@@ -313,6 +343,24 @@ mod tests {
             ("bin/python3".to_owned(), Some("3.11.7".into()))
         );
         assert_eq!(look("Python3.9", &[usual, pyenv], &[]), (pyenv.0.to_owned(), None));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_never_tells_its_version_is_passed_over() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().expect("a home");
+        let machine = Machine {
+            variables: [("PATH".to_owned(), std::env::var("PATH").unwrap_or_default())].into(),
+            folder: home.path().to_owned(),
+        };
+        for (script, expected) in [("echo Python 3.11.7", Some(vec![3, 11, 7])), ("exec sleep 600", None)] {
+            let program = home.path().join("python3");
+            std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a file");
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("its mode");
+            let limit = if expected.is_some() { PATIENCE } else { LOOK };
+            assert_eq!(machine.version_of(&program, limit), expected, "{script}");
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::function::FunctionSpec;
 use crate::model::name::did_you_mean;
-use crate::project::functions::BOOTSTRAP;
+use crate::project::functions::{BOOTSTRAP, mistake};
 use crate::text;
 
 use call::Call;
@@ -191,11 +191,14 @@ impl Functions {
         });
         inner.refresh(&[]);
         // Who calls first need not wait until programs have told their versions.
-        let used: Vec<_> =
-            inner.registry.all().iter().map(|it| it.recipe.launch.interpreter.clone()).collect();
+        let first = inner.registry.all();
+        let looked = inner.clone();
         tokio::task::spawn_blocking(move || {
-            for interpreter in used {
-                interpreter.program();
+            for function in &first {
+                function.recipe.launch.interpreter.program();
+            }
+            for function in &first {
+                looked.tell_mistake(function);
             }
         });
         if inner.config.inspect.is_some() {
@@ -332,6 +335,14 @@ impl Inner {
     fn refresh_outside(&self) {
         if let Err(error) = self.outside.refresh() {
             self.tell(Event::Warning(outside::complaint(&error)));
+        }
+    }
+
+    /// Tells of a function that will not load, before it is called: the file of its handler cannot be parsed.
+    fn tell_mistake(&self, function: &Function) {
+        let Registered { folder, spec, .. } = function.registered();
+        if let Some(message) = mistake(folder, spec) {
+            self.tell(Event::Broken { function: function.name().to_owned(), message });
         }
     }
 

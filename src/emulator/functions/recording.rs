@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
 use crate::error::{Error, Kind, Result};
+use crate::project::state;
 use crate::text;
 
 /// Names of what must not be written: parameters, fields, headers.
@@ -75,13 +76,21 @@ pub(super) fn write(folder: &Path, exchange: &Exchange) -> Result<bool> {
     let same =
         |table: &Table| ["to", "with"].iter().all(|key| plain(table.get(key)) == plain(entry.get(key)));
     let list = document.entry("reply").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
-    let Some(list) = list.as_array_of_tables_mut() else { return Ok(false) };
+    let Some(list) = list.as_array_of_tables_mut() else {
+        return Err(Error::new(
+            Kind::Usage,
+            text! {
+                en: "`{shown}` has its replies in another form than `[[reply]]`: nothing is recorded there",
+                zh: "`{shown}` 中的应答不是 `[[reply]]` 形式，无法录制"
+            },
+        ));
+    };
     if list.iter().any(same) {
         return Ok(false);
     }
     list.push(entry);
     std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-    std::fs::write(&path, document.to_string()).map_err(|error| failed(&error))?;
+    state::replace(&path, document.to_string().as_bytes()).map_err(|error| failed(&error))?;
     Ok(true)
 }
 
@@ -218,6 +227,12 @@ mod tests {
         let second = exchange("POST", url, &json!({ "order": 43 }), &json!({ "ok": false }));
         assert!(write(folder.path(), &second).expect("written"));
         let path = folder.path().join("api.example.com.toml");
+        let other = folder.path().join("other.example.com.toml");
+        std::fs::write(&other, "reply = [{ to = 'http://a/' }]").expect("a file");
+        let refused =
+            write(folder.path(), &exchange("GET", "https://other.example.com/", &json!(1), &answer));
+        assert!(refused.expect_err("another form").to_string().contains("[[reply]]"));
+        assert_eq!(std::fs::read_to_string(&other).expect("a file"), "reply = [{ to = 'http://a/' }]");
         let text = std::fs::read_to_string(&path).expect("a file");
         for secret in ["abcdefgh", "hunter2222", "sk-live", "rrrrrrrr", "sid=1"] {
             assert!(!text.contains(secret), "{secret} in\n{text}");

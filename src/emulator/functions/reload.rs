@@ -171,15 +171,15 @@ fn folders(inner: &Inner) -> HashSet<PathBuf> {
 impl Inner {
     /// Brings the functions up to date and loads those that changed, so that a mistake is told when it is saved.
     async fn reload(self: &Arc<Self>) {
-        for function in self.refresh(&[]) {
-            match function.prepare().await {
-                Some(Load::Ready(_)) => self.tell_loaded(&function),
-                Some(Load::Broken(message)) => {
-                    self.tell(Event::Broken { function: function.name().to_owned(), message });
-                }
-                Some(Load::Loading) | None => {}
+        let changed = self.refresh(&[]);
+        let loads = changed.iter().map(async |function| match function.prepare().await {
+            Some(Load::Ready(_)) => self.tell_loaded(function),
+            Some(Load::Broken(message)) => {
+                self.tell(Event::Broken { function: function.name().to_owned(), message });
             }
-        }
+            Some(Load::Loading) | None => {}
+        });
+        futures_util::future::join_all(loads).await;
     }
 }
 

@@ -467,6 +467,21 @@ async fn a_mistake_is_told_when_it_is_saved_with_its_place() {
 }
 
 #[tokio::test]
+async fn a_function_that_will_not_load_is_told_before_it_is_called() {
+    let mut stage = Stage::new(&[
+        ("good/index.js", "exports.main = () => 1"),
+        ("half/index.js", "exports.main = () => {\n  return [1,\n"),
+    ]);
+    let broken = |event| match event {
+        Event::Broken { function, message } => Some((function, message)),
+        _ => None,
+    };
+    let (function, message) = stage.event(broken).await;
+    assert_eq!(function, "half");
+    assert!(message.contains("half/index.js:") && message.contains("SyntaxError"), "{message}");
+}
+
+#[tokio::test]
 async fn a_function_is_in_utc_unless_its_variables_say_where() {
     let code = "exports.main = () => [new Date(0).getHours(), process.env.TZ]";
     let stage = Stage::new(&[

@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::Serialize;
 
-use crate::error::Error;
 use crate::project::fingerprint::sha256;
 use crate::project::state;
 use crate::project::typescript::{self, Compiled, Settings};
@@ -50,9 +49,12 @@ impl Transpiled {
         self.keep(&serde_json::to_vec(&self.of(folder)?)?, "json")
     }
 
-    /// Returns what to run for every TypeScript file of a function and for those that they import from elsewhere.
+    /// Returns what to run for every TypeScript file of a function and of the workspace's packages it depends on, and for
+    /// those that they import from elsewhere.
     fn of(&self, folder: &Path) -> io::Result<BTreeMap<PathBuf, Script>> {
-        let mut wanted = written_in(folder);
+        let packages = typescript::workspace::packages(folder);
+        let mut wanted: Vec<PathBuf> = packages.iter().flat_map(|package| written_in(package)).collect();
+        wanted.extend(written_in(folder));
         let mut scripts = BTreeMap::new();
         while let Some(file) = wanted.pop() {
             // As Node names it.
@@ -77,7 +79,7 @@ impl Transpiled {
         }
         let (script, imports) = match typescript::compile(file, &source, &settings) {
             Ok(compiled) => (Script::File(self.write(&compiled)?), compiled.imports),
-            Err(error) => (Script::Mistake(worded(&error)), Vec::new()),
+            Err(error) => (Script::Mistake(typescript::worded(&error)), Vec::new()),
         };
         let fresh = Arc::new(Kept { source, settings, script, imports });
         kept.insert(file.to_owned(), fresh.clone());
@@ -114,17 +116,4 @@ fn written_in(folder: &Path) -> Vec<PathBuf> {
         .filter_entry(|entry| entry.file_name() != "node_modules")
         .build();
     walk.flatten().map(ignore::DirEntry::into_path).filter(|path| is_typescript(path)).collect()
-}
-
-/// Words a mistake as Node does: place, line, caret, and what is wrong.
-fn worded(error: &Error) -> String {
-    let Some(excerpt) = error.shown_excerpt() else { return format!("SyntaxError: {}", error.message().en) };
-    let start = excerpt.source.floor_char_boundary(excerpt.span.start);
-    let (before, after) = excerpt.source.split_at(start);
-    let number = before.matches('\n').count() + 1;
-    let begun = before.rsplit('\n').next().unwrap_or_default();
-    let rest = after.lines().next().unwrap_or_default();
-    let indent: String = begun.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-    let (path, label) = (excerpt.path.display(), &excerpt.label.en);
-    format!("{path}:{number}\n{begun}{rest}\n{indent}^\n\nSyntaxError: {label}")
 }

@@ -12,7 +12,7 @@ use crate::project::Project;
 use crate::project::bundle::Tree;
 use crate::project::dependencies::{local_dependencies, missing_dependencies, missing_requirements};
 use crate::project::fingerprint::fingerprint;
-use crate::project::functions::Function;
+use crate::project::functions::{Function, mistake};
 use crate::project::manifest::{Collection, Route};
 use crate::text;
 
@@ -55,6 +55,7 @@ pub(super) fn read(project: &Project, request: &Request) -> Result<Desired> {
         let chosen = chosen(project, &request.functions)?;
         for function in &chosen {
             let wanted = function_of(project, function)?;
+            desired.notes.extend(syntax_note(function));
             desired.notes.extend(dependency_notes(function)?);
             desired.notes.extend(secrets_note(function, &wanted.tree));
             desired.functions.push(wanted);
@@ -133,6 +134,16 @@ fn function_of(project: &Project, function: &Function) -> Result<DesiredFunction
     let tree = Tree::of(function, &project.root)?;
     let fingerprint = fingerprint(&tree)?;
     Ok(DesiredFunction { spec: function.spec.clone(), tree: Arc::new(tree), fingerprint })
+}
+
+/// Says that a function will not load, because the file of its handler cannot be parsed.
+fn syntax_note(function: &Function) -> Option<Text> {
+    let name = &function.spec.name;
+    let mistake = mistake(&function.folder, &function.spec)?;
+    Some(text! {
+        en: "function `{name}` will not load:\n{mistake}",
+        zh: "云函数 `{name}` 将无法加载：\n{mistake}"
+    })
 }
 
 /// Says which dependencies will be missing in the cloud.

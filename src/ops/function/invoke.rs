@@ -210,6 +210,19 @@ mod tests {
     }
 
     #[test]
+    fn an_end_of_a_long_log_is_told_from_a_whole_one() {
+        for (log, expected) in [
+            ("said\n".repeat(900), true),
+            (format!("START RequestId: r-1\n{}", "said\n".repeat(900)), false),
+            ("said\n".into(), false),
+            (String::new(), false),
+        ] {
+            let result = InvocationResult { log, ..InvocationResult::default() };
+            assert_eq!(Invocation::of(result).logs_cut, expected);
+        }
+    }
+
+    #[test]
     fn a_missing_package_is_named_by_what_is_installed() {
         for (said, expected) in [
             ("Error: Cannot find module 'axios'\nRequire stack:\n- /f/index.js", Some("axios")),

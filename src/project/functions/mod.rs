@@ -274,6 +274,13 @@ pub fn entry_file(folder: &Path, handler: &str, language: Language) -> Option<Pa
     })
 }
 
+/// Returns what is wrong with the syntax of the file that holds a function's handler, as Node words it.
+pub fn mistake(folder: &Path, spec: &FunctionSpec) -> Option<String> {
+    let is_called = Language::of(&spec.runtime) == Some(Language::Node) && !folder.join(BOOTSTRAP).is_file();
+    let entry = entry_file(folder, &spec.handler, Language::Node).filter(|_| is_called)?;
+    super::typescript::mistake_in(&entry)
+}
+
 fn no_code(name: &FunctionName, language: Language) -> Error {
     let file = match language {
         Language::Node => "index.js",

@@ -3,17 +3,18 @@
 
 mod resolve;
 mod source_map;
+pub mod workspace;
 
 use std::path::{Path, PathBuf};
 
 use swc_common::comments::SingleThreadedComments;
 use swc_common::sync::Lrc;
-use swc_common::{FileName, GLOBALS, Globals, Mark, SourceMap, Spanned};
+use swc_common::{FileName, GLOBALS, Globals, Mark, SourceFile, SourceMap, Spanned};
 use swc_ecma_ast::{CallExpr, Callee, EsVersion, Expr, Lit, Program, Str};
 use swc_ecma_codegen::Emitter;
 use swc_ecma_codegen::text_writer::JsWriter;
 use swc_ecma_parser::lexer::Lexer;
-use swc_ecma_parser::{Parser, StringInput, Syntax, TsSyntax};
+use swc_ecma_parser::{EsSyntax, Parser, StringInput, Syntax, TsSyntax};
 use swc_ecma_transforms_base::fixer::fixer;
 use swc_ecma_transforms_base::helpers::{HELPERS, Helpers, inject_helpers};
 use swc_ecma_transforms_base::hygiene::hygiene;
@@ -68,18 +69,7 @@ pub fn compile(path: &Path, source: &str, settings: &Settings) -> Result<Compile
         let file = sources.new_source_file(Lrc::new(FileName::Anon), source.to_owned());
         let comments = SingleThreadedComments::default();
         let syntax = Syntax::Typescript(TsSyntax { decorators: true, ..TsSyntax::default() });
-        let lexer = Lexer::new(syntax, EsVersion::latest(), StringInput::from(&*file), Some(&comments));
-        let mut parser = Parser::new_from(lexer);
-        let parsed = parser.parse_program();
-        let mut program = match (parsed, parser.take_errors().into_iter().next()) {
-            (Ok(program), None) => program,
-            (Err(error), _) | (Ok(_), Some(error)) => {
-                let at =
-                    |position: swc_common::BytePos| (position.0.saturating_sub(file.start_pos.0)) as usize;
-                let span = at(error.span().lo).min(source.len())..at(error.span().hi).min(source.len());
-                return Err(mistake(path, source, span, &error.kind().msg()));
-            }
-        };
+        let mut program = parse(path, &file, syntax, &comments)?;
         let mut imports = Imports { path, settings, found: Vec::new() };
         program.visit_mut_with(&mut imports);
         let program = HELPERS.set(&Helpers::new(false), || transform(program, settings, &comments));
@@ -93,6 +83,61 @@ pub fn compile(path: &Path, source: &str, settings: &Settings) -> Result<Compile
         let code = String::from_utf8(code).map_err(|error| failed(path).source(&error))?;
         Ok(Compiled { code, map: source_map::json(path, &sources, &mappings), imports: imports.found })
     })
+}
+
+/// Returns what is wrong with the syntax of a file of JavaScript or TypeScript, as Node words it. One that cannot be read is
+/// not this function's matter.
+pub fn mistake_in(path: &Path) -> Option<String> {
+    let source = std::fs::read_to_string(path).ok()?;
+    let syntax = match extension(path.file_name()?.to_str()?) {
+        Some(_) => Syntax::Typescript(TsSyntax { decorators: true, ..TsSyntax::default() }),
+        None => Syntax::Es(EsSyntax {
+            allow_return_outside_function: true,
+            import_attributes: true,
+            explicit_resource_management: true,
+            ..EsSyntax::default()
+        }),
+    };
+    GLOBALS.set(&Globals::default(), || {
+        let sources = Lrc::new(SourceMap::default());
+        let file = sources.new_source_file(Lrc::new(FileName::Anon), source);
+        parse(path, &file, syntax, &SingleThreadedComments::default()).err().map(|error| worded(&error))
+    })
+}
+
+/// Words a mistake as Node does: place, line, caret, and what is wrong.
+pub fn worded(error: &Error) -> String {
+    let Some(excerpt) = error.shown_excerpt() else { return format!("SyntaxError: {}", error.message().en) };
+    let start = excerpt.source.floor_char_boundary(excerpt.span.start);
+    let (before, after) = excerpt.source.split_at(start);
+    let number = before.matches('\n').count() + 1;
+    let begun = before.rsplit('\n').next().unwrap_or_default();
+    let rest = after.lines().next().unwrap_or_default();
+    let indent: String = begun.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let (path, label) = (excerpt.path.display(), &excerpt.label.en);
+    format!("{path}:{number}\n{begun}{rest}\n{indent}^\n\nSyntaxError: {label}")
+}
+
+fn parse(
+    path: &Path,
+    file: &SourceFile,
+    syntax: Syntax,
+    comments: &SingleThreadedComments,
+) -> Result<Program> {
+    let lexer = Lexer::new(syntax, EsVersion::latest(), StringInput::from(file), Some(comments));
+    let mut parser = Parser::new_from(lexer);
+    let parsed = parser.parse_program();
+    match (parsed, parser.take_errors().into_iter().next()) {
+        (Ok(program), None) => Ok(program),
+        (Err(error), _) | (Ok(_), Some(error)) => {
+            let length = file.src.len();
+            let at = |position: swc_common::BytePos| {
+                (position.0.saturating_sub(file.start_pos.0) as usize).min(length)
+            };
+            let span = at(error.span().lo)..at(error.span().hi);
+            Err(mistake(path, &file.src, span, &error.kind().msg()))
+        }
+    }
 }
 
 fn transform(program: Program, settings: &Settings, comments: &SingleThreadedComments) -> Program {
@@ -290,6 +335,43 @@ mod tests {
         let error = compiled("index.ts", "const a: number = 1;\nreturn 1 +;\n", &[]).expect_err("broken");
         let excerpt = error.shown_excerpt().expect("an excerpt");
         assert!(excerpt.source[..excerpt.span.start].contains('\n'), "line 2: {excerpt:?}");
+    }
+
+    #[test]
+    fn what_node_would_refuse_is_found_and_what_it_takes_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, source, expected) in [
+            (
+                "index.js",
+                "exports.main = () => {\n  return 1 +;\n}",
+                Some("index.js:2\n  return 1 +;\n            ^\n"),
+            ),
+            ("index.js", "exports.main = async () => {", Some("index.js:1\n")),
+            ("index.mjs", "export const main = 1 1", Some("index.mjs:1\n")),
+            ("index.ts", "const a: = 1", Some("index.ts:1\n")),
+            (
+                "index.js",
+                "#!/usr/bin/env node\nif (0) return; exports.main = async () => { await using(1) }",
+                None,
+            ),
+            (
+                "index.js",
+                "import a from './a.json' with { type: 'json' }; export const main = async () => a?.b ?? await 1",
+                None,
+            ),
+            ("index.ts", "export const main = (a: number) => a!", None),
+        ] {
+            let file = folder.path().join(name);
+            fs::write(&file, source).expect("written");
+            let found = mistake_in(&file);
+            match expected {
+                None => assert_eq!(found, None, "{source}"),
+                Some(place) => {
+                    assert!(found.as_ref().is_some_and(|it| it.contains(place)), "{source}: {found:?}")
+                }
+            }
+        }
+        assert_eq!(mistake_in(&folder.path().join("none.js")), None);
     }
 
     #[test]

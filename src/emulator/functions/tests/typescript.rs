@@ -28,6 +28,35 @@ async fn typescript_runs_with_no_build_step_in_both_kinds_of_modules() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn packages_of_the_workspace_run_as_they_are_written() {
+    let package = |name: &str, more: &str| {
+        format!(r#"{{ "name": "{name}", "main": "src/index.ts", "dependencies": {{ {more} }} }}"#)
+    };
+    let function = r#"{ "dependencies": { "@me/sums": "workspace:*" } }"#;
+    let (sums, units) = (package("@me/sums", r#""units": "*""#), package("units", ""));
+    let stage = Stage::new(&[
+        ("f/package.json", function),
+        ("f/index.ts", "import { sum } from '@me/sums'; export const main = (): string => sum(1, 2)"),
+        ("/packages/sums/package.json", &sums),
+        (
+            "/packages/sums/src/index.ts",
+            "import { unit } from 'units'; export const sum = (a: number, b: number) => `${a + b} ${unit}`",
+        ),
+        ("/packages/units/package.json", &units),
+        ("/packages/units/src/index.ts", "export const unit: string = 'tea'"),
+        ("/node_modules/@me/.keep", ""),
+    ]);
+    let modules = stage.folder.path().join("node_modules");
+    for (target, link) in [("../../packages/sums", "@me/sums"), ("../packages/units", "units")] {
+        std::os::unix::fs::symlink(target, modules.join(link)).expect("linked");
+    }
+    assert_eq!(stage.call("f", "{}").await, Ok(r#""3 tea""#.into()));
+    stage.write("/packages/units/src/index.ts", "export const unit: string = 'cups'");
+    assert_eq!(stage.call("f", "{}").await, Ok(r#""3 cups""#.into()));
+}
+
 #[tokio::test]
 async fn a_failure_points_at_the_line_of_the_typescript() {
     let code = "interface Long {\n  a: number;\n}\n\nexport const main = async (event: Long) => {\n  throw new Error('boom');\n};\n";
