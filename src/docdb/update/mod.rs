@@ -1,13 +1,14 @@
 //! Update operators: parse, check, apply.
 //!
 //! An update is parsed once and applied to any number of documents. Where it would touch one place twice, it is refused
-//! before any document is looked at.
+//! before any document is looked at, or before that document is changed when only its arrays tell.
 
 mod arithmetic;
 mod array;
 mod element;
 mod operator;
 mod path;
+mod places;
 mod upsert;
 mod walk;
 
@@ -22,6 +23,7 @@ use super::{Error, Result};
 use element::ArrayFilters;
 use operator::Operator;
 use path::UpdatePath;
+use places::places;
 
 /// A parsed update.
 #[derive(Debug)]
@@ -75,7 +77,8 @@ impl Update {
                 Operator::check_name(name)?;
             }
         }
-        check_conflicts(&modifications)?;
+        let targets = |it: &'_ Modification| [Some(it.path.clone()), it.operator.target().cloned()];
+        check_conflicts(modifications.iter().flat_map(targets).flatten().collect())?;
         array_filters.check_use(modifications.iter().map(|it| &it.path))?;
         modifications.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(Update { kind: Kind::Modifications(modifications), array_filters })
@@ -110,9 +113,24 @@ impl Update {
         position: Option<usize>,
         inserting: bool,
     ) -> Result<Document> {
+        if !modifications.iter().any(|it| it.path.means_elements()) {
+            for Modification { path, operator } in modifications {
+                operator.apply(&mut document, path, inserting)?;
+            }
+            return Ok(document);
+        }
         let elements = element::Elements { filters: &self.array_filters, position };
-        for modification in modifications {
-            modification.operator.apply(&mut document, &modification.path, &elements, inserting)?;
+        let mut placed = Vec::new();
+        for Modification { path, operator } in modifications {
+            let places = places(&document, path, &elements, operator.creates())?;
+            placed.extend(places.into_iter().map(|place| (place, operator)));
+        }
+        if modifications.len() > 1 {
+            let targets = placed.iter().filter_map(|(_, operator)| operator.target());
+            check_conflicts(placed.iter().map(|(place, _)| place).chain(targets).cloned().collect())?;
+        }
+        for (place, operator) in &placed {
+            operator.apply(&mut document, place, inserting)?;
         }
         Ok(document)
     }
@@ -130,9 +148,7 @@ fn replaced(before: &Document, replacement: &Document) -> Document {
     after
 }
 
-fn check_conflicts(modifications: &[Modification]) -> Result<()> {
-    let targets = |it: &Modification| [Some(it.path.clone()), it.operator.target().cloned()];
-    let mut paths: Vec<_> = modifications.iter().flat_map(targets).flatten().collect();
+fn check_conflicts(mut paths: Vec<UpdatePath>) -> Result<()> {
     paths.sort();
     // Sorted by steps, a path is followed at once by one that it begins.
     for pair in paths.windows(2) {

@@ -6,8 +6,7 @@ use bson::{Bson, DateTime, Document, Timestamp};
 
 use super::arithmetic::{Bits, add, is_number, multiply, zero_like};
 use super::array::{Push, Unwanted, add_to_set, pop, pull};
-use super::element::Elements;
-use super::path::{Step, UpdatePath};
+use super::path::UpdatePath;
 use super::walk::{Change, Walk};
 use crate::docdb::value::compare;
 use crate::docdb::value::show::Shown;
@@ -97,26 +96,20 @@ impl Operator {
         }
     }
 
-    /// Applies the operator to every place that the path means.
-    pub fn apply(
-        &self,
-        document: &mut Document,
-        path: &UpdatePath,
-        elements: &Elements<'_>,
-        inserting: bool,
-    ) -> Result<()> {
+    /// Applies the operator to a place.
+    pub fn apply(&self, document: &mut Document, place: &UpdatePath, inserting: bool) -> Result<()> {
         match self {
-            Operator::Rename(to) => rename(document, path, to, elements),
+            Operator::Rename(to) => rename(document, place, to),
             Operator::SetOnInsert(_) if !inserting => Ok(()),
             _ => {
-                let mut edit = |present: Option<&Bson>| self.edit(present, path);
-                Walk { elements, creates: self.creates(), edit: &mut edit }.go(document, path)
+                let mut edit = |present: Option<&Bson>| self.edit(present, place);
+                Walk { creates: self.creates(), edit: &mut edit }.go(document, place)
             }
         }
     }
 
     /// Whether it makes a value where there is none.
-    fn creates(&self) -> bool {
+    pub fn creates(&self) -> bool {
         !matches!(self, Operator::Unset | Operator::Pop(_) | Operator::Pull(_) | Operator::Rename(_))
     }
 
@@ -172,12 +165,7 @@ fn items(present: Option<&Bson>, path: &UpdatePath) -> Result<Vec<Bson>> {
     }
 }
 
-fn rename(
-    document: &mut Document,
-    from: &UpdatePath,
-    to: &UpdatePath,
-    elements: &Elements<'_>,
-) -> Result<()> {
+fn rename(document: &mut Document, from: &UpdatePath, to: &UpdatePath) -> Result<()> {
     if passes_array(document, from) || passes_array(document, to) {
         return Err(Error::invalid(2, format!("cannot rename '{from}' to '{to}': an element of an array")));
     }
@@ -186,10 +174,10 @@ fn rename(
         taken = present.cloned();
         Ok(Change::Remove)
     };
-    Walk { elements, creates: false, edit: &mut take }.go(document, from)?;
+    Walk { creates: false, edit: &mut take }.go(document, from)?;
     let Some(value) = taken else { return Ok(()) };
     let mut put = |_: Option<&Bson>| Ok(Change::Put(value.clone()));
-    Walk { elements, creates: true, edit: &mut put }.go(document, to)
+    Walk { creates: true, edit: &mut put }.go(document, to)
 }
 
 /// Whether a path enters an array before its end.
@@ -216,11 +204,9 @@ fn parse_target(from: &UpdatePath, operand: &Bson) -> Result<UpdatePath> {
             format!("the source and target field for $rename must differ: '{to}'"),
         ));
     }
-    let named = |path: &UpdatePath| path.steps().iter().all(|it| matches!(it, Step::Name(_)));
-    if named(from) && named(&to) {
-        Ok(to)
-    } else {
-        Err(Error::invalid(2, format!("cannot rename '{from}' to '{to}': an element of an array")))
+    match from.means_elements() || to.means_elements() {
+        true => Err(Error::invalid(2, format!("cannot rename '{from}' to '{to}': an element of an array"))),
+        false => Ok(to),
     }
 }
 

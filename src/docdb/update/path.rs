@@ -1,5 +1,6 @@
 //! Paths of updates: names, positions, and the three ways to mean elements of an array.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -29,9 +30,14 @@ impl UpdatePath {
     /// Parses a path.
     ///
     /// # Errors
-    /// It or a part of it is empty (56); it begins with `$` (52), or a part does without meaning (2).
+    /// It or a part of it is empty (56); it begins with `$` (52), or a part does without meaning (2); it has several
+    /// `$` (2).
     pub fn parse(text: &str) -> Result<Self> {
         let steps: Vec<_> = text.split('.').map(|step| Step::parse(step, text)).collect::<Result<_>>()?;
+        if steps.iter().filter(|it| **it == Step::Found).count() > 1 {
+            let message = format!("Too many positional (i.e. '$') elements found in path '{text}'");
+            return Err(Error::invalid(2, message));
+        }
         match steps.first() {
             Some(Step::Name(_)) => Ok(UpdatePath { steps }),
             _ => Err(Error::invalid(2, format!("the path '{text}' cannot begin with elements of an array"))),
@@ -40,6 +46,16 @@ impl UpdatePath {
 
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// Returns a path through fields and positions alone.
+    pub fn of_names(names: impl IntoIterator<Item = String>) -> Self {
+        UpdatePath { steps: names.into_iter().map(Step::Name).collect() }
+    }
+
+    /// Whether which elements it means depends on the document.
+    pub fn means_elements(&self) -> bool {
+        !self.steps.iter().all(|it| matches!(it, Step::Name(_)))
     }
 
     /// Whether it needs the position that the query found.
@@ -72,6 +88,15 @@ impl fmt::Display for UpdatePath {
 }
 
 impl Step {
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Step::Name(name) => Cow::Borrowed(name),
+            Step::Found => Cow::Borrowed("$"),
+            Step::All => Cow::Borrowed("$[]"),
+            Step::Filtered(name) => Cow::Owned(format!("$[{name}]")),
+        }
+    }
+
     fn parse(text: &str, path: &str) -> Result<Self> {
         match text {
             "" => Err(Error::invalid(56, format!("the update path '{path}' contains an empty field name"))),
@@ -92,7 +117,7 @@ impl Step {
 /// Positions first and by number, other steps by their text.
 impl Ord for Step {
     fn cmp(&self, other: &Self) -> Ordering {
-        let (left, right) = (self.to_string(), other.to_string());
+        let (left, right) = (self.text(), other.text());
         match (position(&left), position(&right)) {
             (Some(left), Some(right)) => left.cmp(&right),
             (left, right) => right.is_some().cmp(&left.is_some()),
@@ -109,11 +134,6 @@ impl PartialOrd for Step {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Step::Name(name) => f.write_str(name),
-            Step::Found => f.write_str("$"),
-            Step::All => f.write_str("$[]"),
-            Step::Filtered(name) => write!(f, "$[{name}]"),
-        }
+        f.write_str(&self.text())
     }
 }

@@ -130,10 +130,64 @@ fn upsert_inserts_the_equalities_of_the_filter_and_the_update() {
 
 #[test]
 fn upsert_refuses_a_filter_that_says_two_things() {
-    for query in [r#"{"$and":[{"a":1},{"a":2}]}"#, r#"{"a":1,"a.b":2}"#, r#"{"a.b":2,"a":1}"#] {
+    for query in [
+        r#"{"$and":[{"a":1},{"a":2}]}"#,
+        r#"{"a":1,"a.b":2}"#,
+        r#"{"a.b":2,"a":1}"#,
+        r#"{"_id":7,"o":{"a":1},"o.b":2}"#,
+    ] {
         match parse(r#"{"$set":{"c":1}}"#, &[]).and_then(|it| it.upsert(&filter(query), &Bson::Int32(9))) {
             Err(Error::Invalid { code: 54, .. }) => {}
             other => panic!("{query}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn upsert_keeps_the_id_that_the_filter_names() {
+    for update in [r#"{"$set":{"_id":8}}"#, r#"{"$setOnInsert":{"_id":8}}"#, r#"{"_id":8,"n":1}"#] {
+        match parse(update, &[]).and_then(|it| it.upsert(&filter(r#"{"_id":7}"#), &Bson::Int32(9))) {
+            Err(Error::Invalid { code: 66, .. }) => {}
+            other => panic!("{update}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_place_is_changed_once_and_by_what_it_was() {
+    let filters = [r#"{"i":{"$gt":4}}"#, r#"{"j":{"$gt":8}}"#];
+    for (before, update, filters, query, expected) in [
+        (
+            r#"{"_id":1,"g":[1,5,9]}"#,
+            r#"{"$set":{"g.$[i]":0},"$inc":{"g.$[j]":1}}"#,
+            &filters[..],
+            "{}",
+            None,
+        ),
+        (r#"{"_id":1,"a":[1]}"#, r#"{"$set":{"a.0":1,"a.$[]":2}}"#, &[], "{}", None),
+        (r#"{"_id":1,"a":[1]}"#, r#"{"$set":{"a.0":1,"a.$":2}}"#, &[], r#"{"a":1}"#, None),
+        (r#"{"_id":1,"a":[{"b":1}]}"#, r#"{"$set":{"a.$[]":1,"a.0.b":2}}"#, &[], "{}", None),
+        (
+            r#"{"_id":1,"g":[1,5,9]}"#,
+            r#"{"$set":{"g.$[i]":0},"$inc":{"h":1}}"#,
+            &filters[..1],
+            "{}",
+            Some(r#"{"_id":1,"g":[1,0,0],"h":1}"#),
+        ),
+        (
+            r#"{"_id":1,"g":[{"k":5},{"k":9}]}"#,
+            r#"{"$set":{"g.$[i].k":0,"g.$[j].n":1}}"#,
+            &[r#"{"i.k":{"$gt":4}}"#, r#"{"j.k":{"$gt":8}}"#],
+            "{}",
+            Some(r#"{"_id":1,"g":[{"k":0},{"k":0,"n":1}]}"#),
+        ),
+    ] {
+        match (apply(before, update, filters, query), expected) {
+            (Ok(after), Some(expected)) => {
+                assert_eq!(after, Some(document(expected).to_string()), "{update}")
+            }
+            (Err(Error::Invalid { code: 40, .. }), None) => {}
+            (other, _) => panic!("{update}: {other:?}"),
         }
     }
 }
@@ -166,6 +220,7 @@ fn wrong_updates_have_mongodbs_numbers() {
         (r#"{"$rename":{"l.0":"b"}}"#, 2),
         (r#"{"$currentDate":{"a":"x"}}"#, 2),
         (r#"{"$set":{"l.$[e]":1}}"#, 2),
+        (r#"{"$set":{"l.$.h.$":0}}"#, 2),
         (r#"{"$unset":{"_id":1}}"#, 66),
     ] {
         match apply(before, update, &[], "{}") {

@@ -1,9 +1,9 @@
-//! Going to the places that a path means in a document, and changing what is there.
+//! Going to a place in a document, by names and positions, and changing what is there.
 
 use bson::{Bson, Document};
 
-use super::element::Elements;
 use super::path::{Step, UpdatePath};
+use crate::docdb::value::path::position;
 use crate::docdb::value::show::Shown;
 use crate::docdb::{Error, Result};
 
@@ -20,7 +20,6 @@ pub enum Change {
 
 /// A way through a document.
 pub struct Walk<'a> {
-    pub elements: &'a Elements<'a>,
     /// Whether what is missing on the way is made. If not, a way that ends is no error.
     pub creates: bool,
     /// Decides by what is there.
@@ -28,7 +27,7 @@ pub struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Changes all places that a path means.
+    /// Changes the place.
     ///
     /// # Errors
     /// The way goes through a value that has no fields (28); the edit fails.
@@ -38,38 +37,33 @@ impl Walk<'_> {
 
     fn document(&mut self, document: &mut Document, steps: &[Step]) -> Result<()> {
         let Some((step, rest)) = steps.split_first() else { return Ok(()) };
-        let Step::Name(name) = step else {
-            return Err(Error::invalid(2, format!("cannot apply '{step}' to an element that is no array")));
-        };
-        match self.place(name, document.get_mut(name), rest)? {
+        let name = step.text();
+        match self.place(&name, document.get_mut(&*name), rest)? {
             Change::Keep => {}
             Change::Put(value) => drop(document.insert(name, value)),
-            Change::Remove => drop(document.remove(name)),
+            Change::Remove => drop(document.remove(&*name)),
         }
         Ok(())
     }
 
     fn array(&mut self, name: &str, items: &mut Vec<Bson>, steps: &[Step]) -> Result<()> {
         let Some((step, rest)) = steps.split_first() else { return Ok(()) };
-        let Some(positions) = self.elements.positions(step, items)? else {
-            return if self.creates {
-                Err(not_viable(step, name, &Bson::Array(items.clone())))
-            } else {
-                Ok(())
+        let Some(position) = position(&step.text()) else {
+            return match self.creates {
+                true => Err(not_viable(step, name, &Bson::Array(items.clone()))),
+                false => Ok(()),
             };
         };
-        for position in positions {
-            match (self.place(&step.to_string(), items.get_mut(position), rest)?, items.get_mut(position)) {
-                (Change::Keep, _) | (Change::Remove, None) => {}
-                (Change::Put(value), Some(item)) => *item = value,
-                (Change::Remove, Some(item)) => *item = Bson::Null,
-                (Change::Put(value), None) => {
-                    if position - items.len() > MOST_PADDING {
-                        return Err(Error::invalid(2, "cannot extend an array by so many elements"));
-                    }
-                    items.resize(position, Bson::Null);
-                    items.push(value);
+        match (self.place(&step.text(), items.get_mut(position), rest)?, items.get_mut(position)) {
+            (Change::Keep, _) | (Change::Remove, None) => {}
+            (Change::Put(value), Some(item)) => *item = value,
+            (Change::Remove, Some(item)) => *item = Bson::Null,
+            (Change::Put(value), None) => {
+                if position - items.len() > MOST_PADDING {
+                    return Err(Error::invalid(2, "cannot extend an array by so many elements"));
                 }
+                items.resize(position, Bson::Null);
+                items.push(value);
             }
         }
         Ok(())
@@ -82,11 +76,7 @@ impl Walk<'_> {
             Some(Bson::Document(document)) => self.document(document, steps).map(|()| Change::Keep),
             Some(Bson::Array(items)) => self.array(name, items, steps).map(|()| Change::Keep),
             Some(value) if self.creates => Err(not_viable(step, name, value)),
-            None if !matches!(step, Step::Name(_)) => Err(Error::invalid(
-                2,
-                format!("the path '{name}' must exist in the document in order to apply '{step}'"),
-            )),
-            None if self.creates => match self.place(&step.to_string(), None, rest)? {
+            None if self.creates => match self.place(&step.text(), None, rest)? {
                 Change::Put(value) => {
                     let mut made = Document::new();
                     made.insert(step.to_string(), value);
@@ -99,6 +89,7 @@ impl Walk<'_> {
     }
 }
 
-fn not_viable(step: &Step, name: &str, value: &Bson) -> Error {
+/// A way through a value that has no such field.
+pub fn not_viable(step: &Step, name: &str, value: &Bson) -> Error {
     Error::invalid(28, format!("cannot create field '{step}' in element {{{name}: {}}}", Shown(value.into())))
 }

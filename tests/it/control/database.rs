@@ -142,6 +142,49 @@ async fn commands_read_and_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_says_less_than_it_must_or_more_than_is_known_changes_nothing() {
+    let sandbox = Sandbox::start().await;
+    let client = client(&sandbox);
+    create(&client, "todos").await;
+    run(&client, json!({ "insert": "todos", "documents": [{ "_id": 1 }, { "_id": 2 }] }))
+        .await
+        .expect("inserted");
+    let change = json!({ "$set": { "n": 1 } });
+    let delete =
+        |statement: Value| json!({ "delete": "todos", "deletes": [{ "q": {}, "limit": 0 }, statement] });
+    let update =
+        |statement: Value| json!({ "update": "todos", "updates": [{ "q": {}, "u": change }, statement] });
+    for command in [
+        delete(json!({ "filter": { "_id": 5 }, "limit": 0 })),
+        delete(json!({ "limit": 0 })),
+        delete(json!({ "q": "str", "limit": 0 })),
+        delete(json!({ "q": {} })),
+        delete(json!({ "q": {}, "limit": 2 })),
+        delete(json!({ "q": {}, "limit": 1, "collation": {} })),
+        json!({ "delete": "todos", "deletes": { "q": {}, "limit": 0 } }),
+        json!({ "delete": "todos" }),
+        json!({ "delete": 1, "deletes": [{ "q": {}, "limit": 0 }] }),
+        update(json!({ "filter": {}, "u": change, "multi": true })),
+        update(json!({ "q": {}, "u": "x" })),
+        update(json!({ "q": {}, "u": change, "multi": 1 })),
+        update(json!({ "q": {}, "u": change, "arrayFilters": {} })),
+        update(json!({ "q": {}, "u": change, "hint": "n" })),
+        json!({ "find": "todos", "filter": "x" }),
+        json!({ "find": "todos", "limit": -1 }),
+        json!({ "find": "todos", "skip": 1.5 }),
+        json!({ "find": "todos", "foo": 1 }),
+        json!({ "count": "todos", "query": [] }),
+        json!({ "count": "todos", "filter": {} }),
+        json!({ "aggregate": "todos" }),
+        json!({ "insert": "todos", "documents": [1] }),
+    ] {
+        assert_eq!(refused(run(&client, command.clone()).await), "FailedOperation.SyntaxError", "{command}");
+    }
+    let whole = run(&client, json!({ "aggregate": "todos", "pipeline": [], "cursor": {} })).await;
+    assert_eq!(whole.expect("an answer"), json!([{ "_id": 1 }, { "_id": 2 }]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_collection_has_so_many_indexes_of_so_many_fields_and_no_more() {
     let sandbox = Sandbox::start().await;
     let client = client(&sandbox);

@@ -4,6 +4,7 @@ use bson::{Bson, DateTime, Document, doc};
 
 use super::database::blocking;
 use super::failure::Failure;
+use super::statement::{Statement, malformed};
 use super::{Result, this_environment};
 use crate::api::control::database::{CommandResults, MongoCommand, RunCommands};
 use crate::api::ejson;
@@ -24,12 +25,13 @@ pub(super) async fn run(environment: &Shared, asked: RunCommands) -> Result<Comm
 /// Carries one command out, and returns its answer as JSON text.
 fn answer(environment: &Environment, command: &MongoCommand) -> Result<String> {
     let now = environment.database.now();
-    let unreadable = |error: ejson::Malformed| Failure::new(codes::SYNTAX_ERROR, error.to_string());
-    let fields = ejson::document(&command.command, now).map_err(unreadable)?;
+    let fields = ejson::document(&command.command, now).map_err(|error| malformed(error.to_string()))?;
     let Some((name, collection)) = fields.iter().next() else {
-        return Err(Failure::new(codes::SYNTAX_ERROR, "The command is empty.".into()));
+        return Err(malformed("The command is empty.".into()));
     };
-    let collection = collection.as_str().unwrap_or(&command.table_name);
+    let Bson::String(collection) = collection else {
+        return Err(malformed(format!("`{name}` takes the name of a collection.")));
+    };
     let command = Command { environment, collection, fields: &fields, now: DateTime::from_millis(now) };
     let answer = match name.as_str() {
         "find" => command.find(),
@@ -38,10 +40,9 @@ fn answer(environment: &Environment, command: &MongoCommand) -> Result<String> {
         "insert" => command.insert(),
         "update" => command.update(),
         "delete" => command.delete(),
-        _ => Err(Failure::new(
-            codes::SYNTAX_ERROR,
-            format!("The command `{name}` is not find, count, aggregate, insert, update or delete."),
-        )),
+        _ => Err(malformed(format!(
+            "The command `{name}` is not find, count, aggregate, insert, update or delete."
+        ))),
     };
     Ok(answer?.into_relaxed_extjson().to_string())
 }
@@ -56,46 +57,47 @@ struct Command<'a> {
 
 impl Command<'_> {
     fn find(&self) -> Result<Bson> {
+        let known = ["find", "filter", "sort", "projection", "skip", "limit"];
+        let asked = Statement::new("find", self.fields, &known)?;
         let query = Query {
-            filter: document(self.fields, "filter"),
-            sort: document(self.fields, "sort"),
-            skip: number(self.fields, "skip").unwrap_or(0),
-            limit: number(self.fields, "limit").filter(|limit| *limit > 0),
-            projection: document(self.fields, "projection"),
+            filter: asked.document("filter")?,
+            sort: asked.document("sort")?,
+            skip: asked.number("skip")?.unwrap_or(0),
+            limit: asked.number("limit")?.filter(|limit| *limit > 0),
+            projection: asked.document("projection")?,
             now: self.now,
         };
         listed(self.environment.database.store().find(None, self.collection, &query)?)
     }
 
     fn count(&self) -> Result<Bson> {
-        let filter = document(self.fields, "query");
+        let filter = Statement::new("count", self.fields, &["count", "query"])?.document("query")?;
         let (count, _) = self.environment.database.store().count(self.collection, &filter, self.now)?;
         Ok(done(count, None))
     }
 
     fn aggregate(&self) -> Result<Bson> {
-        let pipeline = documents(self.fields, "pipeline")?;
+        // Drivers must send `cursor`; all documents are in the first batch.
+        let asked = Statement::new("aggregate", self.fields, &["aggregate", "pipeline", "cursor"])?;
+        asked.document("cursor")?;
+        let pipeline = asked.needed_documents("pipeline")?;
         listed(self.environment.database.store().aggregate(self.collection, &pipeline, self.now)?)
     }
 
     fn insert(&self) -> Result<Bson> {
-        let documents = documents(self.fields, "documents")?;
+        let asked = Statement::new("insert", self.fields, &["insert", "documents"])?;
+        let documents = asked.needed_documents("documents")?;
         let inserted = self.environment.database.insert(self.collection, None, documents)?;
         Ok(done(inserted.len() as u64, None))
     }
 
     fn update(&self) -> Result<Bson> {
+        let asked =
+            Statement::new("update", self.fields, &["update", "updates"])?.needed_documents("updates")?;
+        // All are read before any is carried out.
+        let requests = asked.iter().map(|it| self.change(it)).collect::<Result<Vec<_>>>()?;
         let (mut matched, mut modified) = (0, 0);
-        for change in documents(self.fields, "updates")? {
-            let request = UpdateRequest {
-                filter: document(&change, "q"),
-                update: document(&change, "u"),
-                multi: flag(&change, "multi"),
-                upsert: flag(&change, "upsert")
-                    .then(|| Bson::String(self.environment.config.ids.document(self.now.timestamp_millis()))),
-                array_filters: documents(&change, "arrayFilters")?,
-                now: self.now,
-            };
+        for request in requests {
             let updated = self.environment.database.store().update(None, self.collection, &request)?;
             matched += updated.matched + u64::from(updated.upserted_id.is_some());
             modified += updated.modified;
@@ -103,10 +105,29 @@ impl Command<'_> {
         Ok(done(matched, Some(modified)))
     }
 
+    fn change(&self, change: &Document) -> Result<UpdateRequest> {
+        let asked = Statement::new("updates", change, &["q", "u", "multi", "upsert", "arrayFilters"])?;
+        let id = || Bson::String(self.environment.config.ids.document(self.now.timestamp_millis()));
+        Ok(UpdateRequest {
+            filter: asked.needed_document("q")?,
+            update: asked.needed_document("u")?,
+            multi: asked.flag("multi")?,
+            upsert: asked.flag("upsert")?.then(id),
+            array_filters: asked.documents("arrayFilters")?,
+            now: self.now,
+        })
+    }
+
     fn delete(&self) -> Result<Bson> {
+        let asked =
+            Statement::new("delete", self.fields, &["delete", "deletes"])?.needed_documents("deletes")?;
+        let read = |change: &Document| {
+            let asked = Statement::new("deletes", change, &["q", "limit"])?;
+            Ok((asked.needed_document("q")?, asked.needed_limit("limit")? == 0))
+        };
+        let requests = asked.iter().map(read).collect::<Result<Vec<_>>>()?;
         let mut removed = 0;
-        for change in documents(self.fields, "deletes")? {
-            let (filter, multi) = (document(&change, "q"), number(&change, "limit") != Some(1));
+        for (filter, multi) in requests {
             let store = self.environment.database.store();
             removed += store.remove(None, self.collection, &filter, multi, self.now)?.0;
         }
@@ -128,30 +149,4 @@ fn done(count: u64, modified: Option<u64>) -> Bson {
         answer.insert("nModified", modified as i64);
     }
     Bson::Document(answer)
-}
-
-fn document(fields: &Document, name: &str) -> Document {
-    fields.get_document(name).cloned().unwrap_or_default()
-}
-
-/// Returns a list of documents; an absent one is empty.
-fn documents(fields: &Document, name: &str) -> Result<Vec<Document>> {
-    let items = fields.get_array(name).map(Vec::as_slice).unwrap_or_default();
-    let documents = items.iter().map(|item| item.as_document().cloned());
-    documents.collect::<Option<_>>().ok_or_else(|| {
-        Failure::new(codes::SYNTAX_ERROR, format!("`{name}` holds something that is not a document."))
-    })
-}
-
-fn number(fields: &Document, name: &str) -> Option<u64> {
-    match fields.get(name)? {
-        Bson::Int32(number) => u64::try_from(*number).ok(),
-        Bson::Int64(number) => u64::try_from(*number).ok(),
-        Bson::Double(number) => Some(*number as u64),
-        _ => None,
-    }
-}
-
-fn flag(fields: &Document, name: &str) -> bool {
-    fields.get_bool(name).unwrap_or(false)
 }

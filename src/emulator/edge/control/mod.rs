@@ -20,6 +20,7 @@ mod permission;
 mod request;
 mod settings;
 mod snapshot;
+mod statement;
 mod storage;
 mod trigger;
 
