@@ -16,7 +16,7 @@ mod write;
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use rusqlite::Connection;
@@ -48,6 +48,8 @@ pub struct Store {
     seal: OnceLock<Seal>,
     /// Rises when the whole state is replaced.
     epoch: AtomicU64,
+    /// Pages of log at which the writer's next commit moves it into the file.
+    checkpoint: AtomicI64,
     /// The file itself, open as long as the connections are.
     file: File,
     _lock: File,

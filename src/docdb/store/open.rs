@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,8 @@ const READER_CACHE: i64 = 16 * 1024;
 const MAPPED: i64 = 1 << 30;
 /// Pages of write-ahead log before they move into the file.
 pub(super) const CHECKPOINT_PAGES: i64 = 8000;
+/// The same while much is loaded: commit upon commit changes the same pages of indexes, which then move once for several.
+pub(super) const LOAD_CHECKPOINT_PAGES: i64 = 32_000;
 /// Bytes the log keeps after a checkpoint; a long transaction may have let it grow beyond.
 const LARGEST_LOG: i64 = 64 << 20;
 /// After an unclean end a file up to this many bytes is checked whole when opened (a few milliseconds). A larger one
@@ -81,6 +83,7 @@ impl Store {
             suspect,
             seal: OnceLock::new(),
             epoch: AtomicU64::new(0),
+            checkpoint: AtomicI64::new(CHECKPOINT_PAGES),
             file,
             _lock: lock,
             _folder: folder,

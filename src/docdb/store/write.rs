@@ -1,15 +1,20 @@
 //! The one write of a moment: rows change inside one SQLite transaction that ends in `commit` or is undone.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use bson::raw::RawDocument;
 use rusqlite::{Connection, params};
 
 use super::catalogue::{self, Catalogue, Collection, Index, KeyTable};
+use super::open::{CHECKPOINT_PAGES, LOAD_CHECKPOINT_PAGES};
 use super::{Store, View, checksum};
 use crate::docdb::index::IndexDefinition;
 use crate::docdb::{Error, Result};
+
+/// A write that adds so many documents is one of a load.
+const LOAD: i64 = 1_000;
 
 /// An open write. Dropped without `commit`, it never was.
 pub struct Write<'a> {
@@ -62,6 +67,7 @@ impl<'a> Write<'a> {
 
     /// Commits, then calls `then` before another writer may begin; returns when the commit is as safe as was asked.
     pub fn commit(mut self, then: impl FnOnce()) -> Result<()> {
+        self.plan_checkpoint()?;
         for (collection, tally) in std::mem::take(&mut self.tallies) {
             let add = "UPDATE collections SET documents = documents + ?2, size = size + ?3 WHERE number = ?1";
             let mut statement = self.connection.prepare_cached(add)?;
@@ -81,6 +87,17 @@ impl<'a> Write<'a> {
         // The next writer goes on meanwhile.
         drop(self);
         Ok(group.wait(commit)?)
+    }
+
+    /// Says how large the log may be after this commit.
+    fn plan_checkpoint(&self) -> Result<()> {
+        let added: i64 = self.tallies.values().map(|it| it.documents).sum();
+        let pages = if added >= LOAD { LOAD_CHECKPOINT_PAGES } else { CHECKPOINT_PAGES };
+        if self.store.checkpoint.load(Ordering::Relaxed) != pages {
+            self.connection.pragma_update(None, "wal_autocheckpoint", pages)?;
+            self.store.checkpoint.store(pages, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn execute(&self, sql: &str) -> Result<()> {
