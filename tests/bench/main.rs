@@ -1,12 +1,13 @@
 //! `cargo bench`: what the promises of speed are worth today, each against a peer measured in the same run.
 //!
 //! Prints figures and ratios; nothing here fails for being slow, because shared machines are. Run one part with
-//! `cargo bench -- invoke` (parts: start, invoke, database, memory, reset; `database` takes sizes too:
-//! `cargo bench -- database 10k 100k`).
+//! `cargo bench -- invoke` (parts: start, invoke, database, import, memory, reset; `database` takes sizes too:
+//! `cargo bench -- database 10k 100k`, and `import` one).
 
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
 
 mod database;
+mod import;
 mod invoke;
 mod load;
 mod memory;
@@ -25,6 +26,7 @@ fn main() {
         ("start", start::run as fn(&tokio::runtime::Runtime)),
         ("invoke", invoke::run),
         ("database", database::run),
+        ("import", import::run),
         ("memory", memory::run),
         ("reset", reset::run),
     ] {

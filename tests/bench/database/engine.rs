@@ -10,7 +10,7 @@ use cloudkit::docdb::index::{IndexDefinition, Order};
 use cloudkit::docdb::query::Query;
 use cloudkit::docdb::{Database, Durability, UpdateRequest};
 
-use super::{BATCH, LEVELS, SCORES, Subject, Work, document, id, median_of, pick, score, thousand};
+use super::{BATCH, LEVELS, SCORES, Subject, Work, document, id, median_of, page, pick, score, thousand};
 
 pub const NAME: &str = "cloudkit";
 /// Where the emulator keeps its documents, so that it can be started on the same.
@@ -103,7 +103,7 @@ impl Subject for Engine {
             Work::Get => assert_eq!(self.find(doc! { "_id": id(pick(turn, size)) }, doc! {}, 0, Some(1)), 1),
             Work::Best20 => {
                 let filter = doc! { "level": (turn % LEVELS) as i32 };
-                assert_eq!(self.find(filter, doc! { "score": -1 }, 0, Some(20)), 20);
+                assert!(self.find(filter, doc! { "score": -1 }, 0, Some(20)) >= page(size));
             }
             Work::Range100 => {
                 let from = pick(turn, SCORES / 2) as i32;
@@ -144,7 +144,8 @@ impl Subject for Engine {
                 let matching = doc! { "$match": { "level": (turn % LEVELS) as i32 } };
                 let lookup = doc! { "$lookup": {
                 "from": "owners", "localField": "owner", "foreignField": "_id", "as": "owners" } };
-                assert_eq!(self.aggregate(&[matching, doc! { "$limit": 20 }, lookup]), 20);
+                let best = [matching, doc! { "$sort": { "score": -1 } }, doc! { "$limit": 20 }, lookup];
+                assert!(self.aggregate(&best) >= page(size));
             }
         });
         self.inserted = inserted;

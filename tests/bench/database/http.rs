@@ -102,6 +102,7 @@ impl Subject for Http<'_> {
                 ]),
                 Work::Lookup => aggregate(&[
                     ("$match", json!({ "level": turn % LEVELS }).to_string()),
+                    ("$sort", r#"{"score":-1}"#.into()),
                     ("$limit", "20".into()),
                     (
                         "$lookup",

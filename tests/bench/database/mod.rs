@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 const SIZES: [usize; 3] = [10_000, 100_000, 1_000_000];
-/// Documents a batch while filling: what `cloudkit db import` sends at once.
-const BATCH: usize = 5_000;
+/// Documents a commit while filling: what an import inside the emulator stores at once.
+const BATCH: usize = 20_000;
 /// How long an operation is repeated before it is measured.
 const WARM_UP: Duration = Duration::from_millis(300);
 /// Levels of the documents: one in so many has a given one.
@@ -45,7 +45,7 @@ enum Work {
     Filter,
     /// The average score by level over the first 100 000 documents.
     Group,
-    /// 20 documents with their owners.
+    /// The 20 best of a level, each with its owner.
     Lookup,
 }
 
@@ -107,6 +107,11 @@ fn score(n: usize) -> usize {
     n * SPREAD % SCORES
 }
 
+/// The least documents that a page of 20 of one level has.
+fn page(size: usize) -> usize {
+    20.min(size / LEVELS)
+}
+
 /// The scores in which about a thousand of so many documents lie.
 fn thousand(turn: usize, size: usize) -> Range<usize> {
     let width = SCORES / (size / 1_000).max(1);
@@ -115,11 +120,11 @@ fn thousand(turn: usize, size: usize) -> Range<usize> {
 }
 
 /// A document of about 300 bytes, as JSON.
-fn document(n: usize) -> String {
+pub fn document(n: usize) -> String {
     format!(
         r#"{{"_id":"p{:08}","owner":"o{:04}","name":"player {n}","score":{},"level":{},"note":"{}"}}"#,
         n * 7_919 % 100_000_007,
-        n % 1_000,
+        n / LEVELS % 1_000,
         score(n),
         n % LEVELS,
         "x".repeat(150)

@@ -112,7 +112,8 @@ impl Subject for Postgres {
                 .into(),
             Work::Lookup => format!(
                 "PERFORM players.body::text, owners.body::text FROM players
-                 LEFT JOIN owners ON owners.id = players.body->>'owner' WHERE players.body->'level' = {level} LIMIT 20"
+                 LEFT JOIN owners ON owners.id = players.body->>'owner' WHERE players.body->'level' = {level}
+                 ORDER BY players.body->'score' DESC LIMIT 20"
             ),
         };
         let times = work.times();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 
-use super::{BATCH, LEVELS, SCORES, Subject, Work, document, id, median_of, pick, score, thousand};
+use super::{BATCH, LEVELS, SCORES, Subject, Work, document, id, median_of, page, pick, score, thousand};
 
 pub struct Sqlite {
     connection: Connection,
@@ -88,12 +88,11 @@ impl Subject for Sqlite {
                 self.rows("SELECT body FROM players WHERE id = ?1", [id(pick(turn, size))]),
                 1
             ),
-            Work::Best20 => assert_eq!(
+            Work::Best20 => assert!(
                 self.rows(
                     "SELECT body FROM players WHERE body ->> '$.level' = ?1 ORDER BY body ->> '$.score' DESC LIMIT 20",
                     [(turn % LEVELS) as i64],
-                ),
-                20
+                ) >= page(size)
             ),
             Work::Range100 => assert_eq!(
                 self.rows(
@@ -136,14 +135,13 @@ impl Subject for Sqlite {
                 ),
                 LEVELS
             ),
-            Work::Lookup => assert_eq!(
+            Work::Lookup => assert!(
                 self.rows(
                     "SELECT players.body, owners.body FROM players
                      LEFT JOIN owners ON owners.id = players.body ->> '$.owner'
-                     WHERE players.body ->> '$.level' = ?1 LIMIT 20",
+                     WHERE players.body ->> '$.level' = ?1 ORDER BY players.body ->> '$.score' DESC LIMIT 20",
                     [(turn % LEVELS) as i64],
-                ),
-                20
+                ) >= page(size)
             ),
         }
         });
