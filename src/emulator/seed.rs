@@ -18,7 +18,7 @@ use crate::project::manifest::{Collection, Manifest};
 use crate::text;
 
 /// How many documents are committed together.
-const BATCH: usize = 500;
+const BATCH: usize = 5_000;
 
 /// Makes what the manifest declares, and puts in the seed's documents.
 ///

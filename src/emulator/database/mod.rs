@@ -219,19 +219,18 @@ impl Database {
 
     /// Puts `_id` first, makes one if need be, and checks what the platform checks.
     fn complete(&self, mut document: Document, now: Millis) -> Result<RawDocumentBuf> {
-        let id = match document.remove("_id") {
-            None => Bson::String(self.0.ids.document(now)),
-            Some(
-                id
-                @ (Bson::String(_) | Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::ObjectId(_)),
-            ) => id,
+        match document.get("_id") {
+            None => drop(document.insert("_id", self.0.ids.document(now))),
+            Some(Bson::String(_) | Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::ObjectId(_)) => {
+            }
             Some(_) => return Err(Failure::parameter("`_id` must be a string or a number")),
-        };
+        }
         limits::check_names(&document)?;
-        let mut complete = Document::new();
-        complete.insert("_id", id);
-        complete.extend(document);
-        let raw = RawDocumentBuf::try_from(&complete).map_err(Failure::parameter)?;
+        if document.keys().next().is_none_or(|first| first != "_id") {
+            let id = document.remove("_id").map(|id| ("_id".to_owned(), id));
+            document = id.into_iter().chain(document).collect();
+        }
+        let raw = RawDocumentBuf::try_from(&document).map_err(Failure::parameter)?;
         self.weigh(raw.as_bytes().len())?;
         Ok(raw)
     }

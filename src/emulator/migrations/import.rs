@@ -13,9 +13,10 @@ use crate::api::ejson::{self, Form};
 use crate::emulator::database::{Change, Selection};
 use crate::emulator::environment::Environment;
 
-/// Documents and bytes of the file that are committed together at most.
-const BATCH: usize = 500;
-const BATCH_BYTES: u64 = 1024 * 1024;
+/// Documents and bytes of the file that are committed together at most: large commits cost less for each document, for
+/// what they change of an index is written once; and they are held in memory.
+const BATCH: usize = 20_000;
+const BATCH_BYTES: u64 = 8 * 1024 * 1024;
 const BUFFER: usize = 256 * 1024;
 
 /// What to do with a document whose `_id` is taken.

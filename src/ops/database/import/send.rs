@@ -1,6 +1,6 @@
 //! A batch on its way: what the service took and what it refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use crate::api::documents::Fault;
 use crate::api::ejson::relax;
 use crate::error::{Error, Kind};
 use crate::model::name::CollectionName;
-use crate::ops::database::query::{self, Written};
+use crate::ops::database::query::{self, PAGE, Written};
 use crate::ops::database::{missing, write};
 use crate::ops::target::Target;
 use crate::text;
@@ -69,36 +69,31 @@ struct Sending<'a> {
 }
 
 impl Sending<'_> {
-    /// Inserts documents whose `_id` nobody has, all at once. When that is refused, each goes alone, so that the one at
-    /// fault is found; those the service took before it are recognised by their `_id` and their content.
+    /// Inserts documents whose `_id` nobody has, all at once. Where that is refused, each half goes alone, and so on down to
+    /// the one at fault; what the service took before it is recognised by its `_id` and its content.
     async fn insert(&mut self, records: &[&Record]) {
-        if records.is_empty() {
-            return;
-        }
         let (target, collection) = (self.target, self.import.collection);
-        let texts = records.iter().map(|record| record.text.clone()).collect();
-        match write::send(target, collection, texts).await {
-            Ok(_) => self.sent.inserted += records.len() as u64,
-            Err(error) if error.code().is_none() || records.len() == 1 => {
-                let line = records.first().map_or(0, |record| record.line);
-                self.sent.refused.push(Fault::of(line, missing(target, collection, error).await));
-            }
-            Err(_) => self.insert_each(records).await,
-        }
-    }
-
-    async fn insert_each(&mut self, records: &[&Record]) {
-        let (target, collection) = (self.target, self.import.collection);
-        for record in records {
-            match write::send(target, collection, vec![record.text.clone()]).await {
-                Err(error) if !is_there(target, collection, record).await => {
+        // What is still to be sent, the first part last.
+        let mut parts = vec![(records.to_vec(), false)];
+        while let Some((part, again)) = parts.pop() {
+            let rest = if again { absent(target, collection, &part).await } else { part.clone() };
+            self.sent.inserted += (part.len() - rest.len()) as u64;
+            let Some(first) = rest.first() else { continue };
+            let texts = rest.iter().map(|record| record.text.clone()).collect();
+            match write::send(target, collection, texts).await {
+                Ok(_) => self.sent.inserted += rest.len() as u64,
+                Err(error) if error.code().is_none() || rest.len() == 1 => {
+                    let unheard = error.code().is_none();
                     let error = missing(target, collection, error).await;
-                    self.sent.refused.push(Fault::of(record.line, error));
-                    if !self.import.keep_going {
+                    self.sent.refused.push(Fault::of(first.line, error));
+                    if unheard || !self.import.keep_going {
                         return;
                     }
                 }
-                _ => self.sent.inserted += 1,
+                Err(_) => {
+                    let (before, after) = rest.split_at(rest.len() / 2);
+                    parts.extend([(after.to_vec(), true), (before.to_vec(), true)]);
+                }
             }
         }
     }
@@ -133,13 +128,42 @@ async fn taken(
     collection: &CollectionName,
     records: &[Record],
 ) -> Result<BTreeSet<String>, Fault> {
-    let named: Vec<&str> =
-        records.iter().filter(|record| record.named).map(|record| record.id.as_str()).collect();
-    let Some(first) = records.first().filter(|_| !named.is_empty()) else { return Ok(BTreeSet::new()) };
-    let filter = format!("{{\"_id\":{{\"$in\":[{}]}}}}", named.join(","));
-    let found = query::page(target, collection, &Written::ids(filter), 0, records.len() as u64).await;
-    let found = found.map_err(|error| Fault::of(first.line, error))?;
-    Ok(found.iter().filter_map(|document| document.get("_id")).map(Value::to_string).collect())
+    let named: Vec<&Record> = records.iter().filter(|record| record.named).collect();
+    let mut taken = BTreeSet::new();
+    for part in named.chunks(PAGE as usize) {
+        let found = query::page(target, collection, &Written::ids(with_ids(part)), 0, PAGE).await;
+        let line = part.first().map_or(0, |record| record.line);
+        let found = found.map_err(|error| Fault::of(line, error))?;
+        taken.extend(found.iter().filter_map(id));
+    }
+    Ok(taken)
+}
+
+/// Returns the documents that are not there as the file has them.
+async fn absent<'r>(target: &Target, collection: &CollectionName, records: &[&'r Record]) -> Vec<&'r Record> {
+    let mut absent = Vec::new();
+    for part in records.chunks(PAGE as usize) {
+        let written = Written::by_id(Some(with_ids(part)));
+        let found = query::page(target, collection, &written, 0, PAGE).await.unwrap_or_default();
+        let found: BTreeMap<String, &Value> = found.iter().filter_map(|it| Some((id(it)?, it))).collect();
+        let is_there = |record: &Record| {
+            let stored = found.get(&record.id);
+            stored
+                .is_some_and(|it| serde_json::from_str::<Value>(&record.text).is_ok_and(|ours| ours == **it))
+        };
+        absent.extend(part.iter().filter(|record| !is_there(record)));
+    }
+    absent
+}
+
+/// The filter of the documents with these `_id`s.
+fn with_ids(records: &[&Record]) -> String {
+    let ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
+    format!("{{\"_id\":{{\"$in\":[{}]}}}}", ids.join(","))
+}
+
+fn id(document: &Value) -> Option<String> {
+    document.get("_id").map(Value::to_string)
 }
 
 fn conflict(record: &Record) -> Fault {
@@ -162,13 +186,6 @@ fn replacement(collection: &CollectionName, record: &Record) -> Value {
         "merge": false,
         "upsert": true,
     })
-}
-
-/// Returns whether a document is there as the file has it.
-async fn is_there(target: &Target, collection: &CollectionName, record: &Record) -> bool {
-    let found = query::page(target, collection, &Written::by_id(Some(by_id(record))), 0, 1).await;
-    let ours: Option<Value> = serde_json::from_str(&record.text).ok();
-    found.is_ok_and(|found| found.first() == ours.as_ref())
 }
 
 fn by_id(record: &Record) -> String {
