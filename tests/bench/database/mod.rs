@@ -3,6 +3,14 @@
 //!
 //! `cargo bench -- database 10k 100k` measures these sizes only. A figure is the median of single operations, which a
 //! busy machine disturbs least; `×` is against our engine in process, `flat` against the same at the smallest size.
+//!
+//! Where the time goes at a million documents:
+//! - Bulk load: pages of indexes. Random keys touch most pages of an index with each commit, so the size of the commit
+//!   decides: 16 µs of processor time a document by 5 000, 12 by 10 000, 9.5 by 20 000, half of it in the log.
+//! - Range of 100: a hundred pages of the file that no cache of the processor holds, about 1 µs each. SQLite's own JSON pays
+//!   the same, and is no flatter.
+//! - Lookup: the join itself is a matter of making values of stored documents and back. A `$match` with a `$limit` and no
+//!   `$sort` costs more (0.2 ms): natural order asks for all 2 000 keys of the level, where an index order would ask for 20.
 
 mod engine;
 mod http;
