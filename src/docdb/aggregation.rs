@@ -35,7 +35,9 @@ impl Database {
         let context = Context::new(now, seed, &others).with_memory_limit(memory);
         let leading = pipeline.leading();
         let filter = match &leading.near {
-            Some(near) => near.filter(&near_path(&*snapshot.collection(collection)?, near)?),
+            Some(near) => {
+                near.filter(&near_path(&*snapshot.collection(collection)?, near)?, &Document::new())
+            }
             None => leading.filter.clone(),
         };
         let by_distance = match &leading.near {
@@ -93,6 +95,21 @@ impl Collections for Others<'_> {
         let query = leading_query(filter.clone(), Document::new(), None, self.now);
         let stream = self.database.stream(self.snapshot, name, &query, self.memory)?;
         Ok(Box::new(Other(stream)))
+    }
+
+    fn near<'s>(
+        &'s self,
+        name: &str,
+        near: &'s GeoNear,
+        limit: Option<u64>,
+        filter: &Document,
+    ) -> Result<Box<dyn Iterator<Item = Result<Document>> + 's>> {
+        let path = near_path(&*self.snapshot.collection(name)?, near)?;
+        let filter = near.filter(&path, filter);
+        let by_distance = Filter::parse(&filter, self.now)?;
+        let query = leading_query(filter, Document::new(), limit, self.now);
+        let stream = self.database.stream(self.snapshot, name, &query, self.memory)?;
+        Ok(Box::new(Other(stream).map(move |it| Ok(near.complete(&by_distance, it?)))))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 
+use super::aggregate::MEMORY_EXCEEDED;
 use super::filter::Filter;
 use super::plan;
 use super::project::Projection;
@@ -13,7 +14,7 @@ use super::query::{Query, Selection, Stats, select};
 use super::sort::Sort;
 use super::store::{Collection, Snapshot};
 use super::value::limits::STAGE_MEMORY;
-use super::{Database, Result};
+use super::{Database, Error, Result};
 
 /// Documents and bytes that are fetched at a time while a whole collection is read.
 const BATCH: i64 = 500;
@@ -96,13 +97,14 @@ impl Database {
             }
             None => match select(view, &collection, &selection, &plan, None, &mut stats, memory) {
                 Ok(found) => (Source::Held(found.into_iter()), 0),
-                Err(error) => {
+                Err(error @ Error::Invalid { code: MEMORY_EXCEEDED, .. }) => {
                     // What is too much to sort may still come in order, if more slowly.
                     let Some(plan) = plan::in_order(&collection, &selection) else { return Err(error) };
                     stats = plan.stats();
                     let numbers = plan.numbers(view, &collection, &mut stats)?.unwrap_or_default();
                     (Source::Numbers(numbers.into_iter()), skip)
                 }
+                Err(error) => return Err(error),
             },
         };
         stats.returned = 0;

@@ -5,6 +5,9 @@ use bson::{Bson, Document};
 use super::{Context, stages::Documents};
 use crate::docdb::{Error, Result};
 
+/// The number of the error when more would be held than is allowed.
+pub const MEMORY_EXCEEDED: i32 = 292;
+
 /// Bytes held by one stage of a pipeline.
 pub struct Memory {
     used: usize,
@@ -37,7 +40,7 @@ impl Memory {
         self.used = bytes;
         match self.used > self.limit {
             true => Err(Error::invalid(
-                292,
+                MEMORY_EXCEEDED,
                 format!("the aggregation needs more than {} bytes of memory", self.limit),
             )),
             false => Ok(()),

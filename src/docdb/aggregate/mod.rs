@@ -25,9 +25,10 @@ mod tests;
 use bson::{DateTime, Document};
 
 use super::Result;
+use super::filter::geo::no_near_index;
 use super::value::limits::STAGE_MEMORY;
 use expression::Value;
-pub(super) use memory::Memory;
+pub(super) use memory::{MEMORY_EXCEEDED, Memory};
 pub use pipeline::{Leading, Pipeline};
 pub use stages::geo_near::GeoNear;
 
@@ -42,6 +43,21 @@ pub trait Collections {
         name: &str,
         filter: &Document,
     ) -> Result<Box<dyn Iterator<Item = Result<Document>> + 's>>;
+
+    /// Returns the documents that satisfy a filter and a pipeline's leading `$geoNear`, the nearest first and with their
+    /// distances.
+    ///
+    /// # Errors
+    /// As for `read`; no index answers.
+    fn near<'s>(
+        &'s self,
+        _name: &str,
+        _near: &'s GeoNear,
+        _limit: Option<u64>,
+        _filter: &Document,
+    ) -> Result<Box<dyn Iterator<Item = Result<Document>> + 's>> {
+        Err(no_near_index())
+    }
 }
 
 /// What a run of a pipeline is handed from outside.

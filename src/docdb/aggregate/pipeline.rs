@@ -94,7 +94,15 @@ impl Pipeline {
         input: impl Iterator<Item = Result<Document>>,
         ctx: &Context,
     ) -> Result<Vec<Document>> {
-        collect(self.flow(self.leading.stages, Box::new(input), ctx)?, ctx)
+        collect(self.flow_after_leading(Box::new(input), ctx)?, ctx)
+    }
+
+    pub(super) fn flow_after_leading<'a>(
+        &'a self,
+        input: Documents<'a>,
+        ctx: &'a Context<'a>,
+    ) -> Result<Documents<'a>> {
+        self.flow(self.leading.stages, input, ctx)
     }
 
     /// Begins a run from a stage on.

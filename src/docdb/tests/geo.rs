@@ -207,6 +207,49 @@ fn geo_near_stage_adds_distance_and_place() {
     }
 }
 
+#[test]
+fn pipelines_of_other_stages_begin_with_a_distance() {
+    let database = places();
+    database.create_index("c", &index(&[("loc", Sphere)])).unwrap();
+    database.create_collection("asked").unwrap();
+    let asked = doc! { "_id": 7, "kind": "a" };
+    database.insert(None, "asked", vec![raw(asked)]).unwrap();
+    let near = doc! { "$geoNear": { "near": point(0.0, 0.0), "distanceField": "d" } };
+    let run = |stage: Document| {
+        let found = database.aggregate("asked", &[stage], now())?;
+        let documents = found.documents.iter().map(|it| Document::try_from(it.as_ref()).unwrap());
+        Ok::<_, Error>(documents.collect::<Vec<_>>())
+    };
+    let direct = database.aggregate("c", std::slice::from_ref(&near), now()).unwrap().documents;
+    let direct: Vec<_> = direct.iter().map(|it| Document::try_from(it.as_ref()).unwrap()).collect();
+    assert_eq!(ids(&direct), [2, 3, 1]);
+
+    let union =
+        run(doc! { "$unionWith": { "coll": "c", "pipeline": [near.clone(), { "$limit": 2 }] } }).unwrap();
+    assert_eq!(union[1..], direct[..2]);
+
+    let joined = |more: Document| {
+        let mut lookup = doc! { "from": "c", "as": "found" };
+        lookup.extend(more);
+        let found = run(doc! { "$lookup": lookup })?;
+        Ok::<_, Error>(found[0].get_array("found").unwrap().clone())
+    };
+    let all: Vec<_> = direct.iter().cloned().map(Bson::Document).collect();
+    assert_eq!(joined(doc! { "pipeline": [near.clone()] }).unwrap(), all);
+    let same_kind = doc! { "localField": "kind", "foreignField": "kind", "pipeline": [near.clone()] };
+    assert_eq!(joined(same_kind).unwrap(), all[1..]);
+    let by_variable = doc! { "$match": { "$expr": { "$eq": ["$kind", "$$kind"] } } };
+    let bound = doc! { "let": { "kind": "$kind" }, "pipeline": [near.clone(), by_variable] };
+    assert_eq!(joined(bound).unwrap(), all[1..]);
+    assert_eq!(joined(doc! { "from": "nowhere", "pipeline": [near.clone()] }).unwrap(), []);
+    let unindexed = doc! { "from": "asked", "pipeline": [near.clone()] };
+    assert_eq!(
+        joined(unindexed).unwrap_err().to_string(),
+        "$geoNear requires a 2d or 2dsphere index, but none were found"
+    );
+    assert!(run(doc! { "$facet": { "near": [near] } }).is_err());
+}
+
 fn coordinates() -> impl Strategy<Value = [f64; 2]> {
     // Often the same few places, at the seams of the sphere too.
     let seam =

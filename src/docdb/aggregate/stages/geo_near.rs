@@ -72,18 +72,20 @@ impl GeoNear {
             },
             limit: limit.map(|it| whole(it).ok_or_else(|| wrong_limit(it))).transpose()?,
         };
-        Filter::parse(&near.filter("key"), DateTime::from_millis(0))?;
+        Filter::parse(&near.filter("key", &Document::new()), DateTime::from_millis(0))?;
         Ok(near)
     }
 
-    /// Returns the filter that finds the stage's documents in their order.
-    pub fn filter(&self, key: &str) -> Document {
+    /// Returns the filter that finds the stage's documents in their order, those of them that satisfy another too.
+    pub fn filter(&self, key: &str, other: &Document) -> Document {
         let near = doc! { key: self.condition.clone() };
-        if self.query.is_empty() {
-            near
-        } else {
-            doc! { "$and": [self.query.clone(), near] }
+        let conditions = [&self.query, other].into_iter().filter(|it| !it.is_empty()).cloned();
+        let mut conditions: Vec<_> = conditions.collect();
+        if conditions.is_empty() {
+            return near;
         }
+        conditions.push(near);
+        doc! { "$and": conditions }
     }
 
     /// Adds the distance to a document that the filter found.
@@ -128,7 +130,7 @@ fn wrong_limit(given: &Bson) -> Error {
     Error::invalid(9, format!("`limit` of `$geoNear` must be a whole number, not {given}"))
 }
 
-/// The stage where it is not first, or has no collection of its own.
+/// The stage where no collection is at hand that it could ask.
 struct Misplaced;
 
 pub(super) fn parse(specification: &Bson, _names: &Names) -> Result<Box<dyn Stage>> {
@@ -138,6 +140,6 @@ pub(super) fn parse(specification: &Bson, _names: &Names) -> Result<Box<dyn Stag
 
 impl Stage for Misplaced {
     fn run<'a>(&'a self, _input: Documents<'a>, _ctx: &'a Context<'a>) -> Result<Documents<'a>> {
-        Err(refused("$geoNear", "works only in the pipeline of a query, not in one inside a stage"))
+        Err(refused("$geoNear", "works only as the first stage over a collection"))
     }
 }

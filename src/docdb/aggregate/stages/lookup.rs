@@ -35,9 +35,30 @@ struct Equality {
 
 /// Reads a collection; one that does not exist is empty.
 pub(super) fn read<'a>(ctx: &'a Context, name: &str, filter: &Document) -> Result<Documents<'a>> {
-    match ctx.collections.read(name, filter) {
+    empty_if_missing(ctx.collections.read(name, filter))
+}
+
+fn empty_if_missing(documents: Result<Documents<'_>>) -> Result<Documents<'_>> {
+    match documents {
         Err(Error::CollectionNotFound { .. }) => Ok(Box::new(std::iter::empty())),
         other => other,
+    }
+}
+
+/// Begins a pipeline over those documents of a collection that satisfy a filter.
+pub(super) fn flow_over<'a>(
+    pipeline: &'a Pipeline,
+    name: &str,
+    filter: &Document,
+    ctx: &'a Context<'a>,
+) -> Result<Documents<'a>> {
+    let leading = pipeline.leading();
+    match &leading.near {
+        None => pipeline.flow(0, read(ctx, name, filter)?, ctx),
+        Some(near) => {
+            let nearest = ctx.collections.near(name, near, leading.limit, filter);
+            pipeline.flow_after_leading(empty_if_missing(nearest)?, ctx)
+        }
     }
 }
 
@@ -157,7 +178,7 @@ impl Lookup {
             Some(equality) => doc! { "$and": [equality, wanted] },
             None => wanted,
         };
-        pipeline.run(read(ctx, &self.from, &filter)?, &inner)
+        collect(flow_over(pipeline, &self.from, &filter, &inner)?, &inner)
     }
 }
 

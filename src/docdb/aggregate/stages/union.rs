@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document};
 
-use super::lookup::read;
+use super::lookup::flow_over;
 use super::{Documents, Stage, object, required_text};
 use crate::docdb::Result;
 use crate::docdb::aggregate::Context;
@@ -28,7 +28,7 @@ pub(super) fn parse(specification: &Bson, names: &Names) -> Result<Box<dyn Stage
 
 impl UnionWith {
     fn other<'a>(&'a self, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
-        self.pipeline.flow(0, read(ctx, &self.collection, &Document::new())?, ctx)
+        flow_over(&self.pipeline, &self.collection, &Document::new(), ctx)
     }
 }
 
