@@ -89,8 +89,8 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "已确认的写入能经受什么：进程被杀（normal），或连同断电（full，较慢）",
     ),
     (
-        "Refuse queries that search a collection of more than N documents without an index [default N: 1000]",
-        "拒绝在超过 N 个文档的集合上执行没有索引的查询 [N 默认：1000]",
+        "Refuse queries that search a collection of more than N documents without an index [default N: 1000]; `[emulate] strict` of the manifest says so for good",
+        "拒绝在超过 N 个文档的集合上执行没有索引的查询 [N 默认：1000]；可在清单的 `[emulate] strict` 中固定",
     ),
     (
         "Where documents and files are kept [default: .cloudkit/data]",

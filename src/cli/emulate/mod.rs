@@ -41,7 +41,7 @@ pub struct Args {
     /// Keep nothing: documents and files go when the emulator ends
     #[arg(long, conflicts_with = "data")]
     ephemeral: bool,
-    /// Refuse queries that search a collection of more than N documents without an index [default N: 1000]
+    /// Refuse queries that search a collection of more than N documents without an index [default N: 1000]; `[emulate] strict` of the manifest says so for good
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1000")]
     strict: Option<u64>,
     /// Where documents and files are kept [default: .cloudkit/data]

@@ -43,6 +43,8 @@ pub struct Manifest {
     pub storage: Option<Permission>,
     /// Paths of HTTP access; `None` when there is no `[gateway]`.
     pub routes: Option<Vec<Route>>,
+    /// Documents of a collection that `cloudkit emulate` lets a query search without an index.
+    pub strict: Option<u64>,
 }
 
 /// An environment the project is deployed to.
@@ -109,6 +111,10 @@ impl Manifest {
             manifest.routes = Some(read_routes(&mut gateway)?);
             gateway.finish()?;
         }
+        if let Some(mut emulate) = file.section("emulate")? {
+            manifest.strict = emulate.integer("strict", documents)?;
+            emulate.finish()?;
+        }
         file.finish()?;
         if let Some((name, span)) = default_env {
             manifest.check_default(&source, name, span)?;
@@ -150,6 +156,12 @@ impl Manifest {
         let message = text! { en: "`default-env` names an environment that is not here", zh: "`default-env` 指向了不存在的环境" };
         Err(source.wrong(span, message, label))
     }
+}
+
+fn documents(count: i64) -> Result<u64> {
+    u64::try_from(count).map_err(|_| {
+        Error::new(Kind::Usage, text! { en: "a number of documents is not below 0", zh: "文档数不能小于 0" })
+    })
 }
 
 fn read_environments(mut section: Section<'_>) -> Result<BTreeMap<String, Environment>> {

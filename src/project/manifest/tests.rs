@@ -38,6 +38,9 @@ name = "by-time"
 
 [gateway]
 routes = [{ path = "/login", function = "login" }]
+
+[emulate]
+strict = 500
 "#;
 
 fn parse(text: &str) -> Result<Manifest> {
@@ -65,6 +68,7 @@ fn the_documented_manifest_reads() {
     let rule = notes.permission.as_ref().and_then(Permission::rule);
     assert_eq!(rule, Some(r#"{"read":true,"write":"doc._openid == auth.openid"}"#));
     assert_eq!(manifest.routes.unwrap_or_default()[0].path, "/login");
+    assert_eq!(manifest.strict, Some(500));
 }
 
 /// Draws an error as a person sees it: message, place, the words under the caret, label, hints.
@@ -89,7 +93,7 @@ fn an_unknown_key_is_shown_with_what_was_meant() {
     insta::assert_snapshot!(said("[databse.players]\n"), @r"
     unknown key `databse`
     1:2 databse <- did you mean `database`?
-    hint: known keys are `project`, `env`, `functions`, `database`, `storage`, `gateway`
+    hint: known keys are `project`, `env`, `functions`, `database`, `storage`, `gateway`, `emulate`
     ");
     insta::assert_snapshot!(said("[functions.a]\ncolour = 'red'\n"), @r"
     unknown key `colour` in `[functions.a]`
@@ -114,6 +118,10 @@ fn a_wrong_value_is_shown_at_its_place() {
     a memory of 200 MB is not possible
     2:10 200 <- this value
     hint: write 64, or a multiple of 128 up to 3072
+    ");
+    insta::assert_snapshot!(said("[emulate]\nstrict = -1\n"), @r"
+    a number of documents is not below 0
+    2:10 -1 <- this value
     ");
     insta::assert_snapshot!(said("[functions]\ntimeout = '3s'\n"), @r"
     `timeout` must be a whole number

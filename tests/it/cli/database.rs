@@ -106,6 +106,16 @@ fn a_strict_emulator_refuses_to_search_large_collections_without_an_index() {
     hint: the message says why: a duplicate key, a wrong type, a bad update
     request id: [id]
     "#);
+    // So does one whose manifest says so; the flag is stronger.
+    let manifest = format!("{}\n[emulate]\nstrict = 2\n", cloudkit.read("cloudkit.toml"));
+    std::fs::write(cloudkit.folder().join("cloudkit.toml"), manifest).expect("a manifest");
+    let script = r#""$CLOUDKIT" db insert players '[{"points":1},{"points":2},{"points":3}]' >/dev/null 2>&1
+                    "$CLOUDKIT" db query players --where '{"points":2}' >/dev/null 2>&1"#;
+    let told = |flags: &[&str]| {
+        cloudkit.run(&[&["emulate", "--ephemeral", "--quiet"], flags, &["--", "sh", "-c", script]].concat())
+    };
+    assert!(told(&[]).starts_with("exit 5"), "{}", told(&[]));
+    assert!(told(&["--strict=3"]).starts_with("exit 0"), "{}", told(&["--strict=3"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
