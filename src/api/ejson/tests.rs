@@ -182,6 +182,85 @@ mod properties {
         proptest!(config(), |(document in document(canonical()))| check(&document, Form::Canonical)?);
     }
 
+    /// Text that is nearly Extended JSON: its words in any nesting, with operands of any type.
+    fn nearly() -> impl Strategy<Value = String> {
+        let words = [
+            "$date",
+            "$numberInt",
+            "$numberLong",
+            "$numberDouble",
+            "$numberDecimal",
+            "$oid",
+            "$timestamp",
+            "$regularExpression",
+            "$regex",
+            "$options",
+            "$binary",
+            "$undefined",
+            "$minKey",
+            "$maxKey",
+            "$symbol",
+            "$tcb_server_date",
+            "offset",
+            "base64",
+            "subType",
+            "pattern",
+            "options",
+            "t",
+            "i",
+            "a",
+            "",
+            "a.b",
+            "_id",
+        ];
+        let leaf = prop_oneof![
+            any::<i64>().prop_map(|it| it.to_string()),
+            any::<f64>().prop_map(|it| it.to_string()),
+            prop::sample::select(vec!["null", "true", "1e999", "-0", "18446744073709551616", "\"\\u0000\""])
+                .prop_map(str::to_owned),
+            "[0-9a-f=+/:.TZ-]{0,26}".prop_map(|it| format!("\"{it}\"")),
+        ];
+        leaf.prop_recursive(4, 20, 3, move |inner| {
+            let member = (prop::sample::select(words.to_vec()), inner.clone());
+            let object = prop::collection::vec(member.prop_map(|(key, it)| format!("\"{key}\":{it}")), 0..3);
+            prop_oneof![
+                3 => object.prop_map(|it| format!("{{{}}}", it.join(","))),
+                1 => prop::collection::vec(inner, 0..3).prop_map(|it| format!("[{}]", it.join(","))),
+            ]
+        })
+    }
+
+    /// Whatever is read can be written, in both dialects, as JSON.
+    fn survives(text: &str) -> Result<(), TestCaseError> {
+        let Ok(Bson::Document(read)) = value(text, i64::MAX) else { return Ok(()) };
+        // A key with a zero byte is no BSON.
+        let Ok(bytes) = RawDocumentBuf::try_from(&read) else { return Ok(()) };
+        for form in [Form::Canonical, Form::Plain] {
+            let written = to_text(&bytes, form);
+            prop_assert!(
+                serde_json::from_str::<serde_json::Value>(&written).is_ok(),
+                "{} as {}",
+                text,
+                written
+            );
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic() {
+        let spoilt = (nearly(), any::<prop::sample::Index>(), any::<char>());
+        let config = ProptestConfig { cases: 2_000, ..config() };
+        proptest!(config, |((text, at, put) in spoilt, other in ".{0,40}")| {
+            survives(&text)?;
+            survives(&other)?;
+            let mut broken: Vec<char> = text.chars().collect();
+            let length = broken.len();
+            broken[at.index(length)] = put;
+            survives(&broken.into_iter().collect::<String>())?;
+        });
+    }
+
     #[test]
     fn plain_text_reads_back_as_the_same_bytes() {
         proptest!(config(), |(document in document(common()))| check(&document, Form::Plain)?);
