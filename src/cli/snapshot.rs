@@ -35,7 +35,9 @@ pub fn run(command: Command, context: &mut Context) -> Result<()> {
     let project = context.project()?;
     if context.is_stopped(&project) {
         let data = project.state_folder().join("data");
-        return without_emulator(command, &Stopped::open(&data, &context.clock)?, context);
+        let stopped = Stopped::open(&data, &context.clock)?;
+        stopped.lost().iter().for_each(|lost| context.ui.warn(lost));
+        return without_emulator(command, &stopped, context);
     }
     match command {
         Command::Save { name, replace } => {

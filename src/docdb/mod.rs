@@ -42,7 +42,7 @@ pub use error::Error;
 use feed::{Commit, Feed};
 use index::{ID_INDEX, IndexDefinition, IndexStatus};
 use plan::{Advice, Advisor, Unused};
-use store::{Collection, Store, View};
+use store::{Collection, Doubt, Store, View};
 pub use store::{Lost, Salvage, Salvaged};
 use transaction::Transactions;
 use value::limits::MAXIMUM_INDEXES;
@@ -120,10 +120,15 @@ impl Database {
     /// Another process holds the lock; the file is damaged or not a database.
     pub fn open(path: &Path, durability: Durability) -> Result<Self> {
         let store = Arc::new(Store::open(path, durability)?);
-        if store.is_suspect() {
-            index::check_agreement(&store.snapshot()?)?;
+        match store.doubt() {
+            Doubt::None => store.trust()?,
+            Doubt::Now => {
+                index::check_agreement(&store.snapshot()?)?;
+                store.trust()?;
+            }
+            // See `examine`.
+            Doubt::Later(_) => {}
         }
-        store.trust()?;
         let inner = Inner {
             transactions: Transactions::default(),
             store,
@@ -131,6 +136,25 @@ impl Database {
             advisor: Advisor::default(),
         };
         Ok(Database { inner: Arc::new(inner) })
+    }
+
+    /// Whether the file may have been changed behind the program's back and is too large to have been examined yet.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self.store().doubt(), Doubt::Later(_))
+    }
+
+    /// Examines a file in doubt, which takes seconds, while others go on reading and writing.
+    ///
+    /// # Errors
+    /// `Damaged`: from now on every operation ends in the same error.
+    pub fn examine(&self) -> Result<()> {
+        self.store().examine(index::check_agreement)
+    }
+
+    /// Returns how many commits the log of an unclean end held that could not be read: a power cut or something else
+    /// has changed it. They are lost; what was committed before them is there.
+    pub fn lost_commits(&self) -> u64 {
+        self.store().lost_commits()
     }
 
     pub fn collections(&self) -> Result<Vec<CollectionStatus>> {

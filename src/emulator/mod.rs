@@ -103,6 +103,8 @@ impl Emulator {
             data,
             config,
         });
+        environment.snapshots.recover(&environment.state()).map_err(stopped::told)?;
+        database::examine(environment.database.store().clone(), environment.events.clone());
         seed::begin(&environment)?;
         let server = Server::start(listener, Arc::clone(&environment));
         Ok(Emulator { environment, server })
@@ -111,6 +113,11 @@ impl Emulator {
     /// Returns `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.environment.url
+    }
+
+    /// Says what of the documents was lost when the last run ended.
+    pub fn lost(&self) -> Option<crate::model::text::Text> {
+        database::lost(self.environment.database.store())
     }
 
     /// Returns the services, for what needs no wire: the first screen, a test.

@@ -10,7 +10,7 @@ use std::sync::{PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 
 use super::kept;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::permission::Permission;
 use crate::text;
 
@@ -78,10 +78,18 @@ impl Permissions {
         kept::write(to, &*self.entries.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts permissions that were set aside in place of the present ones.
-    pub fn restore(&self, Saved(saved): Saved) -> Result<()> {
+    /// Puts permissions that were set aside in place of the present ones, and takes that back when `then` fails.
+    pub fn restore<E: From<Error>>(
+        &self,
+        Saved(saved): Saved,
+        then: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         kept::write(&self.file, &saved)?;
+        if let Err(error) = then() {
+            kept::write(&self.file, &*entries)?;
+            return Err(error);
+        }
         *entries = saved;
         Ok(())
     }

@@ -12,6 +12,7 @@ use crate::docdb::{Database, Durability};
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::Clock;
 use crate::model::name::{EnvId, SnapshotName};
+use crate::model::text::Text;
 use crate::project::manifest::LOCAL;
 use crate::text;
 
@@ -48,7 +49,14 @@ impl Stopped {
         // No id is made here and nothing is signed: neither name nor key matters.
         let env_id: EnvId = LOCAL.parse()?;
         let storage = Storage::new(data.objects(), &env_id, "", clock.clone());
-        Ok(Stopped { documents, storage, permissions, clock: clock.clone(), data })
+        let stopped = Stopped { documents, storage, permissions, clock: clock.clone(), data };
+        stopped.snapshots().recover(&stopped.state()).map_err(told)?;
+        Ok(stopped)
+    }
+
+    /// Says what of the state was lost when the emulator ended.
+    pub fn lost(&self) -> Option<Text> {
+        super::database::lost(&self.documents)
     }
 
     /// Saves the state the emulator left.
@@ -95,7 +103,7 @@ impl Stopped {
     }
 }
 
-fn told(error: Refusal) -> Error {
+pub(super) fn told(error: Refusal) -> Error {
     match error {
         Refusal::NotFound(name) => Error::new(
             Kind::NotFound,

@@ -136,7 +136,7 @@ impl Session {
             app_id: project.app_id().unwrap_or(APP_ID).to_owned(),
             data: data.clone(),
             durability: wanted.durability,
-            strict: wanted.strict,
+            strict: wanted.strict.or(project.manifest.as_ref().and_then(|it| it.strict)),
             seed: wanted.seed,
             outward: wanted.outward,
             project: project.clone(),
@@ -160,6 +160,7 @@ impl Session {
         };
         let began = Instant::now();
         let emulator = Emulator::start(config).await?;
+        emulator.lost().iter().for_each(|lost| context.ui.warn(lost));
         Ok(Session {
             running: Running { url: emulator.url().to_owned(), ..running },
             audience: Mutex::new(Audience { events: emulator.events(), missed: 0 }),

@@ -9,8 +9,9 @@ use std::sync::{Arc, PoisonError};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::open::{CHECKED_AT_OPEN, CHECKPOINT_PAGES, beside, check, prepare_format};
-use super::{Catalogue, Snapshot, Store, lock};
+use super::open::{CHECKPOINT_PAGES, beside, check, prepare_format};
+use super::seal::EXAMINED_AT_OPEN;
+use super::{Catalogue, Snapshot, Store, lock, seal};
 use crate::docdb::{Error, Result};
 
 /// Pages brought back between two looks at how many are left.
@@ -30,7 +31,8 @@ impl Store {
             copy(&File::open(beside(&self.path, "-wal"))?, &beside(to, "-wal"))?;
         }
         drop(writer);
-        fold(to)
+        fold(to)?;
+        Ok(seal::put(to)?)
     }
 
     /// Puts a saved state in place of the present one, in one commit; then calls `then` with the state before, and only
@@ -106,7 +108,10 @@ fn saved(path: &Path) -> Result<Connection> {
         return Err(Error::Damaged { detail: "it is empty".into() });
     }
     prepare_format(&connection)?;
-    if size <= CHECKED_AT_OPEN {
+    if seal::is_broken(path)? {
+        return Err(Error::Damaged { detail: "it has changed since it was saved".into() });
+    }
+    if size <= EXAMINED_AT_OPEN {
         check(&connection)?;
     }
     Ok(connection)

@@ -8,6 +8,7 @@ mod catalogue;
 mod checksum;
 mod copy;
 mod group;
+mod log;
 mod open;
 mod salvage;
 mod seal;
@@ -25,11 +26,12 @@ use tempfile::TempDir;
 pub use catalogue::{Catalogue, Collection, Index, KeyTable};
 use group::Group;
 pub use salvage::{Lost, Salvage, Salvaged};
+pub use seal::Doubt;
 use seal::Seal;
 pub use view::{KeyRange, View, successor};
 pub use write::Write;
 
-use super::{Durability, Result};
+use super::{Durability, Error, Result};
 
 /// Read connections kept for the next reader; more are opened when needed and closed afterwards.
 const IDLE_READERS: usize = 16;
@@ -44,7 +46,11 @@ pub struct Store {
     group: Option<Group>,
     path: PathBuf,
     durability: Durability,
-    suspect: bool,
+    doubt: Doubt,
+    /// Commits that were in the log, behind damage.
+    lost_commits: u64,
+    /// What an examination of the open file found.
+    damage: OnceLock<String>,
     seal: OnceLock<Seal>,
     /// Rises when the whole state is replaced.
     epoch: AtomicU64,
@@ -58,8 +64,40 @@ pub struct Store {
 
 impl Store {
     /// Whether something else may have changed the file, so that it is to be examined.
-    pub fn is_suspect(&self) -> bool {
-        self.suspect
+    pub fn doubt(&self) -> &Doubt {
+        &self.doubt
+    }
+
+    /// Returns how many commits were in the log of an unclean end and could not be read.
+    pub fn lost_commits(&self) -> u64 {
+        self.lost_commits
+    }
+
+    /// Examines a file that was too large to be examined before it served; from the moment damage is found it serves no
+    /// more. `agree` looks whether indexes and documents agree.
+    pub fn examine(self: &Arc<Self>, agree: impl FnOnce(&Snapshot) -> Result<()>) -> Result<()> {
+        let Doubt::Later(seal) = &self.doubt else { return Ok(()) };
+        if let Some(seal) = seal
+            && seal::is_intact(&self.path, seal)?
+        {
+            return self.trust();
+        }
+        let snapshot = self.snapshot()?;
+        match open::check(snapshot.view().connection()).and_then(|()| agree(&snapshot)) {
+            Ok(()) => self.trust(),
+            Err(Error::Damaged { detail }) => {
+                seal::condemn(&self.path)?;
+                Err(Error::Damaged { detail: self.damage.get_or_init(|| detail).clone() })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn refuse_if_damaged(&self) -> Result<()> {
+        match self.damage.get() {
+            None => Ok(()),
+            Some(detail) => Err(Error::Damaged { detail: detail.clone() }),
+        }
     }
 
     /// Notes that the file is good: it will be sealed when it is closed.
@@ -72,6 +110,7 @@ impl Store {
 
     /// Opens a read of the state of the last commit.
     pub fn snapshot(self: &Arc<Self>) -> Result<Snapshot> {
+        self.refuse_if_damaged()?;
         let idle = lock(&self.readers).pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -99,6 +138,7 @@ impl Store {
 
     /// Starts the one write of this moment; waits for the one before it.
     pub fn write(&self) -> Result<Write<'_>> {
+        self.refuse_if_damaged()?;
         Write::begin(self, lock(&self.writer))
     }
 

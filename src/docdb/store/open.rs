@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags};
 
 use super::group::Group;
-use super::seal;
-use super::{Catalogue, Store};
+use super::seal::{self, Doubt};
+use super::{Catalogue, Store, log};
 use crate::docdb::{Durability, Error, Result};
 
 /// Marks a file as ours in SQLite's header ("ckdb").
@@ -30,9 +30,6 @@ pub(super) const CHECKPOINT_PAGES: i64 = 8000;
 pub(super) const LOAD_CHECKPOINT_PAGES: i64 = 32_000;
 /// Bytes the log keeps after a checkpoint; a long transaction may have let it grow beyond.
 const LARGEST_LOG: i64 = 64 << 20;
-/// After an unclean end a file up to this many bytes is checked whole when opened (a few milliseconds). A larger one
-/// relies on the checks of each read: a kill cannot damage it, only the disk can.
-pub(super) const CHECKED_AT_OPEN: u64 = 4 << 20;
 /// How long a lock that somebody holds is asked for.
 const LOCK_PATIENCE: Duration = Duration::from_millis(100);
 
@@ -55,16 +52,17 @@ impl Store {
         let lock = take_lock(&path)?;
         refuse_foreign(&path)?;
         refuse_lone_log(&path)?;
-        let unclean = fs::metadata(beside(&path, "-wal")).is_ok_and(|it| it.len() > 0)
-            && fs::metadata(&path)?.len() <= CHECKED_AT_OPEN;
-        let suspect = unclean || seal::is_broken(&path)?;
-        if suspect {
+        let has_log = log::is_left(&path);
+        let doubt = Doubt::about(&path, has_log)?;
+        if doubt != Doubt::None {
             // Until the examination is over: a refused file is as suspect the next time.
             seal::doubt(&path)?;
         }
+        // Opening the file takes what is behind damage away.
+        let lost_commits = if has_log { log::lost_commits(&path)? } else { 0 };
         let writer = connect(&path, durability, WRITER_CACHE)?;
         prepare_format(&writer)?;
-        if suspect {
+        if doubt == Doubt::Now {
             check(&writer)?;
         }
         let catalogue = Catalogue::load(&writer)?;
@@ -80,7 +78,9 @@ impl Store {
             group,
             path,
             durability,
-            suspect,
+            doubt,
+            lost_commits,
+            damage: OnceLock::new(),
             seal: OnceLock::new(),
             epoch: AtomicU64::new(0),
             checkpoint: AtomicI64::new(CHECKPOINT_PAGES),

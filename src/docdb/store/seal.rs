@@ -7,32 +7,95 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::checksum;
 use super::open::beside;
+use super::{checksum, log};
 
-/// Files of more bytes are not sealed: reading them whole would be felt at each start.
-const SEALED_UP_TO: u64 = 32 << 20;
+/// Files of more bytes are not sealed: reading them whole would be felt at each end.
+const SEALED_UP_TO: u64 = 1 << 30;
+/// Files of more bytes are compared with their seal, or examined, while they serve.
+const AT_ONCE: u64 = 32 << 20;
+/// After an unclean end a file up to this many bytes is examined before it serves (a few milliseconds).
+pub(super) const EXAMINED_AT_OPEN: u64 = 4 << 20;
 const BLOCK: usize = 1 << 20;
 
-/// Whether the file has changed since it was sealed, or is in doubt.
-pub fn is_broken(file: &Path) -> io::Result<bool> {
-    if !file.exists() {
-        // It was moved away, to start empty; its seal stayed behind.
-        return match fs::remove_file(path(file)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(false),
+const IN_DOUBT: &str = "in doubt\n";
+const DAMAGED: &str = "damaged\n";
+
+/// Whether something else may have changed a file, so that it is to be examined.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Doubt {
+    None,
+    /// Before it serves.
+    Now,
+    /// While it serves, because it is large: unless it is as this seal says.
+    Later(Option<String>),
+}
+
+impl Doubt {
+    /// Looks at a file that is about to be opened; one that was not closed has a log.
+    pub fn about(file: &Path, has_log: bool) -> io::Result<Self> {
+        if !file.exists() {
+            // It was moved away, to start empty; its seal stayed behind.
+            return match fs::remove_file(path(file)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(Doubt::None),
+            };
+        }
+        let size = fs::metadata(file)?.len();
+        let Some(seal) = read(file)? else {
+            return Ok(match has_log {
+                false => Doubt::None,
+                true if size <= EXAMINED_AT_OPEN => Doubt::Now,
+                true => Doubt::Later(None),
+            });
         };
+        Ok(match seal.as_str() {
+            DAMAGED => Doubt::Now,
+            IN_DOUBT if size > AT_ONCE => Doubt::Later(None),
+            _ if size > AT_ONCE => Doubt::Later(Some(seal)),
+            _ if !has_log && seal == content(file)? => Doubt::None,
+            _ => Doubt::Now,
+        })
     }
-    match fs::read(path(file)) {
-        Ok(sealed) => Ok(sealed != content(file)?.as_bytes()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
+}
+
+/// Whether a file has a seal and is not what it was when it got it.
+pub fn is_broken(file: &Path) -> io::Result<bool> {
+    Ok(match read(file)? {
+        Some(seal) => seal != content(file)?,
+        None => false,
+    })
+}
+
+/// Whether the file is what this seal says.
+pub fn is_intact(file: &Path, seal: &str) -> io::Result<bool> {
+    Ok(seal == content(file)?)
 }
 
 /// Notes that the file is to be examined, now or when it is next opened.
 pub fn doubt(file: &Path) -> io::Result<()> {
-    fs::write(path(file), "in doubt\n")
+    fs::write(path(file), IN_DOUBT)
+}
+
+/// Notes that the file was examined, and is not to serve before it is again.
+pub fn condemn(file: &Path) -> io::Result<()> {
+    fs::write(path(file), DAMAGED)
+}
+
+/// Seals a file that nobody has open.
+pub fn put(file: &Path) -> io::Result<()> {
+    if fs::metadata(file)?.len() <= SEALED_UP_TO {
+        fs::write(path(file), content(file)?)?;
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> io::Result<Option<String>> {
+    match fs::read(path(file)) {
+        Ok(seal) => Ok(Some(String::from_utf8_lossy(&seal).into_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Seals the file when dropped: after its last connection was closed, before its lock is given back.
@@ -48,21 +111,15 @@ impl Seal {
             _ => Ok(Seal { file: file.to_owned() }),
         }
     }
-
-    fn put(&self) -> io::Result<()> {
-        // A log that is still there belongs to the file and is not covered.
-        let log = fs::metadata(beside(&self.file, "-wal")).map_or(0, |it| it.len());
-        if log == 0 && fs::metadata(&self.file)?.len() <= SEALED_UP_TO {
-            fs::write(path(&self.file), content(&self.file)?)?;
-        }
-        Ok(())
-    }
 }
 
 impl Drop for Seal {
     fn drop(&mut self) {
-        // Without a seal the file is as good as before there were any.
-        let _ = self.put();
+        // A log that is still there belongs to the file and is not covered. Without a seal the file is as good as before
+        // there were any.
+        if !log::is_left(&self.file) {
+            let _ = put(&self.file);
+        }
     }
 }
 

@@ -46,6 +46,10 @@ impl<'a> View<'a> {
         View { connection }
     }
 
+    pub(super) fn connection(self) -> &'a Connection {
+        self.connection
+    }
+
     pub(super) fn touch(self) -> Result<()> {
         let mut statement = self.connection.prepare_cached("SELECT 1 FROM collections LIMIT 1")?;
         Ok(statement.query_row([], |_| Ok(())).optional().map(|_| ())?)

@@ -140,7 +140,6 @@ fn flipped_byte_is_damage_or_does_not_matter() {
         bytes[position] ^= 0x55;
         fs::write(&path, bytes).unwrap();
         match everything(&path) {
-            // TODO-INDEX
             Ok(found) => assert!(found == expected, "byte {position} changed what is read"),
             Err(_) => noticed += 1,
         }
@@ -245,6 +244,126 @@ fn log_cut_anywhere_holds_whole_commits_and_all_before_the_cut() {
         let expected = commits.iter().rev().find(|(it, _)| *it as usize <= length).map(|(_, state)| state);
         assert!(Some(&state(&open(&killed).unwrap())) == expected, "cut at {length}");
     }
+}
+
+#[test]
+fn damage_in_the_log_is_told_unless_it_looks_like_a_write_cut_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("documents.sqlite");
+    prepared(open(&path).unwrap());
+    let database = open(&path).unwrap();
+    let beside = |path: &Path, suffix| PathBuf::from(format!("{}{suffix}", path.display()));
+    let mut states = vec![state(&database)];
+    for number in 0..16 {
+        step(&database, number);
+        states.push(state(&database));
+    }
+    let (whole, log) = (fs::read(&path).unwrap(), fs::read(beside(&path, "-wal")).unwrap());
+    let last = states.last().unwrap();
+    let killed = folder.path().join("killed.sqlite");
+    let mut told = 0;
+    // The header of the log byte by byte, then the frames, their headers and their content.
+    let positions = (0..32).chain((32..log.len()).step_by(611)).chain((32..log.len()).step_by(4096 + 24));
+    for position in positions {
+        let mut bytes = log.clone();
+        bytes[position] ^= 0x10;
+        fs::write(&killed, &whole).unwrap();
+        fs::write(beside(&killed, "-wal"), bytes).unwrap();
+        let database = open(&killed).unwrap();
+        let found = state(&database);
+        assert!(states.contains(&found), "byte {position} made a state that never was");
+        let is_cut_short = position >= log.len() - 4096 - 24;
+        assert!(found == *last || database.lost_commits() > 0 || is_cut_short, "byte {position} is not told");
+        told += usize::from(database.lost_commits() > 0);
+    }
+    assert!(told > 100, "{told}");
+}
+
+/// A database file of more than so many bytes, with an index, as it is after a kill: it and its log.
+fn large(folder: &Path, documents: i32, bytes: usize) -> [Vec<u8>; 2] {
+    let path = folder.join("large.sqlite");
+    let database = prepared(open(&path).unwrap());
+    insert(&database, (0..documents).map(|it| doc! { "_id": it, "a": it % 7, "text": "x".repeat(bytes) }));
+    drop(database);
+    let database = open(&path).unwrap();
+    database.examine().unwrap();
+    insert(&database, [doc! { "_id": documents, "a": 3 }]);
+    let log = format!("{}-wal", path.display());
+    [fs::read(&path).unwrap(), fs::read(log).unwrap()]
+}
+
+#[test]
+fn large_file_is_examined_after_a_kill_while_it_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, log] = large(folder.path(), 1500, 3000);
+    assert!(whole.len() > 4 << 20);
+    let path = folder.path().join("killed.sqlite");
+    let beside = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
+    let killed = |damage: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = whole.clone();
+        damage(&mut bytes);
+        let _ = fs::remove_file(beside("-seal"));
+        fs::write(&path, bytes).unwrap();
+        fs::write(beside("-wal"), &log).unwrap();
+    };
+    killed(&|_| ());
+    let database = open(&path).unwrap();
+    assert!(database.is_in_doubt());
+    let expected = state(&database);
+    database.examine().unwrap();
+    drop(database);
+    assert!(!open(&path).unwrap().is_in_doubt(), "what was found good is sealed");
+
+    let index_leaves = whole.chunks(4096).enumerate().filter(|(_, page)| page[0] == 10).map(|(at, _)| at);
+    let spread = (0..whole.len()).step_by(whole.len() / 24);
+    let mut condemned = 0;
+    for position in index_leaves.map(|page| page * 4096 + 4000).step_by(3).chain(spread) {
+        killed(&|bytes| bytes[position] ^= 0x55);
+        let Ok(database) = open(&path) else { continue };
+        if database.examine().is_err() {
+            condemned += 1;
+            for _ in 0..2 {
+                let refused = database.find(None, "c", &query(doc! { "_id": 1 })).unwrap_err();
+                assert!(matches!(refused, Error::Damaged { .. }), "byte {position}: {refused}");
+            }
+            assert!(database.create_collection("d").is_err());
+            drop(database);
+            assert!(matches!(open(&path), Err(Error::Damaged { .. })), "byte {position}");
+        } else if let Ok(found) = database.find(None, "c", &query(doc! {})) {
+            // Damaged documents are named by the queries that meet them.
+            assert_eq!(found.documents.len(), 1501);
+            assert!(state(&database) == expected, "byte {position} changed what is read");
+        }
+    }
+    assert!(condemned >= 3, "{condemned}");
+    for length in (0..whole.len()).step_by(whole.len() / 6).skip(1) {
+        killed(&|bytes| bytes.truncate(length));
+        assert!(open(&path).and_then(|it| it.examine()).is_err(), "cut at {length}");
+    }
+}
+
+#[test]
+fn very_large_file_is_compared_with_its_seal_while_it_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    large(folder.path(), 34, 1 << 20);
+    let path = folder.path().join("large.sqlite");
+    // What it was closed with.
+    let database = open(&path).unwrap();
+    assert!(database.is_in_doubt());
+    database.examine().unwrap();
+    drop(database);
+    let whole = fs::read(&path).unwrap();
+    let page = whole.chunks(4096).rposition(|page| page[0] == 10).unwrap();
+    let mut bytes = whole.clone();
+    bytes[page * 4096 + 4000] ^= 0x55;
+    fs::write(&path, bytes).unwrap();
+    let database = open(&path).unwrap();
+    assert!(matches!(database.examine(), Err(Error::Damaged { .. })));
+    drop(database);
+    assert!(matches!(open(&path), Err(Error::Damaged { .. })));
+    // A backup that was put back is as good as ever.
+    fs::write(&path, whole).unwrap();
+    open(&path).unwrap();
 }
 
 /// Takes one step after the other until it is killed, telling of each. Does nothing unless a parent names a database.

@@ -56,24 +56,34 @@ pub(super) fn link(file: &Path, folder: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Fills a folder with the files of another by two renames; returns what is in it then.
-pub(super) fn exchange(folder: &Path, from: &Path) -> std::io::Result<BTreeMap<String, Object>> {
+/// Fills a folder with the files of another by two renames, and empties it of them again when `then` fails. Returns what
+/// is in it then.
+pub(super) fn exchange<E: From<std::io::Error>>(
+    folder: &Path,
+    from: &Path,
+    then: impl FnOnce() -> Result<(), E>,
+) -> Result<BTreeMap<String, Object>, E> {
     let beside = tempfile::tempdir_in(folder.parent().unwrap_or(Path::new(".")))?;
     let (fresh, gone) = (beside.path().join("fresh"), beside.path().join("gone"));
     std::fs::create_dir(&fresh)?;
     for entry in std::fs::read_dir(from)? {
         link(&entry?.path(), &fresh)?;
     }
+    let objects = scan(&fresh);
     if folder.exists() {
         std::fs::rename(folder, &gone)?;
     }
-    if let Err(error) = std::fs::rename(&fresh, folder) {
+    let outcome = std::fs::rename(&fresh, folder).map_err(E::from).and_then(|()| then());
+    if let Err(error) = outcome {
+        if folder.exists() {
+            std::fs::rename(folder, &fresh)?;
+        }
         if gone.exists() {
             std::fs::rename(&gone, folder)?;
         }
         return Err(error);
     }
-    Ok(scan(folder))
+    Ok(objects)
 }
 
 fn read_trailer(path: &Path) -> Option<Object> {

@@ -193,11 +193,15 @@ impl Storage {
         Ok((objects.len() as u64, objects.values().map(|object| object.size).sum()))
     }
 
-    /// Puts the files of a folder in place of the present ones; the folder stays as it is. An upload that is under way
-    /// fails.
-    pub fn restore(&self, from: &Path) -> std::io::Result<()> {
+    /// Puts the files of a folder in place of the present ones, and takes that back when `then` fails; the folder stays as
+    /// it is. An upload that is under way fails.
+    pub fn restore<E: From<std::io::Error>>(
+        &self,
+        from: &Path,
+        then: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut objects = self.objects().write().unwrap_or_else(PoisonError::into_inner);
-        *objects = disk::exchange(&self.0.folder, from)?;
+        *objects = disk::exchange(&self.0.folder, from, then)?;
         Ok(())
     }
 
