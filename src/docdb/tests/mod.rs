@@ -1,6 +1,7 @@
 //! The database as a whole: what is stored, found, changed, refused and told.
 
 mod advice;
+mod decimal;
 mod durability;
 mod fuzz;
 mod geo;

@@ -18,6 +18,9 @@ fn scalar() -> impl Strategy<Value = Bson> {
         Bson::Double(2.5),
         Bson::Double(f64::NAN),
         Bson::Double(-0.0),
+        Bson::Decimal128("2.50".parse().unwrap()),
+        Bson::Decimal128("9007199254740993".parse().unwrap()),
+        Bson::Int64(9_007_199_254_740_993),
         Bson::String("a".into()),
         Bson::String("ab".into()),
         Bson::String("b\0c".into()),
@@ -309,6 +312,29 @@ fn a_sort_puts_any_documents_in_one_order_and_its_reverse_in_the_other() {
         prop_assert_eq!(compare(a, b, 1), compare(b, a, -1));
         if compare(a, b, 1).is_le() && compare(b, c, 1).is_le() {
             prop_assert!(compare(a, c, 1).is_le());
+        }
+    });
+}
+
+#[test]
+fn sort_is_a_total_order_over_documents_with_arrays() {
+    let sort = prop::collection::vec((select(PATHS.to_vec()), select(vec![1, -1])), 1..4);
+    let config = ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(sort in sort, documents in prop::collection::vec(document(), 3))| {
+        let sort: Document = sort.into_iter().map(|(path, order)| (path.to_owned(), Bson::Int32(order))).collect();
+        let sort = Sort::parse(&sort).unwrap();
+        let compare = |a: &Document, b: &Document| sort.key(a).cmp(&sort.key(b));
+        for a in &documents {
+            for b in &documents {
+                prop_assert_eq!(compare(a, b), compare(b, a).reverse());
+                for c in &documents {
+                    prop_assert!(!(compare(a, b).is_le() && compare(b, c).is_le()) || compare(a, c).is_le());
+                }
+            }
+        }
+        // A document sorts by its own values wherever it is read from.
+        for document in &documents {
+            prop_assert_eq!(sort.key(document), sort.key(&*raw(document.clone())));
         }
     });
 }

@@ -2,11 +2,12 @@
 
 use bson::Bson;
 
+use crate::docdb::value::decimal::Decimal;
 use crate::docdb::{Error, Result};
 
-/// Whether `$inc` and `$mul` can work on a value. Decimals are kept and compared, but not computed with.
+/// Whether `$inc` and `$mul` can work on a value.
 pub fn is_number(value: &Bson) -> bool {
-    matches!(value, Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_))
+    matches!(value, Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_))
 }
 
 /// What `$mul` makes of a missing field.
@@ -14,16 +15,17 @@ pub fn zero_like(by: &Bson) -> Bson {
     match by {
         Bson::Int64(_) => Bson::Int64(0),
         Bson::Double(_) => Bson::Double(0.0),
+        Bson::Decimal128(_) => Bson::Decimal128(Decimal::whole(0).round()),
         _ => Bson::Int32(0),
     }
 }
 
 pub fn add(left: &Bson, right: &Bson) -> Result<Bson> {
-    compute(left, right, i64::checked_add, |left, right| left + right)
+    compute(left, right, i64::checked_add, |left, right| left + right, Decimal::plus)
 }
 
 pub fn multiply(left: &Bson, right: &Bson) -> Result<Bson> {
-    compute(left, right, i64::checked_mul, |left, right| left * right)
+    compute(left, right, i64::checked_mul, |left, right| left * right, Decimal::multiply)
 }
 
 /// Integers stay integers: 32 bits as long as both are and the result fits.
@@ -32,7 +34,12 @@ fn compute(
     right: &Bson,
     whole: fn(i64, i64) -> Option<i64>,
     real: fn(f64, f64) -> f64,
+    decimal: fn(Decimal, Decimal) -> Decimal,
 ) -> Result<Bson> {
+    if matches!((left, right), (Bson::Decimal128(_), _) | (_, Bson::Decimal128(_))) {
+        let [left, right] = [left, right].map(|it| Decimal::of(it).unwrap_or(Decimal::NaN));
+        return Ok(Bson::Decimal128(decimal(left, right).round()));
+    }
     let (Some(a), Some(b)) = (integer(left), integer(right)) else {
         return Ok(Bson::Double(real(double(left), double(right))));
     };

@@ -5,6 +5,7 @@
 mod raw;
 pub mod view;
 
+pub mod decimal;
 pub mod number;
 mod order;
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use bson::Decimal128;
 
+use super::decimal::Decimal;
 use super::view::View;
 
 /// A number as its nearest double, and exactly where the double is not the number.
@@ -154,7 +155,7 @@ pub fn truncated(view: View<'_>) -> Option<i64> {
         View::Int32(it) => Some(it.into()),
         View::Int64(it) => Some(it),
         View::Double(it) => cut(it),
-        View::Decimal(it) => cut(it.to_string().parse().ok()?),
+        View::Decimal(it) => Decimal::read(it).truncated(),
         _ => None,
     }
 }

@@ -43,7 +43,7 @@ impl Accumulate for Mean {
     }
 
     fn finish(self: Box<Self>) -> Bson {
-        self.0.mean().map_or(Bson::Null, Bson::Double)
+        self.0.mean().unwrap_or(Bson::Null)
     }
 }
 

@@ -5,25 +5,34 @@ use bson::{Bson, DateTime};
 use super::number::{Number, Sum, integer_of};
 use super::{ANY, Operator, Table, wrong_type};
 use crate::docdb::aggregate::expression::{Value, is_null};
+use crate::docdb::value::decimal::Decimal;
 use crate::docdb::{Error, Result};
 
 pub(super) const TABLE: Table = &[
-    ("$abs", Operator::Eager(1, 1, |it| whole_or_double("$abs", it, abs, f64::abs))),
+    ("$abs", Operator::Eager(1, 1, |it| by_type("$abs", it, abs, f64::abs, Decimal::abs))),
     ("$add", Operator::Eager(0, ANY, add)),
-    ("$ceil", Operator::Eager(1, 1, |it| whole_or_double("$ceil", it, Ok, f64::ceil))),
+    ("$ceil", Operator::Eager(1, 1, |it| by_type("$ceil", it, Ok, f64::ceil, ceiling))),
     ("$divide", Operator::Eager(2, 2, divide)),
     ("$exp", Operator::Eager(1, 1, |it| double("$exp", it, f64::exp))),
-    ("$floor", Operator::Eager(1, 1, |it| whole_or_double("$floor", it, Ok, f64::floor))),
+    ("$floor", Operator::Eager(1, 1, |it| by_type("$floor", it, Ok, f64::floor, floor))),
     ("$ln", Operator::Eager(1, 1, |it| in_range("$ln", it, 28766, |x| x > 0.0, f64::ln))),
     ("$log", Operator::Eager(2, 2, log)),
     ("$log10", Operator::Eager(1, 1, |it| in_range("$log10", it, 28761, |x| x > 0.0, f64::log10))),
     ("$mod", Operator::Eager(2, 2, modulo)),
     ("$multiply", Operator::Eager(0, ANY, multiply)),
     ("$pow", Operator::Eager(2, 2, pow)),
-    ("$round", Operator::Eager(1, 2, |it| to_place("$round", it, round_integer, round_double))),
-    ("$sqrt", Operator::Eager(1, 1, |it| in_range("$sqrt", it, 28714, |x| x >= 0.0, f64::sqrt))),
+    (
+        "$round",
+        Operator::Eager(1, 2, |it| to_place("$round", it, round_integer, round_double, round_decimal)),
+    ),
+    ("$sqrt", Operator::Eager(1, 1, square_root)),
     ("$subtract", Operator::Eager(2, 2, subtract)),
-    ("$trunc", Operator::Eager(1, 2, |it| to_place("$trunc", it, truncate_integer, truncate_double))),
+    (
+        "$trunc",
+        Operator::Eager(1, 2, |it| {
+            to_place("$trunc", it, truncate_integer, truncate_double, truncate_decimal)
+        }),
+    ),
     ("$acos", Operator::Eager(1, 1, |it| in_range("$acos", it, 50989, |x| x.abs() <= 1.0, f64::acos))),
     ("$acosh", Operator::Eager(1, 1, |it| in_range("$acosh", it, 50989, |x| x >= 1.0, f64::acosh))),
     ("$asin", Operator::Eager(1, 1, |it| in_range("$asin", it, 50989, |x| x.abs() <= 1.0, f64::asin))),
@@ -75,18 +84,45 @@ fn in_range(
     Ok(Some(Bson::Double(run(number))))
 }
 
-fn whole_or_double(
+fn square_root(values: &[Value]) -> Result<Value> {
+    match values {
+        [Some(Bson::Decimal128(it))] if !Decimal::read(*it).is_negative() => {
+            Ok(Some(Bson::Decimal128(Decimal::read(*it).square_root().round())))
+        }
+        _ => in_range("$sqrt", values, 28714, |x| x >= 0.0, f64::sqrt),
+    }
+}
+
+fn by_type(
     operator: &str,
     values: &[Value],
     whole: fn(i128) -> Result<i128>,
     double: fn(f64) -> f64,
+    decimal: fn(Decimal) -> Decimal,
 ) -> Result<Value> {
     let Some([number]) = numbers(operator, 28765, values)? else { return Ok(NULL) };
     Ok(Some(match number {
         Number::Int(it) => Number::integer(whole(it.into())?, false),
         Number::Long(it) => Number::integer(whole(it.into())?, true),
         Number::Double(it) => Bson::Double(double(it)),
+        Number::Decimal(it) => Bson::Decimal128(decimal(Decimal::read(it)).round()),
     }))
+}
+
+fn ceiling(number: Decimal) -> Decimal {
+    number.at_place(0, |negative, _, _| !negative)
+}
+
+fn floor(number: Decimal) -> Decimal {
+    number.at_place(0, |negative, _, _| negative)
+}
+
+fn round_decimal(number: Decimal, place: i32) -> Decimal {
+    number.at_place(place.into(), |_, odd, half| half.is_gt() || (half.is_eq() && odd))
+}
+
+fn truncate_decimal(number: Decimal, place: i32) -> Decimal {
+    number.at_place(place.into(), |_, _, _| false)
 }
 
 fn abs(number: i128) -> Result<i128> {
@@ -130,7 +166,7 @@ fn subtract(values: &[Value]) -> Result<Value> {
         }
         _ => {
             let Some([left, right]) = numbers("$subtract", 16556, values)? else { return Ok(NULL) };
-            Ok(Some(combine(left, right, |a, b| Some(a - b), |a, b| a - b)))
+            Ok(Some(combine(left, right, |a, b| Some(a - b), |a, b| a - b, Decimal::subtract)))
         }
     }
 }
@@ -150,7 +186,11 @@ fn combine(
     right: Number,
     whole: fn(i128, i128) -> Option<i128>,
     double: fn(f64, f64) -> f64,
+    decimal: fn(Decimal, Decimal) -> Decimal,
 ) -> Bson {
+    if matches!((left, right), (Number::Decimal(_), _) | (_, Number::Decimal(_))) {
+        return Bson::Decimal128(decimal(left.to_decimal(), right.to_decimal()).round());
+    }
     let wide = matches!((left, right), (Number::Long(_), _) | (_, Number::Long(_)));
     let integers = match (left, right) {
         (Number::Double(_), _) | (_, Number::Double(_)) => None,
@@ -171,7 +211,7 @@ fn multiply(values: &[Value]) -> Result<Value> {
         let Some(factor) = value.as_ref().and_then(Number::of) else {
             return Err(wrong_type(16555, "$multiply", "numbers", value));
         };
-        let next = combine(product, factor, |a, b| a.checked_mul(b), |a, b| a * b);
+        let next = combine(product, factor, |a, b| a.checked_mul(b), |a, b| a * b, Decimal::multiply);
         product = Number::of(&next).unwrap_or(Number::Double(f64::NAN));
     }
     Ok(Some(product.into()))
@@ -179,17 +219,17 @@ fn multiply(values: &[Value]) -> Result<Value> {
 
 fn divide(values: &[Value]) -> Result<Value> {
     let Some([left, right]) = numbers("$divide", 16609, values)? else { return Ok(NULL) };
-    match right.as_f64() == 0.0 {
+    match right.is_zero() {
         true => Err(Error::invalid(2, "`$divide` by zero")),
-        false => Ok(Some(Bson::Double(left.as_f64() / right.as_f64()))),
+        false => Ok(Some(combine(left, right, |_, _| None, |a, b| a / b, Decimal::divide))),
     }
 }
 
 fn modulo(values: &[Value]) -> Result<Value> {
     let Some([left, right]) = numbers("$mod", 16611, values)? else { return Ok(NULL) };
-    match right.as_f64() == 0.0 {
+    match right.is_zero() {
         true => Err(Error::invalid(16610, "`$mod` by zero")),
-        false => Ok(Some(combine(left, right, |a, b| Some(a % b), |a, b| a % b))),
+        false => Ok(Some(combine(left, right, |a, b| Some(a % b), |a, b| a % b, Decimal::remainder))),
     }
 }
 
@@ -214,7 +254,10 @@ fn pow(values: &[Value]) -> Result<Value> {
         return Err(Error::invalid(28764, "`$pow` of zero takes no negative exponent"));
     }
     let whole = |base: i128, exponent: i128| base.checked_pow(u32::try_from(exponent).ok()?);
-    Ok(Some(combine(base, exponent, whole, f64::powf)))
+    // Powers of decimals are those of the nearest doubles, as logarithms and angles are.
+    let nearest = |it| if let Number::Decimal(_) = it { Number::Double(it.as_f64()) } else { it };
+    let decimal = |_: Decimal, _: Decimal| Decimal::NaN;
+    Ok(Some(combine(nearest(base), nearest(exponent), whole, f64::powf, decimal)))
 }
 
 fn atan2(values: &[Value]) -> Result<Value> {
@@ -228,6 +271,7 @@ fn to_place(
     values: &[Value],
     whole: fn(i128, u32) -> i128,
     double: fn(f64, i32) -> f64,
+    decimal: fn(Decimal, i32) -> Decimal,
 ) -> Result<Value> {
     let place = match values.get(1) {
         None => 0,
@@ -249,6 +293,7 @@ fn to_place(
         Number::Long(it) => Number::integer(whole(it.into(), digits), true),
         Number::Double(it) if !it.is_finite() => Bson::Double(it),
         Number::Double(it) => Bson::Double(double(it, place)),
+        Number::Decimal(it) => Bson::Decimal128(decimal(Decimal::read(it), place).round()),
     }))
 }
 

@@ -7,6 +7,7 @@ use super::date::text as date_text;
 use super::number::{Number, integer_of};
 use super::{Named, Operator, Table, type_name, wrong_type};
 use crate::docdb::aggregate::expression::{Value, is_null};
+use crate::docdb::value::decimal::Decimal;
 use crate::docdb::{Error, Result};
 
 pub(super) const TABLE: Table = &[
@@ -121,6 +122,7 @@ fn whole_of(value: &Bson) -> Option<i64> {
         Bson::String(it) => it.parse().ok(),
         other => match Number::of(other)? {
             Number::Double(it) => Number::Double(it.trunc()).as_i64(),
+            Number::Decimal(it) => Decimal::read(it).truncated(),
             whole => whole.as_i64(),
         },
     }
@@ -139,7 +141,7 @@ fn decimal_of(value: &Bson) -> Option<Bson> {
         Bson::Boolean(it) => u8::from(*it).to_string(),
         Bson::DateTime(it) => it.timestamp_millis().to_string(),
         Bson::String(it) => it.clone(),
-        other => Number::of(other).and_then(|_| text_of(other))?,
+        other => return Decimal::of(other).map(|it| Bson::Decimal128(it.round())),
     };
     text.parse().ok().map(Bson::Decimal128)
 }
@@ -148,7 +150,7 @@ fn decimal_of(value: &Bson) -> Option<Bson> {
 fn bool_of(value: &Bson) -> bool {
     match value {
         Bson::Boolean(it) => *it,
-        other => Number::of(other).is_none_or(|it| it.as_f64() != 0.0),
+        other => Number::of(other).is_none_or(|it| !it.is_zero()),
     }
 }
 
