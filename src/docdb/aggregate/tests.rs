@@ -99,6 +99,11 @@ fn operators_of_newer_servers_and_their_corners_hold() {
     check("aggregate_newer");
 }
 
+#[test]
+fn null_missing_and_wrong_types_are_met_by_every_operator() {
+    check("aggregate_edges");
+}
+
 fn numbers(count: i32) -> impl Iterator<Item = Result<Document>> {
     (0..count).map(|it| Ok(doc! { "_id": it, "text": "0123456789" }))
 }

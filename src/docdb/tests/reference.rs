@@ -73,6 +73,7 @@ fn queries_agree_with_the_cases_by_scan_and_by_index() {
 #[test]
 fn corners_of_queries_hold_by_scan_and_by_index() {
     check_queries("find_more");
+    check_queries("find_edges");
 }
 
 /// The documents after an update; counters that differ are an error.
@@ -118,4 +119,5 @@ fn updates_agree_with_the_cases() {
 #[test]
 fn corners_of_updates_hold() {
     check_updates("update_more");
+    check_updates("update_edges");
 }

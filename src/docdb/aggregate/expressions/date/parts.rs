@@ -8,7 +8,7 @@ use super::super::number::integer_of;
 use super::super::{Named, Operator, Table, wrong_type};
 use super::part::{iso_day_of_week, iso_week, iso_week_year};
 use super::{NULL, date_of, from_zone, in_zone, out_of_range, zone_of};
-use crate::docdb::aggregate::expression::{Value, is_null, is_true};
+use crate::docdb::aggregate::expression::{Value, is_null};
 use crate::docdb::{Error, Result};
 
 pub(in super::super) const TABLE: Table = &[
@@ -36,9 +36,14 @@ fn to_parts(named: &Named) -> Result<Value> {
     if is_null(&date) || iso.as_ref().is_some_and(is_null) {
         return Ok(NULL);
     }
+    let iso = match iso {
+        None | Some(Some(Bson::Boolean(false))) => false,
+        Some(Some(Bson::Boolean(true))) => true,
+        Some(other) => return Err(wrong_type(40521, "$dateToParts", "true or false as `iso8601`", &other)),
+    };
     let date = in_zone(date_of("$dateToParts", &date)?, &zone)?;
     let int = |it: i64| i32::try_from(it).unwrap_or_default();
-    let mut parts = match iso.is_some_and(|it| is_true(&it)) {
+    let mut parts = match iso {
         true => doc! {
             "isoWeekYear": int(iso_week_year(&date)),
             "isoWeek": int(iso_week(&date)),
