@@ -2,7 +2,7 @@
 //! the command and of the emulator. `cargo bench -- import 100k` takes another size.
 //!
 //! Where the time goes: of 22 µs of processor time a document at 200 000, the command takes 8 (the file is read twice,
-//! checked before anything is sent) and the emulator 14 (half of it the engine's); by batches of 500 it was 23.
+//! checked before anything is sent) and the emulator 14; by batches of 500 it was 23.
 
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write};

@@ -6,7 +6,7 @@
 //!
 //! Where the time goes at a million documents:
 //! - Bulk load: pages of indexes. Random keys touch most pages of an index with each commit, so the size of the commit
-//!   decides: 16 µs of processor time a document by 5 000, 12 by 10 000, 9.5 by 20 000, half of it in the log.
+//!   decides: 16 µs of processor time a document by 5 000, 12 by 10 000, 9.5 by 20 000.
 //! - Range of 100: a hundred pages of the file that no cache of the processor holds, about 1 µs each. SQLite's own JSON pays
 //!   the same, and is no flatter.
 //! - Lookup: the join itself is a matter of making values of stored documents and back. A `$match` with a `$limit` and no
