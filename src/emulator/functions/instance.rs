@@ -6,12 +6,13 @@ use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::net::unix::pipe;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::channel::{self, Writer};
 use super::pinpoint;
 use super::pool::Crew;
 use super::process::{self, Launch, Process, Started};
@@ -57,7 +58,7 @@ pub(super) struct Reply {
 /// One live process. Dropping it ends the process group.
 #[derive(Debug)]
 pub(super) struct Instance {
-    channel: OwnedWriteHalf,
+    channel: Writer,
     shared: Arc<Shared>,
     process: Option<u32>,
     /// Dropped with the instance, which tells the attendant to end the process.
@@ -148,7 +149,7 @@ impl Instance {
         let process_id = process.group();
         let shared =
             Arc::new(Shared { told, load: watch::Sender::new(Load::Loading), talk: Mutex::default() });
-        let (reader, channel) = channel.into_split();
+        let (reader, channel) = channel::split(channel)?;
         let (end, ended) = oneshot::channel();
         let output = tokio::spawn(read_output(stdout, stderr, shared.clone()));
         let attended = attend(process, reader, output, shared.clone(), ended, crew.closing.clone());
@@ -253,7 +254,7 @@ impl Instance {
 /// Owns the process: hears what it says until it ends or is to end.
 async fn attend(
     mut process: Process,
-    reader: OwnedReadHalf,
+    reader: pipe::Receiver,
     output: JoinHandle<()>,
     shared: Arc<Shared>,
     end: oneshot::Receiver<()>,
@@ -285,7 +286,7 @@ async fn attend(
 }
 
 /// Hears the channel until it is closed.
-async fn listen(mut reader: OwnedReadHalf, shared: &Shared) -> Result<(), Garbled> {
+async fn listen(mut reader: pipe::Receiver, shared: &Shared) -> Result<(), Garbled> {
     let mut decoder = Decoder::default();
     while let Ok(1..) = reader.read_buf(decoder.room()).await {
         while let Some(said) = decoder.next()? {

@@ -3,6 +3,7 @@
 //! One process serves one call at a time, because the caller's identity sits in its environment variables.
 
 mod call;
+mod channel;
 mod deployed;
 mod instance;
 mod interpreter;
@@ -228,7 +229,6 @@ impl Functions {
     /// the cloud.
     pub async fn invoke(&self, name: &str, invocation: Invocation) -> Outcome {
         let inner = &self.0;
-        inner.refresh_outside();
         let request_id = inner.config.ids.request();
         let asked = Instant::now();
         // Who has to wait in line looks at the files when its turn has come.
@@ -331,9 +331,10 @@ impl Inner {
         event::tell(&self.events, event);
     }
 
-    /// Brings the fixtures up to date; those from before stay when a file is wrong.
-    fn refresh_outside(&self) {
-        if let Err(error) = self.outside.refresh() {
+    /// Brings the fixtures up to date, or leaves them as they were at a look after `asked`; those from before stay when a
+    /// file is wrong.
+    fn refresh_outside(&self, asked: Instant) {
+        if let Err(error) = self.outside.refresh(asked) {
             self.tell(Event::Warning(outside::complaint(&error)));
         }
     }

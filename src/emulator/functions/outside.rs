@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use fancy_regex::Regex;
 use serde_json::json;
@@ -30,6 +30,8 @@ struct State {
     /// The files that were read, as they were then.
     seen: Vec<(PathBuf, Option<(SystemTime, u64)>)>,
     entries: Vec<Entry>,
+    /// When the files were last looked at.
+    looked: Option<Instant>,
 }
 
 struct Entry {
@@ -62,18 +64,22 @@ impl Outside {
             outward: config.outward,
             state: Mutex::default(),
         };
-        outside.refresh()?;
+        outside.refresh(Instant::now())?;
         outside.write_rules(&outside.state())?;
         Ok(outside)
     }
 
-    /// Reads the files again if one was saved since.
+    /// Reads the files again if one was saved before `asked`, or since. One look serves all who asked before it.
     ///
     /// # Errors
     /// A file is wrong, which is told once; the fixtures from before stay.
-    pub(super) fn refresh(&self) -> Result<()> {
-        let seen = look(&self.folder);
+    pub(super) fn refresh(&self, asked: Instant) -> Result<()> {
         let mut state = self.state();
+        if state.looked.is_some_and(|looked| looked >= asked) {
+            return Ok(());
+        }
+        state.looked = Some(Instant::now());
+        let seen = look(&self.folder);
         if state.seen == seen {
             return Ok(());
         }
@@ -111,7 +117,7 @@ impl Outside {
             let _one_at_a_time = self.state();
             recording::write(&self.folder, exchange)?
         };
-        self.refresh()?;
+        self.refresh(Instant::now())?;
         Ok(written)
     }
 

@@ -104,8 +104,8 @@ struct State {
     /// When a process was last given back.
     returned: Option<Instant>,
     /// The function's own files that its processes were loaded from.
-    files: Vec<(PathBuf, Stamp)>,
-    /// When they were last looked at.
+    files: Arc<Vec<(PathBuf, Stamp)>>,
+    /// When they were last looked at and none had changed.
     looked: Option<Instant>,
 }
 
@@ -363,7 +363,7 @@ impl Function {
             for file in files.iter().map(PathBuf::from) {
                 if state.files.iter().all(|(known, _)| *known != file) {
                     let stamp = read(&file);
-                    state.files.push((file, stamp));
+                    Arc::make_mut(&mut state.files).push((file, stamp));
                 }
             }
         }
@@ -378,12 +378,20 @@ impl Function {
     /// Tells whether a file the processes were loaded from has changed before `asked`, or since. The watcher tells it too, a
     /// little later. One look serves all calls that were asked for before it.
     pub fn is_stale(&self, asked: Instant) -> bool {
-        let mut state = self.state();
-        if state.looked.is_some_and(|looked| looked >= asked) {
-            return false;
+        let files = {
+            let state = self.state();
+            if state.looked.is_some_and(|looked| looked >= asked) {
+                return false;
+            }
+            state.files.clone()
+        };
+        let looked = Instant::now();
+        let stale = files.iter().any(|(file, was)| stamp(file) != *was);
+        if !stale {
+            let mut state = self.state();
+            state.looked = state.looked.max(Some(looked));
         }
-        state.looked = Some(Instant::now());
-        state.files.iter().any(|(file, was)| stamp(file) != *was)
+        stale
     }
 
     /// Sends those who wait in line away: another state of the function is in force.

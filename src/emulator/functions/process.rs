@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 
 use rustix::process::Signal;
-use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use super::super::reaper::{Reaper, Victim};
@@ -43,7 +43,7 @@ pub(super) struct Started {
 impl Launch {
     /// Starts a process that finds the first frame in its channel.
     pub fn start(&self, first: &[u8], inspector: Option<u16>, reaper: &Reaper) -> io::Result<Started> {
-        let (mut ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        let (mut ours, theirs) = UnixStream::pair()?;
         // A fresh channel takes more than any settings have.
         ours.set_nonblocking(true)?;
         ours.write_all(first)?;
@@ -59,7 +59,7 @@ impl Launch {
             .current_dir(&self.folder)
             .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)));
         let (process, stdout, stderr) = Process::spawn(command, reaper)?;
-        Ok(Started { process, channel: UnixStream::from_std(ours)?, stdout, stderr })
+        Ok(Started { process, channel: ours, stdout, stderr })
     }
 }
 

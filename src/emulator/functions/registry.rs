@@ -92,14 +92,14 @@ pub(super) struct Wanted {
 impl Inner {
     /// Returns the function as its files are now, or were at a look after `asked`.
     pub(super) fn current(self: &Arc<Self>, name: &str, asked: Instant) -> Option<Arc<Function>> {
+        self.refresh_outside(asked);
         if self.registry.saved.load(Ordering::Relaxed) {
             self.refresh(&[]);
         }
         match self.registry.get(name) {
             Some(function) if !function.is_stale(asked) => return Some(function),
-            Some(_) => self.refresh(&[name]),
             // Its folder may have come to be a moment ago.
-            None => self.refresh(&[]),
+            Some(_) | None => self.refresh(&[]),
         };
         self.registry.get(name)
     }

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
@@ -63,7 +63,7 @@ async fn keep(inner: Weak<Inner>) -> Option<()> {
         // First watched, then looked at: what is saved in between is not missed.
         watched.follow(&inner);
         let there = inner.upgrade()?;
-        there.refresh_outside();
+        there.refresh_outside(Instant::now());
         there.reload().await;
         drop(there);
         loop {
