@@ -385,7 +385,7 @@ impl Parts {
             Ok(_) => memory_bytes > most && !is_debugged && has_too_much(self.lease.instance()),
         };
         if !is_over {
-            self.lease.give_back();
+            self.lease.give_back(duration);
         }
         if first {
             self.call.function.prepare_in_background();

@@ -72,9 +72,14 @@ impl Places {
         self.free.clone().acquire_owned().await.ok()
     }
 
+    /// Tells whether all places are taken.
+    pub fn is_full(&self) -> bool {
+        self.free.available_permits() == 0
+    }
+
     /// Tells whether there is room for one more process. Where there is none, an idle one makes room for later.
     pub fn is_free(&self) -> bool {
-        let is_free = self.free.available_permits() > 0;
+        let is_free = !self.is_full();
         if !is_free {
             self.make_room();
         }
@@ -83,7 +88,7 @@ impl Places {
 
     /// Records that a process was given back. Tells whether it shall leave its place to another function.
     pub fn returned(&self, now: Instant) -> bool {
-        if self.free.available_permits() > 0 {
+        if !self.is_full() {
             return false;
         }
         self.state().returned = Some(now);
@@ -92,7 +97,7 @@ impl Places {
 
     /// Tells whether all places are taken and no process was given back for so long.
     pub fn stand_still(&self, time: Duration) -> bool {
-        self.free.available_permits() == 0 && self.state().returned.is_none_or(|it| it.elapsed() > time)
+        self.is_full() && self.state().returned.is_none_or(|it| it.elapsed() > time)
     }
 
     /// Ends the process that has been idle longest. Tells whether one leaves, or has left a moment ago.

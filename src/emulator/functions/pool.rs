@@ -36,6 +36,13 @@ pub(super) const CEILING: usize = 64;
 /// have their turn sooner than a process starts, and more processes would only be in each other's way.
 pub(super) const PATIENCE: Duration = Duration::from_millis(20);
 
+/// A function is quick when its calls take less. Then more processes at work than there are processors would only take
+/// turns on them, at the price of a change for each call.
+const QUICK: Duration = Duration::from_millis(1);
+
+/// How long no process of a quick function may become free before it is no longer taken to be quick.
+const STEADY: Duration = Duration::from_millis(4);
+
 /// How long no process may become free before a function that calls itself is taken to wait for itself.
 const STANDSTILL: Duration = Duration::from_secs(1);
 
@@ -43,10 +50,12 @@ const STANDSTILL: Duration = Duration::from_secs(1);
 const SPARES: usize = 4;
 
 /// What the pools of all functions share.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Crew {
     pub reaper: Reaper,
     pub places: Places,
+    /// How many processes can be at work at the same instant.
+    processors: usize,
     spares: Arc<AtomicUsize>,
     /// Those who own the processes.
     pub attendants: TaskTracker,
@@ -54,6 +63,20 @@ pub(super) struct Crew {
     pub closing: CancellationToken,
     /// Told when a function was loaded from files that nobody may watch yet.
     pub loaded: Arc<Notify>,
+}
+
+impl Default for Crew {
+    fn default() -> Self {
+        Crew {
+            reaper: Reaper::default(),
+            places: Places::default(),
+            processors: std::thread::available_parallelism().map_or(EAGER, std::num::NonZero::get),
+            spares: Arc::default(),
+            attendants: TaskTracker::default(),
+            closing: CancellationToken::default(),
+            loaded: Arc::default(),
+        }
+    }
 }
 
 impl Crew {
@@ -99,14 +122,25 @@ struct State {
     live: usize,
     /// Those started for a call that may still be loading.
     loading: Vec<watch::Receiver<Load>>,
-    /// Calls that wait for a process, first come first served. Invariant: while one waits, none is idle.
+    /// Calls that wait for a process, first come first served. While one waits, none is idle, unless the function is quick
+    /// and enough are at work.
     waiting: VecDeque<oneshot::Sender<Lease>>,
     /// When a process was last given back.
     returned: Option<Instant>,
+    /// How long calls take, the newest weighing most.
+    pace: Option<Duration>,
     /// The function's own files that its processes were loaded from.
     files: Arc<Vec<(PathBuf, Stamp)>>,
     /// When they were last looked at and none had changed.
     looked: Option<Instant>,
+}
+
+impl State {
+    fn wait_in_line(&mut self) -> Taken {
+        let (place, turn) = oneshot::channel();
+        self.waiting.push_back(place);
+        Taken::Turn(turn)
+    }
 }
 
 /// What a call gets that asks for a process.
@@ -166,7 +200,19 @@ impl Function {
     /// Tells whether a call would have to wait in line.
     pub fn is_busy(&self) -> bool {
         let state = self.state();
-        state.idle.is_empty() && state.live >= EAGER
+        self.is_crowded(&state) || !self.has_room(&state)
+    }
+
+    /// Tells whether a process is idle, or may be started at once.
+    fn has_room(&self, state: &State) -> bool {
+        !state.idle.is_empty() || (state.live < EAGER && !self.recipe.crew.places.is_full())
+    }
+
+    /// Tells whether one more process at work would only be in the way of the others.
+    fn is_crowded(&self, state: &State) -> bool {
+        state.live - state.idle.len() >= self.recipe.crew.processors
+            && state.pace.is_some_and(|pace| pace < QUICK)
+            && state.returned.is_some_and(|returned| returned.elapsed() < STEADY)
     }
 
     /// Returns a process for one call: a free one, the spare one, a new one, or one that becomes free. Nothing when the
@@ -195,13 +241,16 @@ impl Function {
                 }
             };
             limit = loop {
-                match tokio::time::timeout(PATIENCE, &mut turn).await {
+                match tokio::time::timeout(self.patience(), &mut turn).await {
                     Ok(turn) => return Ok(turn.ok()),
                     // If it was this program that stood still, there are answers to be heard first.
                     Err(_) => tokio::task::yield_now().await,
                 }
                 if self.is_stuck() {
                     break CEILING;
+                }
+                if self.is_misjudged() {
+                    break EAGER;
                 }
                 if is_nested && asked.elapsed() > STANDSTILL && self.stands_still() {
                     return Err(io::Error::new(
@@ -215,6 +264,21 @@ impl Function {
                 return Ok(Some(lease));
             }
         }
+    }
+
+    /// Returns how long a call waits before it looks around.
+    fn patience(&self) -> Duration {
+        if self.has_room(&self.state()) { STEADY } else { PATIENCE }
+    }
+
+    /// Tells whether a call waited for nothing: the function is not as quick as it seemed.
+    fn is_misjudged(&self) -> bool {
+        let mut state = self.state();
+        let misjudged = self.has_room(&state);
+        if misjudged {
+            state.pace = Some(PATIENCE);
+        }
+        misjudged
     }
 
     /// Tells whether waiting calls need one more process: none becomes free, and few are on their way.
@@ -239,6 +303,9 @@ impl Function {
     fn take(self: &Arc<Self>, limit: usize, place: Option<OwnedSemaphorePermit>) -> io::Result<Taken> {
         let (place, inspector) = {
             let mut state = self.state();
+            if limit < CEILING && self.is_crowded(&state) {
+                return Ok(state.wait_in_line());
+            }
             while let Some(instance) = state.idle.pop() {
                 if instance.is_alive() {
                     return Ok(Taken::Process(self.lease(instance)));
@@ -256,9 +323,7 @@ impl Function {
                 if state.live == 0 {
                     return Ok(Taken::Full);
                 }
-                let (next, turn) = oneshot::channel();
-                state.waiting.push_back(next);
-                return Ok(Taken::Turn(turn));
+                return Ok(state.wait_in_line());
             };
             state.live += 1;
             // A debugger follows one process, which has the calls that do not overlap.
@@ -445,7 +510,8 @@ impl Lease {
     }
 
     /// Gives the process to the call that waits longest, or keeps it for the next; one that has ended is dropped.
-    pub fn give_back(mut self) {
+    /// The call took so long.
+    pub fn give_back(mut self, taken: Duration) {
         if !self.instance().is_alive() {
             return;
         }
@@ -457,6 +523,7 @@ impl Lease {
             let next = {
                 let mut state = function.state();
                 state.returned = Some(now);
+                state.pace = Some(state.pace.map_or(taken, |pace| (pace * 7 + taken) / 8));
                 if is_wanted && state.live > 1 {
                     // A function that has none gets its place; those in line here have the others.
                     state.live -= 1;

@@ -359,6 +359,30 @@ async fn a_call_of_another_function_is_refused_when_all_places_wait_for_one_anot
 }
 
 #[tokio::test]
+async fn a_quick_call_does_not_wait_until_long_ones_have_ended() {
+    let mut stage = Stage::of(
+        "const fs = require('fs'); exports.main = async (e) => { if (!e.until) return 1; console.log('waits'); \
+         while (!fs.existsSync(e.until)) await new Promise(r => setTimeout(r, 5)); return 2 }",
+    );
+    for _ in 0..30 {
+        assert_eq!(stage.call("f", "{}").await, Ok("1".into()));
+    }
+    let file = stage.folder.path().join("ended");
+    let event = serde_json::json!({ "until": file }).to_string();
+    let long = [(); 4].map(|()| stage.begin(&event));
+    for _ in &long {
+        stage
+            .event(|event| matches!(event, Event::Logged(line) if line.message == "waits").then_some(()))
+            .await;
+    }
+    assert_eq!(stage.call("f", "{}").await, Ok("1".into()));
+    std::fs::write(file, "").expect("a file");
+    for call in long {
+        assert_eq!(call.await.expect("it ends").result, Ok("2".into()));
+    }
+}
+
+#[tokio::test]
 async fn overlapping_calls_run_once_each_whatever_becomes_of_the_one_before() {
     let stage = Stage::of(
         "const fs = require('fs'); exports.main = async (e) => { fs.appendFileSync(e.file, e.n + '\\n'); \
