@@ -16,7 +16,7 @@ pub fn run(runtime: &tokio::runtime::Runtime) {
     let root = hello_root();
     let mut servers = vec![("cloudkit", "/admin", CALL, Server::emulator(root.path()))];
     if let Some(folder) = peers() {
-        let (raw, framework) = (free_port(), free_port());
+        let [raw, framework, google] = [(); 3].map(|()| free_port());
         let server = Server::start(Command::new("node").arg("raw.js").current_dir(&folder), raw);
         servers.push(("raw node http", "/", "{}", server));
         let server = Server::start(
@@ -27,6 +27,13 @@ pub fn run(runtime: &tokio::runtime::Runtime) {
             framework,
         );
         servers.push(("functions-framework", "/", "{}", server));
+        let server = Server::start(
+            Command::new(folder.join("node_modules/.bin/functions-framework"))
+                .args(["--target=main", "--source=google.js", &format!("--port={google}")])
+                .current_dir(&folder),
+            google,
+        );
+        servers.push(("Google's framework", "/", "{}", server));
     }
     println!("  (goals: 0.80 × raw node http, 2.50 × the framework)");
     for connections in [1, 32] {

@@ -1,17 +1,19 @@
 //! `cargo bench`: what the promises of speed are worth today, each against a peer measured in the same run.
 //!
 //! Prints figures and ratios; nothing here fails for being slow, because shared machines are. Run one part with
-//! `cargo bench -- invoke` (parts: start, invoke, database, import, memory, reset; `database` takes sizes too:
-//! `cargo bench -- database 10k 100k`, and `import` one).
+//! `cargo bench -- invoke` (parts: start, invoke, functions, reload, database, import, memory, reset; `database` takes
+//! sizes too: `cargo bench -- database 10k 100k`, and `import` one).
 
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
 
 mod database;
+mod functions;
 mod import;
 mod invoke;
 mod load;
 mod memory;
 mod process;
+mod reload;
 mod reset;
 mod start;
 
@@ -25,6 +27,8 @@ fn main() {
     for (name, part) in [
         ("start", start::run as fn(&tokio::runtime::Runtime)),
         ("invoke", invoke::run),
+        ("functions", functions::run),
+        ("reload", reload::run),
         ("database", database::run),
         ("import", import::run),
         ("memory", memory::run),

@@ -47,6 +47,20 @@ impl Server {
         (own, started)
     }
 
+    /// Returns the Node processes it started; none where there is no `/proc`.
+    pub fn processes(&self) -> Vec<u32> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let status = std::fs::read_to_string(entry.path().join("status")).unwrap_or_default();
+            let field = |name| status.lines().find_map(|line: &str| line.strip_prefix(name)).map(str::trim);
+            let is_ours = field("PPid:").is_some_and(|parent| parent == self.id().to_string());
+            if is_ours && field("Name:") == Some("node") {
+                found.extend(field("Pid:").and_then(|id| id.parse::<u32>().ok()));
+            }
+        }
+        found
+    }
+
     /// Starts a command that listens on the port it finds in `PORT`, and waits until it accepts.
     pub fn start(command: &mut Command, port: u16) -> Self {
         let start = Instant::now();
