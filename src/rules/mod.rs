@@ -14,7 +14,7 @@ mod parse;
 mod value;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use expression::{Expression, Problem};
 

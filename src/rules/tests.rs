@@ -238,7 +238,7 @@ fn scalar() -> impl Strategy<Value = Bson> {
 }
 
 fn field() -> impl Strategy<Value = String> {
-    "[xyz]"
+    prop_oneof![4 => "[xyz]", 1 => "o\\.[xy]"]
 }
 
 fn written(value: &Bson) -> String {
@@ -251,7 +251,7 @@ fn written(value: &Bson) -> String {
     }
 }
 
-fn rule() -> impl Strategy<Value = String> {
+pub(crate) fn rule() -> impl Strategy<Value = String> {
     let clause = (field(), prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">="]), scalar())
         .prop_map(|(field, sign, value)| format!("doc.{field} {sign} {}", written(&value)));
     let among = (field(), prop::collection::vec(scalar(), 0..3)).prop_map(|(field, items)| {
@@ -268,7 +268,7 @@ fn rule() -> impl Strategy<Value = String> {
     })
 }
 
-fn filter() -> impl Strategy<Value = Document> {
+pub(crate) fn filter() -> impl Strategy<Value = Document> {
     let operator = prop::sample::select(vec!["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"]);
     let simple = (field(), operator, scalar()).prop_map(|(field, operator, value)| {
         Document::from_iter([(field, bson::bson!({ operator: value }))])
@@ -284,16 +284,35 @@ fn filter() -> impl Strategy<Value = Document> {
     })
 }
 
-fn stored_document() -> impl Strategy<Value = Document> {
-    let value = prop_oneof![4 => scalar(), 1 => prop::collection::vec(scalar(), 0..3).prop_map(Bson::from)];
-    prop::collection::vec((field(), value), 0..4).prop_map(Document::from_iter)
+pub(crate) fn stored_document() -> impl Strategy<Value = Document> {
+    let value =
+        || prop_oneof![4 => scalar(), 1 => prop::collection::vec(scalar(), 0..3).prop_map(Bson::from)];
+    let inner = || prop::collection::vec(("[xy]", value()), 0..3).prop_map(Document::from_iter);
+    let outer = prop_oneof![
+        2 => inner().prop_map(Bson::from),
+        1 => prop::collection::vec(inner(), 0..3).prop_map(Bson::from),
+        1 => scalar(),
+    ];
+    (prop::collection::vec(("[xyz]", value()), 0..4), prop::option::of(outer)).prop_map(|(fields, outer)| {
+        let mut document = Document::from_iter(fields);
+        document.extend(outer.map(|outer| ("o".to_owned(), outer)));
+        document
+    })
 }
 
 /// Tells whether a document is as the verdict takes it for granted.
 fn is_guarded(guards: &[Guard], document: &Document) -> bool {
     guards.iter().all(|guard| {
-        let is_array = matches!(document.get(&guard.path), Some(Bson::Array(_)));
-        is_array == guard.is_array
+        let mut names = guard.path.split('.');
+        let mut value = names.next().and_then(|name| document.get(name));
+        for name in names {
+            match value {
+                Some(Bson::Array(_)) => return false,
+                Some(Bson::Document(inner)) => value = inner.get(name),
+                _ => value = None,
+            }
+        }
+        matches!(value, Some(Bson::Array(_))) == guard.is_array
     })
 }
 

@@ -1,7 +1,7 @@
 //! `cargo bench`: what the promises of speed are worth today, each against a peer measured in the same run.
 //!
 //! Prints figures and ratios; nothing here fails for being slow, because shared machines are. Run one part with
-//! `cargo bench -- invoke` (parts: start, invoke, functions, reload, database, import, memory, reset; `database` takes
+//! `cargo bench -- invoke` (parts: start, invoke, functions, reload, database, import, memory, reset, rules; `database` takes
 //! sizes too: `cargo bench -- database 10k 100k`, and `import` one).
 
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
@@ -15,6 +15,7 @@ mod memory;
 mod process;
 mod reload;
 mod reset;
+mod rules;
 mod start;
 
 fn main() {
@@ -33,6 +34,7 @@ fn main() {
         ("import", import::run),
         ("memory", memory::run),
         ("reset", reset::run),
+        ("rules", rules::run),
     ] {
         if wanted.is_empty() || wanted.iter().any(|it| it == name) {
             println!("\n{name}");

@@ -278,7 +278,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "Tell how a query is carried out: the index it uses, what it examines (emulator only)",
         "说明查询如何执行：使用的索引、检查的文档（仅限模拟器）",
     ),
-    ("Read, set and test who may read and write collections and files", "查看、设置和测试集合与文件的读写权限"),
+    (
+        "Read, set and test who may read and write collections and files, and call functions",
+        "查看、设置和测试集合与文件的读写权限，以及云函数的调用权限",
+    ),
     (
         "Run a table of who may do what against the rules of cloudkit.toml, without an emulator",
         "按“谁能做什么”的表格检验 cloudkit.toml 中的规则，无需模拟器",
@@ -288,11 +291,12 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ("Files of tests; `rules.test.toml` when none is named", "测试文件；默认为 `rules.test.toml`"),
     ("Show which clauses were true and which were not", "显示各子句为真和不为真的次数"),
     ("Fail when fewer of the clauses' outcomes were seen, in percent", "子句结果的覆盖率低于该百分比时失败"),
-    ("Show the permission of a collection, or of files", "显示集合或文件的权限"),
+    ("Show the permission of a collection, of files or of functions", "显示集合、文件或云函数的权限"),
+    ("Of functions", "针对云函数"),
     ("Of stored files", "针对云存储文件"),
     (
-        "Set the permission of a collection, or of files: a preset or a rule",
-        "设置集合或文件的权限：预设或安全规则",
+        "Set the permission of a collection, of files or of functions: a preset or a rule",
+        "设置集合、文件或云函数的权限：预设或安全规则",
     ),
     (
         r#"READONLY    everybody reads, the creator writes
@@ -307,8 +311,12 @@ ADMINONLY   仅云函数可读写
 FILE.json   安全规则：{"read": true, "write": "doc._openid == auth.openid"}"#,
     ),
     (
-        "A collection (not with `--storage`), then a preset or a file",
-        "集合名（使用 `--storage` 时不写），然后是预设或文件",
+        "A collection (not with `--storage` or `--functions`), then a preset or a file",
+        "集合名（使用 `--storage` 或 `--functions` 时不写），然后是预设或文件",
+    ),
+    (
+        r#"Functions have no presets; their rules are one file: {"*": {"invoke": "auth != null"}, "login": {"invoke": true}}"#,
+        r#"云函数没有预设；规则写在一个文件里：{"*": {"invoke": "auth != null"}, "login": {"invoke": true}}"#,
     ),
     (
         "A project with a cloudkit.toml remembers the permission of a collection.",

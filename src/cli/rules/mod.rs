@@ -5,13 +5,13 @@ mod set;
 mod test;
 
 use crate::error::Result;
-use crate::ops::rules::Ruled;
+use crate::ops::rules::{Resource, Ruled};
 use crate::term::{Page, Show};
 use crate::text;
 
 use super::context::Context;
 
-/// Read, set and test who may read and write collections and files
+/// Read, set and test who may read and write collections and files, and call functions
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Get(get::Args),
@@ -30,9 +30,14 @@ pub fn run(command: Command, context: &mut Context) -> Result<()> {
 impl Show for Ruled {
     fn show(&self, page: &mut Page) {
         let permission = &self.permission;
-        page.sentence(&match &self.collection {
-            Some(name) => text! { en: "`{name}` is {permission}", zh: "`{name}` 的权限为 {permission}" },
-            None => text! { en: "files are {permission}", zh: "文件的权限为 {permission}" },
+        page.sentence(&match &self.resource {
+            Resource::Collection(name) => {
+                text! { en: "`{name}` is {permission}", zh: "`{name}` 的权限为 {permission}" }
+            }
+            Resource::Functions => {
+                text! { en: "functions are {permission}", zh: "云函数的权限为 {permission}" }
+            }
+            Resource::Storage => text! { en: "files are {permission}", zh: "文件的权限为 {permission}" },
         });
         if let Some(rule) = &self.rule {
             page.line(format_args!("{rule:#}"));

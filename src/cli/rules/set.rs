@@ -9,7 +9,7 @@ use crate::model::permission::Permission;
 use crate::ops::rules::{self, Resource};
 use crate::text;
 
-/// Set the permission of a collection, or of files: a preset or a rule
+/// Set the permission of a collection, of files or of functions: a preset or a rule
 ///
 /// READONLY    everybody reads, the creator writes
 /// PRIVATE     only the creator reads and writes
@@ -17,28 +17,37 @@ use crate::text;
 /// ADMINONLY   only functions read and write
 /// FILE.json   a security rule: {"read": true, "write": "doc._openid == auth.openid"}
 ///
+/// Functions have no presets; their rules are one file: {"*": {"invoke": "auth != null"}, "login": {"invoke": true}}
+///
 /// A project with a cloudkit.toml remembers the permission of a collection.
 #[derive(Debug, clap::Args)]
 #[command(
     verbatim_doc_comment,
-    override_usage = "cloudkit rules set <COLLECTION|--storage> <PRESET|FILE.json>"
+    override_usage = "cloudkit rules set <COLLECTION|--storage|--functions> <PRESET|FILE.json>"
 )]
 pub struct Args {
-    /// A collection (not with `--storage`), then a preset or a file
+    /// A collection (not with `--storage` or `--functions`), then a preset or a file
     #[arg(required = true, num_args = 1..=2, value_name = "COLLECTION PRESET|FILE.json")]
     what: Vec<String>,
     /// Of stored files
-    #[arg(long)]
+    #[arg(long, conflicts_with = "functions")]
     storage: bool,
+    /// Of functions
+    #[arg(long)]
+    functions: bool,
 }
 
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
-    let (resource, permission) = match (&args.what[..], args.storage) {
-        ([permission], true) => (Resource::Storage, permission),
-        ([collection, permission], false) => (Resource::Collection(collection.parse()?), permission),
+    let (resource, permission) = match (&args.what[..], args.storage, args.functions) {
+        ([permission], true, false) => (Resource::Storage, permission),
+        ([permission], false, true) => (Resource::Functions, permission),
+        ([collection, permission], false, false) => (Resource::Collection(collection.parse()?), permission),
         _ => return Err(wrong_count()),
     };
-    let permission = read(permission, context)?;
+    let permission = match resource {
+        Resource::Functions => rules::invoke_rule(context.read_file(Path::new(permission))?)?,
+        Resource::Collection(_) | Resource::Storage => read(permission, context)?,
+    };
     let project = context.project()?;
     let target = context.target_to_change_of(&project)?;
     let ruled = context.wait(rules::set(&target, &project, &resource, &permission))?;

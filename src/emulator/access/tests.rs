@@ -1,6 +1,8 @@
 //! An emulator without a wire: who may do what, as tables.
 
 mod documents;
+mod files;
+mod leaks;
 
 use std::path::Path;
 
@@ -16,6 +18,7 @@ use crate::emulator::access::documents::Documents;
 use crate::emulator::config::{Config, Outward};
 use crate::emulator::database::{Change, Selection};
 use crate::emulator::environment::Shared;
+use crate::emulator::event::Event;
 use crate::emulator::permissions::Resource;
 use crate::emulator::principal::{Login, Principal, User};
 use crate::model::clock::{Clock, Ids};
@@ -87,14 +90,7 @@ fn principal(who: &str) -> Principal {
 
 fn query(filter: Document) -> Query {
     let empty = Document::new;
-    Query {
-        filter,
-        sort: empty(),
-        skip: 0,
-        limit: None,
-        projection: empty(),
-        now: DateTime::from_millis(0),
-    }
+    Query { filter, sort: empty(), skip: 0, limit: None, projection: empty(), now: DateTime::from_millis(0) }
 }
 
 fn selection(filter: Document) -> Selection {

@@ -1,16 +1,20 @@
-//! Who may read and write a collection, or files: get and set.
+//! Who may read and write a collection or files, and call functions: get and set.
 
 pub mod test;
 
 use serde::Serialize;
 
-use crate::api::control::permission::{DescribeSafeRule, ModifyDatabaseACL, ModifySafeRule, SafeRule};
+use crate::api::control::permission::{
+    DescribeResourcePermission, DescribeSafeRule, ModifyDatabaseACL, ModifyResourcePermission,
+    ModifySafeRule, SafeRule,
+};
 use crate::api::control::storage::{DescribeStorageSafeRule, ModifyStorageSafeRule};
 use crate::error::{Error, Excerpt, Kind, Result};
 use crate::model::name::CollectionName;
 use crate::model::permission::Permission;
 use crate::model::text::Text;
 use crate::project::Project;
+use crate::rules::invoke::InvokeRules;
 use crate::rules::{Broken, Rules};
 use crate::text;
 
@@ -23,13 +27,20 @@ use crate::project::edit::Edit;
 pub enum Resource {
     Collection(CollectionName),
     Storage,
+    Functions,
 }
+
+/// How the wire calls functions, and all of them: their rules are one text.
+const FUNCTION: &str = "function";
+const EVERY_FUNCTION: &str = "*";
 
 /// A permission as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ruled {
-    /// A collection's name; absent for files.
+    #[serde(skip)]
+    pub resource: Resource,
+    /// A collection's name; absent for files and functions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub collection: Option<String>,
     /// `READONLY`, `PRIVATE`, `ADMINWRITE`, `ADMINONLY` or `CUSTOM`.
@@ -46,12 +57,12 @@ impl Ruled {
     fn new(resource: &Resource, permission: String, rule: Option<&str>) -> Self {
         let collection = match resource {
             Resource::Collection(name) => Some(name.to_string()),
-            Resource::Storage => None,
+            Resource::Storage | Resource::Functions => None,
         };
         // A rule that is no JSON is shown as the text it is.
         let rule = rule.filter(|rule| !rule.is_empty());
         let rule = rule.map(|rule| serde_json::from_str(rule).unwrap_or_else(|_| rule.into()));
-        Ruled { collection, permission, rule, manifest_changed: None }
+        Ruled { resource: resource.clone(), collection, permission, rule, manifest_changed: None }
     }
 }
 
@@ -69,6 +80,13 @@ pub async fn get(target: &Target, resource: &Resource) -> Result<Ruled> {
         Resource::Storage => {
             let bucket = Some(target.bucket().await?);
             target.client().call(&DescribeStorageSafeRule { env_id, bucket }).await?
+        }
+        Resource::Functions => {
+            let (resource_type, resources) = (FUNCTION.to_owned(), vec![EVERY_FUNCTION.to_owned()]);
+            let asked = DescribeResourcePermission { env_id, resource_type, resources };
+            let found = target.client().call(&asked).await?.data.permission_list.into_iter().next();
+            let found = found.unwrap_or_default();
+            SafeRule { acl_tag: found.permission, rule: found.security_rule }
         }
     };
     Ok(Ruled::new(resource, acl_tag, rule.as_deref()))
@@ -90,6 +108,7 @@ pub async fn set(
             ruled.manifest_changed = Some(remember(project, change)?);
         }
         Resource::Storage => set_storage(target, permission).await?,
+        Resource::Functions => set_functions(target, permission).await?,
     }
     Ok(ruled)
 }
@@ -124,6 +143,33 @@ pub(super) async fn set_storage(target: &Target, permission: &Permission) -> Res
     };
     target.client().call(&asked).await?;
     Ok(())
+}
+
+async fn set_functions(target: &Target, permission: &Permission) -> Result<()> {
+    let asked = ModifyResourcePermission {
+        env_id: Some(target.env_id().to_owned()),
+        resource_type: FUNCTION.into(),
+        resource: EVERY_FUNCTION.into(),
+        permission: permission.tag().to_owned(),
+        security_rule: permission.rule().map(str::to_owned),
+    };
+    target.client().call(&asked).await?;
+    Ok(())
+}
+
+/// Reads the rules of functions: an object of functions, each with `invoke`.
+///
+/// # Errors
+/// The text is no such object, or a rule is not among those the platform knows.
+pub fn invoke_rule(text: String) -> Result<Permission> {
+    InvokeRules::parse(&text).map_err(|broken| {
+        let message = text! { en: "these are not the rules of functions", zh: "不是合法的云函数安全规则" };
+        Error::new(Kind::Usage, message).source(&broken).hint(text! {
+            en: "they look like `{{\"*\": {{\"invoke\": \"auth != null\"}}, \"login\": {{\"invoke\": true}}}}`",
+            zh: "规则形如 `{{\"*\": {{\"invoke\": \"auth != null\"}}, \"login\": {{\"invoke\": true}}}}`"
+        })
+    })?;
+    Ok(Permission::Custom(text))
 }
 
 /// Reads a rule's JSON: an object of operations, each `true`, `false` or an expression.

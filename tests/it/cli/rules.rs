@@ -55,6 +55,37 @@ async fn a_permission_is_set_read_and_remembered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_may_call_functions_is_set_and_read() {
+    let rules = r#"{"*": {"invoke": "auth != null"}, "board": {"invoke": true}}"#;
+    let cloudkit =
+        Cloudkit::serving(&[("invoke.json", rules), ("wrong.json", r#"{"board": {"invoke": true}}"#)]).await;
+    insta::assert_snapshot!(cloudkit.run(&["rules", "set", "--functions", "invoke.json"]), @r#"
+    exit 0
+    --- stdout
+    functions are CUSTOM
+    {
+      "*": {
+        "invoke": "auth != null"
+      },
+      "board": {
+        "invoke": true
+      }
+    }
+    --- stderr
+    target: local  [url]
+    "#);
+    let got = cloudkit.json(&["rules", "get", "--functions"]);
+    assert_eq!(got["rule"], json!({ "*": { "invoke": "auth != null" }, "board": { "invoke": true } }));
+    insta::assert_snapshot!(cloudkit.run(&["rules", "set", "--functions", "wrong.json"]), @r#"
+    exit 2
+    --- stderr
+    error: these are not the rules of functions
+      caused by: there is no rule `*` for the functions that have none of their own
+    hint: they look like `{"*": {"invoke": "auth != null"}, "login": {"invoke": true}}`
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nonsense_is_refused() {
     let cloudkit = Cloudkit::serving(&[
         ("rule.json", r#"{"raed": true}"#),
