@@ -15,7 +15,8 @@ use super::context::Context;
 ///
 /// Works offline: templates are part of the program. Nothing is ever overwritten; a folder with files in it is refused.
 /// With `--adopt`, a WeChat project (`project.config.json`) or a `cloudbaserc.json` project gets a `cloudkit.toml` that
-/// points at what is there; its own files stay as they are.
+/// points at what is there; its own files stay as they are. A mini program gets `cloudkit/wx-cloud.js` too, which leads
+/// `wx.cloud` to a running emulator once the program's first line asks for it.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  cloudkit init garden\n  cloudkit init garden --template leaderboard\n  \
@@ -76,7 +77,7 @@ struct Shown {
 
 impl Show for Shown {
     fn show(&self, page: &mut Page) {
-        let Made { name, folder, files, functions } = &self.made;
+        let Made { name, folder, files, functions, .. } = &self.made;
         let (count, shown) = (files.len(), folder.display());
         if functions.is_empty() {
             page.done(&text! { en: "started `{name}`: {count} files in {shown}", zh: "已创建 `{name}`：{count} 个文件，位于 {shown}" });
@@ -96,5 +97,9 @@ fn next_steps(made: &Made, cwd: &Path, adopted: bool) -> Vec<String> {
     let folder = made.folder.strip_prefix(cwd).unwrap_or(&made.folder).display().to_string();
     let go = (!folder.is_empty()).then(|| format!("cd {folder}"));
     let install = (!adopted).then(|| "npm install".to_owned());
-    go.into_iter().chain(install).chain(["cloudkit emulate".to_owned()]).collect()
+    let begin = made.entry.as_ref().map(|entry| {
+        let shown = entry.strip_prefix(&made.folder).unwrap_or(entry).display();
+        format!("# first line of {shown}: require('./cloudkit/wx-cloud').auto()")
+    });
+    go.into_iter().chain(install).chain(begin).chain(["cloudkit emulate".to_owned()]).collect()
 }

@@ -8,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::function::FunctionSpec;
 use crate::model::text::Text;
 use crate::project::manifest::{FILE_NAME, Manifest};
+use crate::project::mini_program::{self, MiniProgram};
 use crate::project::{Options, Project};
 use crate::scaffold::{self, File, Parameters};
 use crate::text;
@@ -27,6 +28,9 @@ pub struct Made {
     /// Functions that an adopted project was found to have.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<String>,
+    /// Where the code of an adopted mini program begins.
+    #[serde(skip)]
+    pub entry: Option<PathBuf>,
 }
 
 /// A template of the catalogue.
@@ -60,7 +64,7 @@ pub fn scaffold(template: &str, folder: &Path, name: Option<&str>) -> Result<Mad
     let files = template.render(&Parameters { name: name.clone(), app_id: None });
     scaffold::write(&files, folder)?;
     let files = files.into_iter().map(|file| file.path).collect();
-    Ok(Made { name, folder: folder.to_owned(), files, functions: Vec::new() })
+    Ok(Made { name, folder: folder.to_owned(), files, functions: Vec::new(), entry: None })
 }
 
 /// Gives a WeChat or `cloudbaserc.json` project a manifest that points at what is there. Its own files stay as they
@@ -85,8 +89,27 @@ pub fn adopt(folder: &Path, name: Option<&str>) -> Result<Made> {
     // What we write must read: a name from a foreign file may hold anything.
     Manifest::parse(project.root.join(FILE_NAME), text.clone())?;
     scaffold::add(&File { path: FILE_NAME.into(), bytes: text.into_bytes() }, &project.root)?;
+    let mut files = vec![FILE_NAME.to_owned()];
+    let mini_program = MiniProgram::find(&project);
+    if let Some(mini_program) = &mini_program {
+        files.extend(add_shim(mini_program, &project.root)?);
+    }
     let functions = project.function_names().map(ToString::to_string).collect();
-    Ok(Made { name, folder: project.root.clone(), files: vec![FILE_NAME.into()], functions })
+    let entry = mini_program.map(|it| it.root.join(it.entry));
+    Ok(Made { name, folder: project.root.clone(), files, functions, entry })
+}
+
+/// Gives a mini program what leads its `wx.cloud` to an emulator; a folder of that name stays as it is.
+fn add_shim(mini_program: &MiniProgram, root: &Path) -> Result<Vec<String>> {
+    if mini_program.root.join(mini_program::FOLDER).exists() {
+        return Ok(Vec::new());
+    }
+    let below = mini_program.root.strip_prefix(root).unwrap_or(&mini_program.root);
+    let files = scaffold::mini_program::shim(&below.to_string_lossy().replace('\\', "/"));
+    for file in &files {
+        scaffold::add(file, root)?;
+    }
+    Ok(files.into_iter().map(|file| file.path).collect())
 }
 
 fn nothing_to_adopt(folder: &Path) -> Error {

@@ -20,6 +20,8 @@ pub struct DevTools {
     pub name: Option<String>,
     /// `cloudfunctionRoot`, relative to the file.
     pub functions_root: Option<String>,
+    /// `miniprogramRoot`, relative to the file.
+    pub mini_program_root: Option<String>,
 }
 
 impl DevTools {
@@ -36,6 +38,7 @@ impl DevTools {
             app_id: text("appid"),
             name: text("projectname"),
             functions_root: text("cloudfunctionRoot"),
+            mini_program_root: text("miniprogramRoot"),
         }
     }
 }

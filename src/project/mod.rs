@@ -2,6 +2,7 @@
 //! no network. The environment's variables come in as values.
 
 pub mod manifest;
+pub mod mini_program;
 pub mod settings;
 
 pub mod cloudbaserc;

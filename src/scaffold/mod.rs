@@ -4,6 +4,8 @@
 mod tests;
 mod write;
 
+pub mod mini_program;
+
 use include_dir::{Dir, include_dir};
 
 use crate::error::{Error, Kind, Result};
@@ -27,6 +29,9 @@ pub struct Template {
     pub name: &'static str,
     pub description: Text,
     folder: &'static Dir<'static>,
+    /// The folder of the mini program, and the one of its tests.
+    mini_program: Option<String>,
+    tests: Option<String>,
 }
 
 /// What a template is filled with.
@@ -74,8 +79,10 @@ fn open(folder: &'static Dir<'static>) -> Option<Template> {
     let name = folder.path().to_str()?;
     let said: toml_edit::DocumentMut =
         folder.get_file(folder.path().join(DESCRIPTION))?.contents_utf8()?.parse().ok()?;
-    let words = |key: &str| said.get(key).and_then(|words| words.as_str()).unwrap_or_default().to_owned();
-    Some(Template { name, description: Text { en: words("en"), zh: words("zh") }, folder })
+    let text = |key: &str| said.get(key).and_then(|text| text.as_str()).map(str::to_owned);
+    let words = |key: &str| text(key).unwrap_or_default();
+    let description = Text { en: words("en"), zh: words("zh") };
+    Some(Template { name, description, folder, mini_program: text("mini-program"), tests: text("tests") })
 }
 
 impl Template {
@@ -89,7 +96,8 @@ impl Template {
             let bytes = fill(file.contents(), parameters);
             (path != DESCRIPTION).then_some(File { path, bytes })
         });
-        files.collect()
+        let shim = self.mini_program.as_deref().map(mini_program::shim).into_iter().flatten();
+        files.chain(shim).chain(self.tests.as_deref().map(mini_program::stand_in)).collect()
     }
 }
 

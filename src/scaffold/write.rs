@@ -42,6 +42,8 @@ pub fn write(files: &[File], folder: &Path) -> Result<()> {
 pub fn add(file: &File, folder: &Path) -> Result<()> {
     let path = folder.join(&file.path);
     let add = || {
+        let folder = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(folder)?;
         let mut aside = tempfile::NamedTempFile::new_in(folder)?;
         aside.write_all(&file.bytes)?;
         readable(aside.as_file())?;

@@ -1,3 +1,7 @@
+// While `cloudkit emulate` runs, wx.cloud is your own machine. Elsewhere this line does nothing.
+// `cloudkit emulate` 运行时，wx.cloud 连接本机；其他情况下这一行什么也不做。
+require('./cloudkit/wx-cloud').auto()
+
 // Reports a score and draws the board. Replace the score by your game's.
 //
 // 上报一次成绩并绘制排行榜，把分数换成你的游戏结果即可。

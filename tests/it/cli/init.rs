@@ -8,7 +8,7 @@ fn a_project_starts_from_a_template_and_nothing_is_overwritten() {
     insta::assert_snapshot!(cloudkit.run(&["init", "garden"]), @r"
     exit 0
     --- stdout
-    ✔ started `garden`: 14 files in [project]/garden
+    ✔ started `garden`: 17 files in [project]/garden
     next:
       cd garden
       npm install
@@ -48,6 +48,18 @@ fn a_project_is_adopted_as_it_is() {
       cloudkit emulate
     ");
     assert_eq!(cloudkit.read("project.config.json"), config);
+    let config = r#"{"miniprogramRoot": "mini/"}"#;
+    let mini = Cloudkit::alone(&[("project.config.json", config), ("mini/app.js", "App({})")]);
+    insta::assert_snapshot!(mini.run(&["init", "--adopt", "--name", "mini"]), @r"
+    exit 0
+    --- stdout
+    ✔ started `mini`: 3 files in [project]
+    next:
+      # first line of mini/app.js: require('./cloudkit/wx-cloud').auto()
+      cloudkit emulate
+    ");
+    assert_eq!(mini.read("mini/cloudkit/.gitignore"), "local.js\n");
+    assert_eq!(mini.read("mini/app.js"), "App({})");
     insta::assert_snapshot!(cloudkit.run(&["init", "--adopt"]), @r"
     exit 2
     --- stderr

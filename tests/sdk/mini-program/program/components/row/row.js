@@ -1,0 +1,8 @@
+Component({
+  properties: { index: { type: Number, value: 3 } },
+  methods: {
+    choose() {
+      this.triggerEvent('choose', { index: this.properties.index })
+    }
+  }
+})

@@ -1,0 +1,1 @@
+export const callEcho = (data) => wx.cloud.callFunction({ name: 'echo', data }).then(({ result }) => result)
