@@ -156,6 +156,7 @@ async fn play(folder: &Path, context: &Context) -> Result<Vec<Typed>> {
             // A board of three reads better than one of twenty-three.
             seed: None,
             outward: Outward::Open,
+            intercept: false,
             cold_start: None,
             inspect: None,
             install: Install::No,

@@ -52,6 +52,8 @@ pub struct Config {
     /// The variables each function inherits from the machine: `PATH`, `HOME` and the like.
     pub inherited: Vec<(String, String)>,
     pub outward: Outward,
+    /// The folder of the certificate authority, when the emulator is a proxy too that speaks TLS under the platform's names.
+    pub intercept: Option<PathBuf>,
     pub clock: Clock,
     pub ids: Ids,
 }

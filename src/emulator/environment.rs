@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::access::Access;
+use super::authority::Authority;
 use super::config::Config;
 use super::data_dir::DataDir;
 use super::database::Database;
@@ -40,6 +41,8 @@ pub struct Environment {
     pub permissions: Permissions,
     pub access: Access,
     pub identity: Identity,
+    /// Speaks TLS under the platform's names, when asked to.
+    pub authority: Option<Authority>,
     pub snapshots: Snapshots,
     pub gateway: Gateway,
     pub migrations: Migrations,

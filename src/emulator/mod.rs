@@ -3,6 +3,7 @@
 //! `edge` is the only place that knows HTTP; services (functions, database, storage, logs, timers) are wired here by
 //! constructors. Everything worth telling is an [`event::Event`]; nothing in here prints.
 
+pub mod authority;
 pub mod config;
 pub mod event;
 
@@ -36,6 +37,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::model::function::FunctionSpec;
 use access::Access;
+use authority::Authority;
 use config::Config;
 use data_dir::DataDir;
 use database::Database;
@@ -70,6 +72,9 @@ impl Emulator {
     /// cannot be read.
     pub async fn start(config: Config) -> Result<Self> {
         let data = DataDir::open(&config.data)?;
+        let names = edge::door::MAPPED;
+        let authority =
+            config.intercept.as_deref().map(|folder| Authority::open(folder, &names)).transpose()?;
         let listener = listen::bind(&config).await?;
         let url = listen::url(&listener)?;
         data.sign(&url)?;
@@ -94,6 +99,7 @@ impl Emulator {
             permissions,
             access: Access::default(),
             identity,
+            authority,
             snapshots: Snapshots::new(data.snapshots()),
             gateway,
             migrations: Migrations::default(),

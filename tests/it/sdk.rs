@@ -80,9 +80,15 @@ fn installed_for_python() -> Option<PathBuf> {
 
 /// Runs a command under an emulator that serves `tests/sdk/functions`.
 fn under_emulator(command: &[&str], variables: &[(&str, &Path)]) {
+    under_emulator_with(&[], command, variables);
+}
+
+fn under_emulator_with(flags: &[&str], command: &[&str], variables: &[(&str, &Path)]) {
     let home = tempfile::tempdir().expect("a temporary folder");
     let output = Command::new(env!("CARGO_BIN_EXE_cloudkit"))
-        .args(["emulate", "--ephemeral", "--port", "0", "--no-install", "--"])
+        .args(["emulate", "--ephemeral", "--port", "0", "--no-install"])
+        .args(flags)
+        .arg("--")
         .args(command)
         .current_dir(folder())
         .env("HOME", home.path())
@@ -114,6 +120,11 @@ fn a_program_beside_the_emulator_reaches_it_by_the_server_sdk() {
 }
 
 #[test]
+fn a_mini_program_reaches_the_emulator_by_wx_cloud() {
+    node_under_emulator(&["--test", "mini-program/wx-cloud.test.mjs"]);
+}
+
+#[test]
 fn the_clouds_node_sdk_manages_the_emulator() {
     node_under_emulator(&["control/node-sdk.mjs"]);
 }
@@ -127,5 +138,20 @@ fn the_manager_sdk_manages_the_emulator() {
 fn the_clouds_python_sdk_manages_the_emulator() {
     if let Some(packages) = installed_for_python() {
         under_emulator(&["python3", "control/python-sdk.py"], &[("PYTHONPATH", &packages)]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn programs_that_know_only_the_real_names_reach_the_emulator_through_its_proxy() {
+    // Without the preload: nothing but the proxy leads there.
+    if installed().is_some() {
+        let command = ["env", "-u", "NODE_OPTIONS", "node", "control/intercept.mjs"];
+        under_emulator_with(&["--intercept"], &command, &[]);
+    }
+    if let Some(packages) = installed_for_python() {
+        // Before the path of the preload, which leads Tencent Cloud's SDK to the emulator without a proxy.
+        let command = ["env", "-u", "CLOUDKIT_EMULATOR_URL", "python3", "control/intercept.py"];
+        under_emulator_with(&["--intercept"], &command, &[("PYTHONPATH", &packages)]);
     }
 }

@@ -29,8 +29,8 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ("Show the version", "显示版本"),
     ("Start a project from a template, or adopt one that is there", "用模板创建项目，或接管已有项目"),
     (
-        "Works offline: templates are part of the program. Nothing is ever overwritten; a folder with files in it is refused. With `--adopt`, a WeChat project (`project.config.json`) or a `cloudbaserc.json` project gets a `cloudkit.toml` that points at what is there; its own files stay as they are.",
-        "可离线使用：模板内置于程序中。绝不覆盖任何文件；目录非空时会拒绝。使用 `--adopt` 时，会为微信项目（`project.config.json`）或 `cloudbaserc.json` 项目添加指向现有内容的 `cloudkit.toml`，原有文件保持不变。",
+        "Works offline: templates are part of the program. Nothing is ever overwritten; a folder with files in it is refused. With `--adopt`, a WeChat project (`project.config.json`) or a `cloudbaserc.json` project gets a `cloudkit.toml` that points at what is there; its own files stay as they are. A mini program gets `cloudkit/wx-cloud.js` too, which leads `wx.cloud` to a running emulator once the program's first line asks for it.",
+        "可离线使用：模板内置于程序中。绝不覆盖任何文件；目录非空时会拒绝。使用 `--adopt` 时，会为微信项目（`project.config.json`）或 `cloudbaserc.json` 项目添加指向现有内容的 `cloudkit.toml`，原有文件保持不变。小程序还会得到 `cloudkit/wx-cloud.js`：在程序第一行引入后，模拟器运行时 `wx.cloud` 会连接到它。",
     ),
     ("The folder of the project; the current one if left out", "项目目录；默认为当前目录"),
     ("The template to start from", "所用模板"),
@@ -112,6 +112,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     (
         "Write the answers of hosts outside into fixtures/http, a file for each host",
         "把外部主机的应答写入 fixtures/http，每个主机一个文件",
+    ),
+    (
+        "Be a proxy too, which answers for the platform's hosts over TLS and refuses all others",
+        "同时作为代理：以 TLS 代答平台域名，拒绝其他主机",
     ),
     (
         "Have each call that needs a new process wait as in the cloud, by MS milliseconds [default MS: 300]",

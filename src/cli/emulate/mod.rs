@@ -65,6 +65,9 @@ pub struct Args {
     /// Write the answers of hosts outside into fixtures/http, a file for each host
     #[arg(long)]
     record: bool,
+    /// Be a proxy too, which answers for the platform's hosts over TLS and refuses all others
+    #[arg(long)]
+    intercept: bool,
     /// Have each call that needs a new process wait as in the cloud, by MS milliseconds [default MS: 300]
     #[arg(long, value_name = "MS", num_args = 0..=1, require_equals = true, default_missing_value = "300")]
     simulate_cold_start: Option<u32>,
@@ -116,6 +119,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
             (_, true) => Outward::Recorded,
             _ => Outward::Open,
         },
+        intercept: args.intercept,
         cold_start: args.simulate_cold_start.map(|millis| Duration::from_millis(millis.into())),
         inspect: args.inspect,
         install: match (args.install, args.no_install) {

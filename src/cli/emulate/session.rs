@@ -22,6 +22,7 @@ use crate::ops::target::is_alive;
 use crate::project::functions::Function;
 use crate::project::launch;
 use crate::project::manifest::LOCAL;
+use crate::project::mini_program::{MiniProgram, Switch};
 use crate::project::running::Running;
 use crate::project::state;
 use crate::project::{Options, Project};
@@ -51,6 +52,7 @@ pub struct Wanted {
     pub functions_root: Option<PathBuf>,
     pub seed: Option<PathBuf>,
     pub outward: Outward,
+    pub intercept: bool,
     pub cold_start: Option<Duration>,
     pub inspect: Option<u16>,
     pub install: Install,
@@ -139,6 +141,7 @@ impl Session {
             strict: wanted.strict.or(project.manifest.as_ref().and_then(|it| it.strict)),
             seed: wanted.seed,
             outward: wanted.outward,
+            intercept: wanted.intercept.then(|| authority_folder(context)).transpose()?,
             project: project.clone(),
             shared_modules: Some(install::shared_folder(&project).join("node_modules"))
                 .filter(|it| it.is_dir()),
@@ -182,6 +185,9 @@ impl Session {
     /// emulator must not take over what people speak to.
     pub fn leave_note(&self, context: &Context) -> Result<()> {
         let Some(other) = Running::find(&self.project.root).filter(is_alive) else {
+            if let Some(switch) = self.switch() {
+                switch.turn_on(&self.running.url, &self.running.env_id)?;
+            }
             return self.running.leave(&self.project.root);
         };
         let (first, this) = (&other.url, &self.running.url);
@@ -288,7 +294,15 @@ impl Session {
     /// Ends everything and takes the note away.
     pub async fn stop(self) {
         self.running.remove(&self.project.root);
+        if let Some(switch) = self.switch() {
+            switch.turn_off(&self.running.url);
+        }
         self.emulator.stop().await;
+    }
+
+    /// What leads the project's mini program to an emulator.
+    fn switch(&self) -> Option<Switch> {
+        MiniProgram::find(&self.project)?.switch()
     }
 
     fn shown(&self, path: &Path) -> String {
@@ -351,6 +365,18 @@ fn temporary_folder() -> Result<tempfile::TempDir> {
     made.map_err(|error| {
         Error::new(Kind::Failed, text! { en: "could not make a temporary folder", zh: "无法创建临时目录" })
             .source(&error)
+    })
+}
+
+/// Where the certificate authority of this machine's emulators lies.
+fn authority_folder(context: &Context) -> Result<PathBuf> {
+    let folder = context.config_folder.as_ref().map(|folder| folder.join("authority"));
+    folder.ok_or_else(|| {
+        Error::new(
+            Kind::Failed,
+            text! { en: "`--intercept` needs a home folder", zh: "`--intercept` 需要用户主目录" },
+        )
+        .hint(text! { en: "set `HOME`", zh: "请设置 `HOME`" })
     })
 }
 

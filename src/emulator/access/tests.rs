@@ -115,6 +115,7 @@ fn config(folder: &Path) -> Config {
         project: Project::load(&options).expect("a good project"),
         seed: None,
         outward: Outward::Open,
+        intercept: None,
         shared_modules: None,
         secret_id: "AKIDlocal".into(),
         secret_key: "key".into(),

@@ -10,7 +10,7 @@ use crate::emulator::config::Config;
 
 /// Hosts of the real services that the preload and a proxy bring here (`docs/wire.md#hosts`). A leading dot stands for
 /// any name below.
-const MAPPED: [&str; 9] = [
+pub(in crate::emulator) const MAPPED: [&str; 9] = [
     ".tencentcloudapi.com",
     ".tencentyun.com",
     ".tcloudbasegateway.com",
@@ -65,13 +65,14 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-fn is_loopback(name: &str) -> bool {
+pub(super) fn is_loopback(name: &str) -> bool {
     // Browsers and clients resolve every name below `localhost` to the machine itself (RFC 6761).
     matches!(name, "127.0.0.1" | "[::1]" | "localhost")
         || name.to_ascii_lowercase().rsplit('.').next() == Some("localhost")
 }
 
-fn is_mapped(name: &str) -> bool {
+/// Whether the emulator stands for a host of the platform.
+pub(super) fn is_mapped(name: &str) -> bool {
     MAPPED.iter().any(|mapped| match mapped.starts_with('.') {
         true => name.ends_with(mapped),
         false => name == *mapped,

@@ -1,21 +1,26 @@
 //! The port: bind, accept, and close every connection in the end.
 
+use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::{Method, Request};
+use axum::response::Response;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::tls;
 use crate::emulator::config::Config;
 use crate::emulator::environment::Shared;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind};
 use crate::text;
 
 /// How long a request that runs when the emulator stops may take to finish.
@@ -27,7 +32,7 @@ const BREATH: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// The port is taken, or the address is not this machine's.
-pub(in crate::emulator) async fn bind(config: &Config) -> Result<TcpListener> {
+pub(in crate::emulator) async fn bind(config: &Config) -> crate::error::Result<TcpListener> {
     let (address, port) = (config.address, config.port);
     TcpListener::bind((address, port)).await.map_err(|error| {
         let message = match error.kind() {
@@ -42,7 +47,7 @@ pub(in crate::emulator) async fn bind(config: &Config) -> Result<TcpListener> {
 }
 
 /// Returns where a client on this machine reaches the listener.
-pub(in crate::emulator) fn url(listener: &TcpListener) -> Result<String> {
+pub(in crate::emulator) fn url(listener: &TcpListener) -> crate::error::Result<String> {
     let address = listener.local_addr().map_err(|error| {
         Error::new(Kind::Failed, text! { en: "the port cannot be read", zh: "无法读取端口" }).source(&error)
     })?;
@@ -83,26 +88,56 @@ impl Drop for Server {
     }
 }
 
+/// Where connections come in.
+#[derive(Clone)]
+pub(super) struct Reception {
+    pub environment: Shared,
+    pub stopping: CancellationToken,
+    pub connections: TaskTracker,
+}
+
 async fn accept(listener: TcpListener, environment: Shared, stopping: CancellationToken) {
-    let connections = TaskTracker::new();
-    while let Some(accepted) = stopping.run_until_cancelled(listener.accept()).await {
+    let reception = Reception { environment, stopping, connections: TaskTracker::new() };
+    while let Some(accepted) = reception.stopping.run_until_cancelled(listener.accept()).await {
         match accepted {
             Ok((stream, _)) => {
-                connections.spawn(converse(stream, Arc::clone(&environment), stopping.clone()));
+                reception.connections.spawn(receive(stream, reception.clone()));
             }
             Err(_) => tokio::time::sleep(BREATH).await,
         }
     }
     drop(listener);
-    connections.close();
-    connections.wait().await;
+    reception.connections.close();
+    reception.connections.wait().await;
 }
 
-async fn converse(stream: TcpStream, environment: Shared, stopping: CancellationToken) {
+async fn receive(stream: TcpStream, reception: Reception) {
     // Small answers must not wait for an acknowledgement; a socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| super::answer(Arc::clone(&environment), request));
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let stopping = reception.stopping.clone();
+    converse(stream, &stopping, move |request| {
+        let reception = reception.clone();
+        async move {
+            match *request.method() {
+                Method::CONNECT => Ok(tls::tunnel(&reception, request)),
+                _ => super::answer(reception.environment, request).await,
+            }
+        }
+    })
+    .await;
+}
+
+/// Answers the requests of one connection until it ends or the emulator does.
+pub(super) async fn converse<I, A>(
+    io: I,
+    stopping: &CancellationToken,
+    answer: impl Fn(Request<Incoming>) -> A,
+) where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    A: Future<Output = Result<Response, Infallible>>,
+{
+    let connection =
+        http1::Builder::new().serve_connection(TokioIo::new(io), service_fn(answer)).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     // A connection that fails is the client's business: it is gone.
     tokio::select! {

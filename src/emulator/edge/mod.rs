@@ -5,11 +5,12 @@
 pub(super) mod listen;
 
 mod cors;
-mod door;
+pub(super) mod door;
 mod health;
 mod reply;
 mod reset;
 mod target;
+mod tls;
 
 mod admin;
 mod bearer;
@@ -17,6 +18,7 @@ mod control;
 mod envelope;
 mod forward;
 mod gateway;
+mod mini_program;
 mod object;
 mod outside;
 mod web;
@@ -73,12 +75,17 @@ async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
         "/web" if parts.method == Method::POST => web::answer(&environment, &parts, body).await,
         "/healthz" => health::ready(),
         "/__cloudkit/env" => health::describe(&environment),
+        mini_program::SIGN_IN if parts.method == Method::POST => {
+            mini_program::sign_in(&environment, body).await
+        }
         outside::RECORDINGS if parts.method == Method::POST => outside::record(&environment, body).await,
         "/" if control::is_meant(&parts) => control::answer(&environment, host, &parts, body).await,
         path if path.starts_with(PACKAGES) => control::packages::answer(&environment, &parts, body).await,
         path if is_at(path, DOCUMENTS) || is_at(path, SNAPSHOTS) => reset::answer(&environment, &parts).await,
         path if path.starts_with(OBJECTS) => object::answer(&environment, parts, body).await,
-        path if path.starts_with("/__cloudkit/") => nothing_at(path),
+        path if path.starts_with("/__cloudkit/") => {
+            mini_program::script(path).unwrap_or_else(|| nothing_at(path))
+        }
         _ => gateway::answer(&environment, &parts, body).await,
     }
 }

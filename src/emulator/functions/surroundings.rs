@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use crate::emulator::authority;
 use crate::emulator::config::{Config, Outward};
 use crate::model::function::Language;
 
@@ -86,7 +87,30 @@ pub fn child_environment(
         ("NODE_OPTIONS", &with_preload(node_options, &scripts.preload)),
     ];
     let offline = (config.outward == Outward::Refused).then_some(("CLOUDKIT_OFFLINE", "1"));
-    variables.into_iter().chain(offline).map(|(name, value)| (name.into(), value.into())).collect()
+    let variables = variables.into_iter().chain(offline).map(|(name, value)| (name.into(), value.into()));
+    variables.chain(proxy(config, url)).collect()
+}
+
+/// Returns the variables that send programs through the emulator as their proxy, and have them trust its authority.
+/// Programs differ in which spelling they read.
+fn proxy(config: &Config, url: &str) -> impl Iterator<Item = (String, String)> {
+    let variables = config.intercept.as_deref().map(|folder| {
+        let certificate = authority::certificate(folder).display().to_string();
+        let trusted = authority::bundle(folder).display().to_string();
+        let home = "127.0.0.1,localhost,.localhost,::1";
+        let spelt = [("http_proxy", url), ("https_proxy", url), ("no_proxy", home)].into_iter();
+        let spelt = spelt.flat_map(|(name, value)| [(name.to_owned(), value), (name.to_uppercase(), value)]);
+        let spelt: Vec<_> = spelt.map(|(name, value)| (name, value.to_owned())).collect();
+        let trust = [
+            ("NODE_EXTRA_CA_CERTS", certificate),
+            ("SSL_CERT_FILE", trusted.clone()),
+            ("REQUESTS_CA_BUNDLE", trusted.clone()),
+            // curl looks here first.
+            ("CURL_CA_BUNDLE", trusted),
+        ];
+        spelt.into_iter().chain(trust.map(|(name, value)| (name.to_owned(), value)))
+    });
+    variables.into_iter().flatten()
 }
 
 /// Adds the preload to the user's own options; Node reads a quoted path with backslashes before quotes.

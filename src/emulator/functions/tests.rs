@@ -128,6 +128,7 @@ fn config(folder: &Path) -> Config {
         project: Project::load(&options).expect("a good project"),
         seed: None,
         outward: Outward::Open,
+        intercept: None,
         shared_modules: Some(folder.join("shared/node_modules")),
         secret_id: "AKIDlocal".into(),
         secret_key: "key".into(),

@@ -37,6 +37,7 @@ pub fn config(folder: &Path, clock: &Clock) -> Config {
         project: Project::load(&options).expect("a folder without a manifest"),
         seed: None,
         outward: Outward::Open,
+        intercept: None,
         shared_modules: None,
         secret_id: "AKIDlocal".into(),
         secret_key: "localkey".into(),

@@ -1,0 +1,60 @@
+//! `CONNECT`: a program whose proxy this emulator is speaks TLS with what it takes for the platform.
+//!
+//! The tunnel ends here, whatever host it was meant for: nothing is dialled.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use tokio_rustls::TlsAcceptor;
+
+use super::listen::{Reception, converse};
+use super::{door, reply};
+
+/// The port of a tunnel without TLS.
+const HTTP: u16 = 80;
+
+/// Agrees to be the end of a tunnel, if it is meant for the platform.
+pub(super) fn tunnel(reception: &Reception, request: Request<Incoming>) -> Response {
+    let host = request.uri().host().unwrap_or_default().to_ascii_lowercase();
+    let port = request.uri().port_u16().unwrap_or_default();
+    let refuse = |sentence: String| reply::plain(StatusCode::FORBIDDEN, sentence);
+    let Some(authority) = &reception.environment.authority else {
+        return refuse("this emulator is no proxy: start it with `cloudkit emulate --intercept`\n".into());
+    };
+    // Some programs pay no heed to `no_proxy`, and ask for a tunnel to the emulator itself.
+    let is_own = door::is_loopback(&host) && reception.environment.url.ends_with(&format!(":{port}"));
+    if !(is_own || door::is_mapped(&host)) {
+        return refuse(format!("`{host}:{port}` is no host of the platform, and nothing else is dialled\n"));
+    }
+    let acceptor = match port {
+        _ if is_own => None,
+        HTTP => None,
+        _ => match authority.server_config(&host) {
+            Ok(config) => Some(TlsAcceptor::from(config)),
+            Err(error) => return refuse(format!("no certificate for `{host}`: {error}\n")),
+        },
+    };
+    let speaking = speak(reception.clone(), hyper::upgrade::on(request), acceptor);
+    reception.connections.spawn(speaking);
+    Response::new(Body::empty())
+}
+
+/// Answers what comes through a tunnel. One that breaks is its client's business.
+async fn speak(reception: Reception, upgrade: OnUpgrade, acceptor: Option<TlsAcceptor>) {
+    let Ok(upgraded) = upgrade.await else { return };
+    let io: TokioIo<Upgraded> = TokioIo::new(upgraded);
+    let answer = |request| super::answer(Arc::clone(&reception.environment), request);
+    match acceptor {
+        None => converse(io, &reception.stopping, answer).await,
+        Some(acceptor) => {
+            if let Some(Ok(io)) = reception.stopping.run_until_cancelled(acceptor.accept(io)).await {
+                converse(io, &reception.stopping, answer).await;
+            }
+        }
+    }
+}
