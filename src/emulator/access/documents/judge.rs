@@ -115,10 +115,7 @@ impl Documents {
             let why = format!("there is no rule for `{}`", asked.operation.name());
             return Err(self.deny(asked, &permission(), filter, why));
         };
-        let auth = asked.user.map(User::auth);
-        let scope =
-            Scope { auth: auth.as_ref(), now: self.now(), doc: subject, data: asked.payload, resource: None };
-        let decision = decide(rule, &scope, &mut |collection, id| self.document(collection, id));
+        let decision = self.decide(asked, rule, subject);
         let is_by_id = matches!(subject, Subject::Document(_)) && filter.is_some();
         if decision.allowed {
             if is_by_id {
@@ -127,6 +124,25 @@ impl Documents {
             return Ok(decision.guards);
         }
         Err(self.deny_by_rule(asked, rule, &decision, filter.filter(|_| !is_by_id)))
+    }
+
+    fn decide(&self, asked: &Asked<'_>, rule: &Expression, subject: Subject<'_>) -> Decision {
+        let auth = asked.user.map(User::auth);
+        let scope =
+            Scope { auth: auth.as_ref(), now: self.now(), doc: subject, data: asked.payload, resource: None };
+        decide(rule, &scope, &mut |collection, id| self.document(collection, id))
+    }
+
+    /// Whether the caller may read a document; a preset lets nobody change what is not readable. Nothing is told.
+    pub(super) fn is_readable(&self, asked: &Asked<'_>, document: &Document) -> bool {
+        let asked = Asked { operation: Operation::Read, payload: None, ..*asked };
+        let permission = self.permission(asked.collection);
+        let Some(text) = permission.rule() else { return true };
+        let rules = self.environment.access.rules(text);
+        rules.is_ok_and(|rules| {
+            let rule = rules.of(Operation::Read);
+            rule.is_some_and(|(_, rule)| self.decide(&asked, rule, Subject::Document(Some(document))).allowed)
+        })
     }
 
     /// Tells once that a mini program may be refused what is allowed here: the platform's two descriptions differ.
