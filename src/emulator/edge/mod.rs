@@ -19,8 +19,11 @@ mod envelope;
 mod forward;
 mod gateway;
 mod mini_program;
+mod oauth;
 mod object;
 mod outside;
+mod redirect;
+mod rest;
 mod web;
 mod wechat;
 
@@ -57,7 +60,8 @@ async fn route(environment: Shared, parts: Parts, body: Body) -> Response {
 /// Whether other pages of this machine may read what is answered there: the clients' doors are theirs, the admin's and the
 /// emulator's own are not.
 fn is_for_pages(path: &str) -> bool {
-    path != "/admin" && (!path.starts_with("/__cloudkit/") || path.starts_with(OBJECTS))
+    path != "/admin"
+        && (!path.starts_with("/__cloudkit/") || path.starts_with(OBJECTS) || path == redirect::PATH)
 }
 
 async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
@@ -73,6 +77,9 @@ async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
         _ if object::is_bucket(&environment, host) => object::answer_bucket(&environment, parts, body).await,
         "/admin" if parts.method == Method::POST => admin::answer(&environment, &parts, body).await,
         "/web" if parts.method == Method::POST => web::answer(&environment, &parts, body).await,
+        path if oauth::is_meant(path) => oauth::answer(&environment, &parts, body).await,
+        path if rest::is_meant(path) => rest::answer(&environment, &parts, body).await,
+        redirect::PATH => redirect::answer(),
         "/healthz" => health::ready(),
         "/__cloudkit/env" => health::describe(&environment),
         mini_program::SIGN_IN if parts.method == Method::POST => {

@@ -3,6 +3,8 @@
 
 mod auth;
 
+pub(super) use auth::send_code;
+
 use std::borrow::Cow;
 
 use axum::body::Body;

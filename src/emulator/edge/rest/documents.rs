@@ -1,0 +1,174 @@
+//! `/v1/database/instances/I/databases/D/…`: documents, transactions. Any instance and database is the environment's.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::{Asked, Result, unimplemented};
+use crate::api::data::Failure;
+use crate::api::data::database::GetDocumentReply;
+use crate::emulator::edge::reply;
+use crate::emulator::edge::target::{decode, query_value};
+
+pub(super) async fn answer(asked: &Asked<'_>, path: &str) -> Result<Response> {
+    let segments: Vec<String> = path.split('/').map(|it| decode(it).unwrap_or_default()).collect();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let ["instances", _, "databases", _, rest @ ..] = segments.as_slice() else {
+        return Err(unimplemented(asked.parts));
+    };
+    let json = match (asked.parts.method.as_str(), rest) {
+        ("GET", ["collections", collection, "documents"]) => match asked.parameter("count").as_deref() {
+            Some("true") => count(asked, collection).await?,
+            _ => list(asked, collection).await?,
+        },
+        ("GET", ["collections", collection, "documents", id]) => one(asked, collection, id).await?,
+        ("POST", ["collections", collection, "documents"]) => add(asked, collection).await?,
+        ("PATCH", ["collections", collection, "documents"]) => update(asked, collection).await?,
+        ("POST", ["collections", collection, "documents", "remove"]) => remove(asked, collection).await?,
+        ("POST", ["collections", collection, "documents", "aggregations"]) => {
+            aggregate(asked, collection).await?
+        }
+        ("POST", ["collections"]) => asked.act("database.addCollection", &asked.fields()?).await?,
+        ("POST", ["transactions"]) => asked.act("database.startTransaction", &json!({})).await?,
+        ("POST", ["transactions", id, "commit"]) => {
+            asked.act("database.commitTransaction", &json!({ "transactionId": id })).await?
+        }
+        ("POST", ["transactions", id, "rollback"]) => {
+            asked.act("database.abortTransaction", &json!({ "transactionId": id })).await?
+        }
+        _ => return Err(unimplemented(asked.parts)),
+    };
+    Ok(reply::typed(StatusCode::OK, reply::JSON, json))
+}
+
+impl Asked<'_> {
+    /// Returns a parameter of the query that is not empty.
+    fn parameter(&self, name: &str) -> Option<String> {
+        query_value(self.parts.uri.query().unwrap_or_default(), name).filter(|value| !value.is_empty())
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.parameter(name).and_then(|value| value.parse().ok())
+    }
+}
+
+async fn list(asked: &Asked<'_>, collection: &str) -> Result<String> {
+    let (offset, limit) = (asked.number("offset").unwrap_or(0), asked.number("limit").unwrap_or(100));
+    let found = get(
+        asked,
+        json!({
+            "collectionName": collection,
+            "query": asked.parameter("query"),
+            "order": order(asked.parameter("order").as_deref())?,
+            "projection": asked.parameter("projection"),
+            "transactionId": asked.parameter("transactionId"),
+            "offset": offset,
+            "limit": limit,
+        }),
+    );
+    Ok(format!(r#"{{"offset":{offset},"limit":{limit},"list":[{}]}}"#, found.await?.join(",")))
+}
+
+async fn one(asked: &Asked<'_>, collection: &str, id: &str) -> Result<String> {
+    let found = get(
+        asked,
+        json!({
+            "collectionName": collection,
+            "query": json!({ "_id": id }).to_string(),
+            "projection": asked.parameter("projection"),
+            "transactionId": asked.parameter("transactionId"),
+            "limit": 1,
+        }),
+    );
+    let missing = || Failure::new("DOCUMENT_NOT_FOUND", format!("document `{id}` does not exist")).into();
+    found.await?.into_iter().next().ok_or_else(missing)
+}
+
+/// Returns documents as texts of Extended JSON.
+async fn get(asked: &Asked<'_>, fields: Value) -> Result<Vec<String>> {
+    let answer = asked.act("database.getDocument", &fields).await?;
+    let GetDocumentReply { list, .. } = serde_json::from_str(&answer).map_err(Failure::parameter)?;
+    Ok(list)
+}
+
+/// Turns `[{"field","direction"}]` into a sort.
+fn order(text: Option<&str>) -> Result<Option<String>> {
+    let Some(text) = text else { return Ok(None) };
+    let orders: Vec<crate::api::data::legacy::Order> =
+        serde_json::from_str(text).map_err(Failure::parameter)?;
+    let sort: Map<String, Value> = orders
+        .into_iter()
+        .map(|it| (it.field, if it.direction.eq_ignore_ascii_case("desc") { -1 } else { 1 }.into()))
+        .collect();
+    Ok(Some(Value::Object(sort).to_string()))
+}
+
+async fn count(asked: &Asked<'_>, collection: &str) -> Result<String> {
+    let fields = json!({ "collectionName": collection, "query": asked.parameter("query") });
+    asked.act("database.calculateDocument", &fields).await
+}
+
+async fn add(asked: &Asked<'_>, collection: &str) -> Result<String> {
+    let sent = asked.fields()?;
+    let documents = match sent.get("data") {
+        Some(Value::Array(documents)) => documents.iter().map(Value::to_string).collect(),
+        Some(document) => vec![document.to_string()],
+        None => Vec::new(),
+    };
+    let fields = json!({
+        "collectionName": collection, "data": documents, "transactionId": sent.get("transactionId"),
+    });
+    asked.act("database.insertDocument", &fields).await
+}
+
+/// Without operators and without `replaceMode`, the data are merged: also for `doc().set()`, which sends just that.
+async fn update(asked: &Asked<'_>, collection: &str) -> Result<String> {
+    let sent = asked.fields()?;
+    let is = |name: &str| sent.get(name).and_then(Value::as_bool) == Some(true);
+    let data = sent.get("data").cloned().unwrap_or_default();
+    let has_operators = data.as_object().is_some_and(|data| data.keys().any(|key| key.starts_with('$')));
+    let replaces = is("replaceMode") && !has_operators;
+    let data = if has_operators || replaces { data } else { json!({ "$set": data }) };
+    let mut answer = asked
+        .value(
+            "database.modifyDocument",
+            &json!({
+                "collectionName": collection,
+                "query": sent.get("query").map(Value::to_string),
+                "data": data.to_string(),
+                "multi": is("multi"),
+                "merge": !replaces,
+                "upsert": is("upsert"),
+                "transactionId": sent.get("transactionId"),
+            }),
+        )
+        .await?;
+    // `where().update` reads the one name, `doc().set` the other.
+    let created = answer.get("upsert_id").cloned().unwrap_or_default();
+    answer["upsert_id"] = created.clone();
+    answer["upserted_id"] = created;
+    Ok(answer.to_string())
+}
+
+async fn remove(asked: &Asked<'_>, collection: &str) -> Result<String> {
+    let sent = asked.fields()?;
+    let fields = json!({
+        "collectionName": collection,
+        "query": sent.get("query").map(Value::to_string),
+        "multi": sent.get("multi").and_then(Value::as_bool) == Some(true),
+        "transactionId": sent.get("transactionId"),
+    });
+    asked.act("database.removeDocument", &fields).await
+}
+
+async fn aggregate(asked: &Asked<'_>, collection: &str) -> Result<String> {
+    let sent = asked.fields()?;
+    let stages = sent.get("pipeline").and_then(Value::as_array).into_iter().flatten();
+    let stages = stages.flat_map(|stage| stage.as_object().into_iter().flatten());
+    let stages: Vec<Value> =
+        stages.map(|(key, value)| json!({ "stageKey": key, "stageValue": value.to_string() })).collect();
+    let fields = json!({ "collectionName": collection, "stages": stages });
+    let answer = asked.act("database.aggregateDocuments", &fields).await?;
+    let GetDocumentReply { list, .. } = serde_json::from_str(&answer).map_err(Failure::parameter)?;
+    Ok(format!(r#"{{"list":[{}]}}"#, list.join(",")))
+}
