@@ -110,6 +110,13 @@ fn every_sdk_generation_runs_the_scenario_unmodified() {
 }
 
 #[test]
+fn web_sdks_of_every_generation_run_unmodified() {
+    for page in ["js3", "js2", "js1", "tcb1", "node3"] {
+        node_under_emulator(&["--test", &format!("web/{page}.test.mjs")]);
+    }
+}
+
+#[test]
 fn an_independent_engine_gives_the_same_answers() {
     node_under_emulator(&["--test", "differential.test.mjs"]);
 }

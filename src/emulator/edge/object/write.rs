@@ -54,23 +54,36 @@ pub(super) async fn post(environment: &Environment, parts: Parts, body: Body) ->
         return xml::error(StatusCode::BAD_REQUEST, "MalformedPOSTRequest", "the request is not a form");
     };
     match store_form(environment, form).await {
-        Ok(Some(object)) => stored(Ok(object)),
+        Ok(Some((object, status))) => {
+            let mut response = stored(Ok(object));
+            *response.status_mut() = status;
+            response
+        }
         Ok(None) => denied(),
         Err(error) => failure(&error),
     }
 }
 
-/// Stores the file of a form, unless its fields do not allow it.
-async fn store_form(environment: &Environment, mut form: Multipart) -> Result<Option<Object>, Error> {
-    let (mut key, mut signature) = (String::new(), String::new());
+/// Stores the file of a form, unless its fields do not allow it; returns the status that they ask for, too (web SDKs
+/// take no other than 201).
+async fn store_form(
+    environment: &Environment,
+    mut form: Multipart,
+) -> Result<Option<(Object, StatusCode)>, Error> {
+    let (mut key, mut signature, mut status) = (String::new(), String::new(), StatusCode::OK);
     while let Some(field) = form.next_field().await.map_err(|_| Error::Interrupted)? {
         match field.name().unwrap_or_default() {
             "key" => key = field.text().await.map_err(|_| Error::Interrupted)?,
             "Signature" | "signature" => signature = field.text().await.map_err(|_| Error::Interrupted)?,
+            "success_action_status" => {
+                let asked = field.text().await.map_err(|_| Error::Interrupted)?;
+                status = if asked == "201" { StatusCode::CREATED } else { status };
+            }
             "file" => {
                 let key = key.trim_start_matches('/');
                 let Some(owner) = allowed(environment, key, &signature) else { return Ok(None) };
-                return store_field(environment, key, owner.as_deref(), field).await.map(Some);
+                let object = store_field(environment, key, owner.as_deref(), field).await?;
+                return Ok(Some((object, status)));
             }
             _ => {}
         }

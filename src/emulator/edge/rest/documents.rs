@@ -58,6 +58,7 @@ async fn list(asked: &Asked<'_>, collection: &str) -> Result<String> {
         asked,
         json!({
             "collectionName": collection,
+            "queryType": query_type(asked.parameter("query").and_then(|it| serde_json::from_str(&it).ok()).as_ref()),
             "query": asked.parameter("query"),
             "order": order(asked.parameter("order").as_deref())?,
             "projection": asked.parameter("projection"),
@@ -74,6 +75,7 @@ async fn one(asked: &Asked<'_>, collection: &str, id: &str) -> Result<String> {
         asked,
         json!({
             "collectionName": collection,
+            "queryType": "DOC",
             "query": json!({ "_id": id }).to_string(),
             "projection": asked.parameter("projection"),
             "transactionId": asked.parameter("transactionId"),
@@ -82,6 +84,12 @@ async fn one(asked: &Asked<'_>, collection: &str, id: &str) -> Result<String> {
     );
     let missing = || Failure::new("DOCUMENT_NOT_FOUND", format!("document `{id}` does not exist")).into();
     found.await?.into_iter().next().ok_or_else(missing)
+}
+
+/// Says whether a query names one document by its id: these SDKs do not.
+fn query_type(query: Option<&Value>) -> &'static str {
+    let query = query.and_then(Value::as_object);
+    if query.is_some_and(|query| query.len() == 1 && query.contains_key("_id")) { "DOC" } else { "WHERE" }
 }
 
 /// Returns documents as texts of Extended JSON.
@@ -134,6 +142,7 @@ async fn update(asked: &Asked<'_>, collection: &str) -> Result<String> {
             "database.modifyDocument",
             &json!({
                 "collectionName": collection,
+                "queryType": query_type(sent.get("query")),
                 "query": sent.get("query").map(Value::to_string),
                 "data": data.to_string(),
                 "multi": is("multi"),
@@ -154,6 +163,7 @@ async fn remove(asked: &Asked<'_>, collection: &str) -> Result<String> {
     let sent = asked.fields()?;
     let fields = json!({
         "collectionName": collection,
+        "queryType": query_type(sent.get("query")),
         "query": sent.get("query").map(Value::to_string),
         "multi": sent.get("multi").and_then(Value::as_bool) == Some(true),
         "transactionId": sent.get("transactionId"),

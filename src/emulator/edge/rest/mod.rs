@@ -7,6 +7,7 @@ mod functions;
 
 use axum::body::Body;
 use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -100,8 +101,12 @@ impl Asked<'_> {
 pub(super) async fn answer(environment: &Shared, parts: &Parts, body: Body) -> Response {
     let answered = async {
         let body = envelope::open(body).await?;
-        let principal =
-            bearer::principal(environment, oauth::token(&parts.headers)).map_err(Failure::from)?;
+        let token = oauth::token(&parts.headers);
+        if token.is_empty() && parts.headers.contains_key(AUTHORIZATION) {
+            let message = "only `Authorization: Bearer …` is read here, no signature with secret keys";
+            return Err(Failure::new("UNSUPPORTED_AUTH_TYPE", message).into());
+        }
+        let principal = bearer::principal(environment, token).map_err(Failure::from)?;
         let asked = Asked { environment, principal, parts, body: &body };
         let path = parts.uri.path().strip_prefix("/v1/").unwrap_or_default();
         match path.split_once('/') {

@@ -1,0 +1,12 @@
+import { browserBuild, openPage } from './page.mjs'
+import { scenario } from './scenario.mjs'
+import { actions } from './dialects.mjs'
+
+scenario('js1', {
+  ...actions,
+  transactions: true,
+  async open(env) {
+    await openPage()
+    return browserBuild('js-sdk-1').init({ env })
+  },
+})

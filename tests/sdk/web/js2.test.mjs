@@ -1,0 +1,13 @@
+import { browserBuild, openPage } from './page.mjs'
+import { scenario } from './scenario.mjs'
+import { oauth, refresh } from './dialects.mjs'
+
+scenario('js2', {
+  ...oauth,
+  refresh,
+  transactions: true,
+  async open(env) {
+    await openPage()
+    return browserBuild('js-sdk-2').init({ env })
+  },
+})

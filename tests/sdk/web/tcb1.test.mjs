@@ -1,0 +1,13 @@
+import { browserBuild, openPage } from './page.mjs'
+import { scenario } from './scenario.mjs'
+import { actions, auth } from './dialects.mjs'
+
+scenario('tcb1', {
+  ...actions,
+  async open(env) {
+    await openPage()
+    const app = browserBuild('tcb-js-sdk').init({ env })
+    auth(app)
+    return app
+  },
+})
