@@ -27,8 +27,11 @@ const db = alice.cloud.database()
 const { command: _ } = db
 const $ = _.aggregate
 
-// Calls the program the tests run under.
-const cloudkit = async (...args) => JSON.parse((await promisify(execFile)(process.env.CLOUDKIT, [...args, '--json'])).stdout)
+const folder = mkdtempSync(join(tmpdir(), 'wx-cloud-'))
+after(() => rmSync(folder, { recursive: true }))
+
+// Calls the program the tests run under, where there is no manifest that it would add to.
+const cloudkit = async (...args) => JSON.parse((await promisify(execFile)(process.env.CLOUDKIT, [...args, '--json'], { cwd: folder })).stdout)
 
 // What a call with callbacks ends with.
 const called = (start) => new Promise((resolve) => {
@@ -42,9 +45,6 @@ const failing = (errCode, pattern) => (error) => {
   assert.match(error.errMsg, pattern)
   return true
 }
-
-const folder = mkdtempSync(join(tmpdir(), 'wx-cloud-'))
-after(() => rmSync(folder, { recursive: true }))
 
 before(async () => {
   for (const name of ['books', 'notes', 'places', 'secrets']) await cloudkit('db', 'collection', 'add', name)
