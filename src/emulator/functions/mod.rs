@@ -190,7 +190,7 @@ impl Functions {
             outside,
             starting: tokio::sync::Mutex::default(),
         });
-        inner.refresh(&[]);
+        inner.adopt(inner.config.project.clone(), &[]);
         // Who calls first need not wait until programs have told their versions.
         let first = inner.registry.all();
         let looked = inner.clone();

@@ -110,13 +110,18 @@ impl Inner {
         // One after the other: what was seen later must not give way.
         let _turn = self.registry.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
         self.registry.saved.store(false, Ordering::Relaxed);
-        let wanted = match self.wanted() {
-            Ok(wanted) => wanted,
+        match Project::load(&self.config.project.options) {
+            Ok(project) => self.adopt(project, changed),
             Err(error) => {
                 self.tell(Event::Warning(error.message().clone()));
-                return Vec::new();
+                Vec::new()
             }
-        };
+        }
+    }
+
+    /// Makes the functions those of a project that was just read, and the deployed ones.
+    pub(super) fn adopt(&self, project: Project, changed: &[&str]) -> Vec<Arc<Function>> {
+        let wanted = self.wanted(project);
         let mut functions = self.registry.functions.write().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *functions);
         let mut replaced = Vec::new();
@@ -151,8 +156,7 @@ impl Inner {
 
     /// Returns what the project and the deployed functions add up to. A deployed copy runs until its folder in the
     /// project is saved again.
-    fn wanted(&self) -> Result<BTreeMap<String, Wanted>> {
-        let project = Project::load(&self.config.project.options)?;
+    fn wanted(&self, project: Project) -> BTreeMap<String, Wanted> {
         let installed = self.shared_modules().map(|modules| installed(&modules)).max().unwrap_or(UNIX_EPOCH);
         let mut wanted: BTreeMap<String, Wanted> = project
             .functions
@@ -171,7 +175,7 @@ impl Inner {
                 wanted.insert(name, merged);
             }
         }
-        Ok(wanted)
+        wanted
     }
 
     /// Returns the `node_modules` that all functions share.

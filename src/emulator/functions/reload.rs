@@ -60,16 +60,11 @@ async fn keep(inner: Weak<Inner>) -> Option<()> {
     });
     let mut watched = Watched { watcher: watcher.ok(), folders: HashSet::new() };
     loop {
-        // First watched, then looked at: what is saved in between is not missed.
-        watched.follow(&inner);
-        let there = inner.upgrade()?;
-        there.refresh_outside(Instant::now());
-        there.reload().await;
-        drop(there);
+        watched = reload(inner.upgrade()?, watched).await?;
         loop {
             tokio::select! {
                 gone = next_change(&mut changed) => break watched.forget(&gone),
-                () = loaded.notified() => watched.follow(&inner),
+                () = loaded.notified() => watched.follow(inner.upgrade()?.as_ref()),
                 () = tokio::time::sleep(TIDY) => {
                     inner.upgrade()?.registry.all().iter().for_each(|function| function.shrink(TIDY));
                 }
@@ -118,9 +113,9 @@ impl Watched {
     }
 
     /// Watches the folders there are now.
-    fn follow(&mut self, inner: &Weak<Inner>) {
-        let (Some(inner), Some(watcher)) = (inner.upgrade(), &mut self.watcher) else { return };
-        let wanted = folders(&inner);
+    fn follow(&mut self, inner: &Inner) {
+        let Some(watcher) = &mut self.watcher else { return };
+        let wanted = folders(inner);
         self.folders.retain(|folder| wanted.contains(folder));
         for folder in wanted {
             if self.folders.insert(folder.clone())
@@ -168,19 +163,26 @@ fn folders(inner: &Inner) -> HashSet<PathBuf> {
     found
 }
 
-impl Inner {
-    /// Brings the functions up to date and loads those that changed, so that a mistake is told when it is saved.
-    async fn reload(self: &Arc<Self>) {
-        let changed = self.refresh(&[]);
-        let loads = changed.iter().map(async |function| match function.prepare().await {
-            Some(Load::Ready(_)) => self.tell_loaded(function),
-            Some(Load::Broken(message)) => {
-                self.tell(Event::Broken { function: function.name().to_owned(), message });
-            }
-            Some(Load::Loading) | None => {}
-        });
-        futures_util::future::join_all(loads).await;
-    }
+/// Brings the functions up to date and loads those that changed, so that a mistake is told when it is saved.
+async fn reload(inner: Arc<Inner>, mut watched: Watched) -> Option<Watched> {
+    let looking = inner.clone();
+    // Many functions take a while to look at, and calls go on meanwhile.
+    let looked = tokio::task::spawn_blocking(move || {
+        // First watched, then looked at: what is saved in between is not missed.
+        watched.follow(&looking);
+        looking.refresh_outside(Instant::now());
+        (looking.refresh(&[]), watched)
+    });
+    let (changed, watched) = looked.await.ok()?;
+    let loads = changed.iter().map(async |function| match function.prepare().await {
+        Some(Load::Ready(_)) => inner.tell_loaded(function),
+        Some(Load::Broken(message)) => {
+            inner.tell(Event::Broken { function: function.name().to_owned(), message });
+        }
+        Some(Load::Loading) | None => {}
+    });
+    futures_util::future::join_all(loads).await;
+    Some(watched)
 }
 
 #[cfg(test)]
