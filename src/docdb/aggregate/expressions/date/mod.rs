@@ -1,5 +1,6 @@
 //! Dates: milliseconds since the epoch, seen through a time zone.
 
+mod local;
 pub(super) mod part;
 pub(super) mod parts;
 pub(super) mod span;
@@ -8,11 +9,11 @@ pub(super) mod text;
 use bson::{Bson, DateTime};
 use jiff::civil;
 use jiff::tz::{Offset, TimeZone};
-use jiff::{Timestamp, Zoned};
 
 use super::{Named, wrong_type};
 use crate::docdb::aggregate::expression::{Value, is_null};
 use crate::docdb::{Error, Result};
+use local::Far;
 
 const NULL: Value = Some(Bson::Null);
 
@@ -26,20 +27,13 @@ fn date_of(operator: &str, value: &Value) -> Result<DateTime> {
     }
 }
 
-/// Returns the date as clock and calendar of a zone show it.
-fn in_zone(date: DateTime, zone: &TimeZone) -> Result<Zoned> {
-    let timestamp = Timestamp::from_millisecond(date.timestamp_millis()).map_err(|_| out_of_range())?;
-    Ok(timestamp.to_zoned(zone.clone()))
-}
-
 /// Returns the date at which clock and calendar of a zone show this.
 fn from_zone(civil: civil::DateTime, zone: &TimeZone) -> Result<DateTime> {
-    let zoned = zone.to_zoned(civil).map_err(|_| out_of_range())?;
-    Ok(DateTime::from_millis(zoned.timestamp().as_millisecond()))
+    Far { near: civil, cycles: 0 }.in_zone(zone)
 }
 
 fn out_of_range() -> Error {
-    Error::invalid(18537, "the date is outside the years -9999 to 9999")
+    Error::invalid(18537, "the date is outside the range of the calendar")
 }
 
 /// Returns the argument `timezone`: UTC when not given, `None` when null.

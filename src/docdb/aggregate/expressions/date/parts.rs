@@ -6,8 +6,9 @@ use jiff::civil::{self, ISOWeekDate, Weekday};
 
 use super::super::number::integer_of;
 use super::super::{Named, Operator, Table, wrong_type};
-use super::part::{iso_day_of_week, iso_week, iso_week_year};
-use super::{NULL, date_of, from_zone, in_zone, out_of_range, zone_of};
+use super::local::Local;
+use super::part::iso_day_of_week;
+use super::{NULL, date_of, from_zone, out_of_range, zone_of};
 use crate::docdb::aggregate::expression::{Value, is_null};
 use crate::docdb::{Error, Result};
 
@@ -41,16 +42,16 @@ fn to_parts(named: &Named) -> Result<Value> {
         Some(Some(Bson::Boolean(true))) => true,
         Some(other) => return Err(wrong_type(40521, "$dateToParts", "true or false as `iso8601`", &other)),
     };
-    let date = in_zone(date_of("$dateToParts", &date)?, &zone)?;
+    let date = Local::new(date_of("$dateToParts", &date)?, &zone)?;
     let int = |it: i64| i32::try_from(it).unwrap_or_default();
     let mut parts = match iso {
         true => doc! {
-            "isoWeekYear": int(iso_week_year(&date)),
-            "isoWeek": int(iso_week(&date)),
+            "isoWeekYear": int(date.iso_week_year()),
+            "isoWeek": i32::from(date.iso_week()),
             "isoDayOfWeek": int(iso_day_of_week(&date)),
         },
         false => doc! {
-            "year": i32::from(date.year()),
+            "year": int(date.year()),
             "month": i32::from(date.month()),
             "day": i32::from(date.day()),
         },

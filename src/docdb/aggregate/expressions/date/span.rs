@@ -1,13 +1,14 @@
 //! Distances between dates: add, subtract, difference, truncation.
 
 use bson::{Bson, DateTime};
+use jiff::Span;
 use jiff::civil::{self, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Span, Zoned};
 
 use super::super::number::integer_of;
 use super::super::{Named, Operator, Table, wrong_type};
-use super::{NULL, date_of, from_zone, in_zone, out_of_range, zone_of};
+use super::local::{Far, Local, days_of};
+use super::{NULL, date_of, out_of_range, zone_of};
 use crate::docdb::aggregate::expression::{Value, is_null};
 use crate::docdb::{Error, Result};
 
@@ -109,9 +110,11 @@ fn move_calendar(
     zone: &TimeZone,
     span: impl Fn() -> Option<Span>,
 ) -> Result<Option<DateTime>> {
-    let zoned = in_zone(date, zone)?;
-    let moved = span().and_then(|it| zoned.checked_add(it).ok());
-    Ok(moved.map(|it| DateTime::from_millis(it.timestamp().as_millisecond())))
+    let moved = Local::new(date, zone)?.shown().nearest().zip(span()).and_then(|(shown, span)| {
+        let near = shown.near.checked_add(span).ok()?;
+        Some(Far { near, ..shown })
+    });
+    moved.map(|it| it.in_zone(zone)).transpose()
 }
 
 /// Counts the boundaries of a unit between two dates.
@@ -126,32 +129,23 @@ fn difference(named: &Named) -> Result<Value> {
     if is_null(&start) || is_null(&end) {
         return Ok(NULL);
     }
-    let (start, end) = (in_zone(date_of(NAME, &start)?, &zone)?, in_zone(date_of(NAME, &end)?, &zone)?);
-    let position = |date: &Zoned| match unit {
+    let (start, end) = (Local::new(date_of(NAME, &start)?, &zone)?, Local::new(date_of(NAME, &end)?, &zone)?);
+    let position = |date: &Local| match unit {
         Unit::Months(size) => months(date).div_euclid(size),
-        WEEK => (days(date) - week_offset(first_day)).div_euclid(7),
-        Unit::Days(_) => days(date),
+        WEEK => (date.days() - week_offset(first_day)).div_euclid(7),
+        Unit::Days(_) => date.days(),
         Unit::Milliseconds(size) => {
             // Elapsed time, aligned to the zone's clock: half-hour zones have other full hours.
             let skew = i64::from(date.offset().seconds()) * 1000 % 3_600_000;
-            (date.timestamp().as_millisecond() + skew).div_euclid(size)
+            date.date().timestamp_millis().saturating_add(skew).div_euclid(size)
         }
     };
-    Ok(Some(Bson::Int64(position(&end) - position(&start))))
+    let difference = position(&end).checked_sub(position(&start)).ok_or_else(out_of_range)?;
+    Ok(Some(Bson::Int64(difference)))
 }
 
-fn months(date: &Zoned) -> i64 {
-    i64::from(date.year()) * 12 + i64::from(date.month()) - 1
-}
-
-/// Days since 1970-01-01, a Thursday, on the zone's calendar.
-fn days(date: &Zoned) -> i64 {
-    days_of(date.date())
-}
-
-fn days_of(date: civil::Date) -> i64 {
-    let epoch = civil::Date::constant(1970, 1, 1);
-    epoch.until(date).map_or(0, |it| it.get_days().into())
+fn months(date: &Local) -> i64 {
+    date.year() * 12 + i64::from(date.month()) - 1
 }
 
 /// The day number, modulo seven, on which weeks begin.
@@ -181,38 +175,27 @@ fn truncate(named: &Named) -> Result<Value> {
         return Ok(NULL);
     }
     let date = date_of(NAME, &date)?;
-    let zoned = in_zone(date, &zone)?;
+    let shown = Local::new(date, &zone)?;
     let reference = civil::Date::constant(2000, 1, 1);
     let truncated = match unit {
         Unit::Months(size) => {
-            let first = months(&zoned) - (months(&zoned) - 24_000).rem_euclid(size * bin);
-            month_start(first).map(|it| from_zone(it, &zone)).ok_or_else(out_of_range)??
+            let first = months(&shown) - (months(&shown) - 24_000).rem_euclid(size * bin);
+            Far::month(first).ok_or_else(out_of_range)?.in_zone(&zone)?
         }
         Unit::Days(size) => {
             let origin = match size {
                 1 => days_of(reference),
                 _ => days_of(reference) + (week_offset(first_day) - days_of(reference)).rem_euclid(7),
             };
-            let first = days(&zoned) - (days(&zoned) - origin).rem_euclid(size * bin);
-            day_start(first).map(|it| from_zone(it, &zone)).ok_or_else(out_of_range)??
+            let first = shown.days() - (shown.days() - origin).rem_euclid(size * bin);
+            Far::day(first).ok_or_else(out_of_range)?.in_zone(&zone)?
         }
         Unit::Milliseconds(size) => {
-            let shown = date.timestamp_millis() + i64::from(zoned.offset().seconds()) * 1000;
-            let past = (shown - days_of(reference) * 86_400_000).rem_euclid(size * bin);
-            DateTime::from_millis(date.timestamp_millis() - past)
+            let origin = days_of(reference) * 86_400_000 - i64::from(shown.offset().seconds()) * 1000;
+            let since = date.timestamp_millis().checked_sub(origin).ok_or_else(out_of_range)?;
+            let first = date.timestamp_millis().checked_sub(since.rem_euclid(size * bin));
+            DateTime::from_millis(first.ok_or_else(out_of_range)?)
         }
     };
     Ok(Some(Bson::DateTime(truncated)))
-}
-
-fn month_start(months: i64) -> Option<civil::DateTime> {
-    let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
-    let date = civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, 1).ok()?;
-    Some(date.to_datetime(civil::Time::midnight()))
-}
-
-fn day_start(days: i64) -> Option<civil::DateTime> {
-    let epoch = civil::Date::constant(1970, 1, 1);
-    let date = epoch.checked_add(Span::new().try_days(days).ok()?).ok()?;
-    Some(date.to_datetime(civil::Time::midnight()))
 }

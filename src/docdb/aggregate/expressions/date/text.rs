@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use bson::{Bson, DateTime};
-use jiff::Zoned;
 use jiff::civil::{self, ISOWeekDate, Weekday};
 use jiff::tz::{Offset, TimeZone};
 
 use super::super::{Named, Operator, Table, wrong_type};
-use super::part::{day_of_week, iso_day_of_week, iso_week, iso_week_year, week};
-use super::{NULL, date_of, from_zone, in_zone, parse_offset, parse_zone, zone_of};
+use super::local::Local;
+use super::part::{day_of_week, iso_day_of_week, week};
+use super::{NULL, date_of, from_zone, parse_offset, parse_zone, zone_of};
 use crate::docdb::aggregate::expression::{Value, is_null};
 use crate::docdb::{Error, Result};
 
@@ -51,16 +51,16 @@ fn to_string(named: &Named) -> Result<Value> {
         Some(format) if is_null(&format) => return Ok(NULL),
         Some(format) => return Err(wrong_type(18533, "$dateToString", "a string as `format`", &format)),
     };
-    let date = in_zone(date_of("$dateToString", &date)?, &zone)?;
+    let date = Local::new(date_of("$dateToString", &date)?, &zone)?;
     print(&date, &format).map(|it| Some(Bson::String(it)))
 }
 
 /// Returns the date as `2024-01-31T23:59:59.000Z`.
 pub(in super::super) fn iso_text(date: DateTime) -> Result<String> {
-    print(&in_zone(date, &TimeZone::UTC)?, &format!("{ISO_FORMAT}Z"))
+    print(&Local::new(date, &TimeZone::UTC)?, &format!("{ISO_FORMAT}Z"))
 }
 
-fn print(date: &Zoned, format: &str) -> Result<String> {
+fn print(date: &Local, format: &str) -> Result<String> {
     let mut text = String::new();
     let mut chars = format.chars();
     while let Some(char) = chars.next() {
@@ -76,10 +76,10 @@ fn print(date: &Zoned, format: &str) -> Result<String> {
     Ok(text)
 }
 
-fn print_part(text: &mut String, date: &Zoned, specifier: char) -> Result<()> {
+fn print_part(text: &mut String, date: &Local, specifier: char) -> Result<()> {
     let offset = date.offset().seconds() / 60;
     let written = match specifier {
-        'Y' => write!(text, "{:04}", date.year()),
+        'Y' => write!(text, "{:04}", printed_year(date.year())?),
         'm' => write!(text, "{:02}", date.month()),
         'd' => write!(text, "{:02}", date.day()),
         'H' => write!(text, "{:02}", date.hour()),
@@ -92,8 +92,8 @@ fn print_part(text: &mut String, date: &Zoned, specifier: char) -> Result<()> {
         'w' => write!(text, "{}", day_of_week(date)),
         'u' => write!(text, "{}", iso_day_of_week(date)),
         'U' => write!(text, "{:02}", week(date)),
-        'V' => write!(text, "{:02}", iso_week(date)),
-        'G' => write!(text, "{:04}", iso_week_year(date)),
+        'V' => write!(text, "{:02}", date.iso_week()),
+        'G' => write!(text, "{:04}", printed_year(date.iso_week_year())?),
         'z' => {
             let sign = if offset < 0 { '-' } else { '+' };
             write!(text, "{sign}{:02}{:02}", offset.abs() / 60, offset.abs() % 60)
@@ -103,6 +103,14 @@ fn print_part(text: &mut String, date: &Zoned, specifier: char) -> Result<()> {
         other => return Err(unknown_specifier(other)),
     };
     written.map_err(|_| Error::invalid(18536, "the date could not be written"))
+}
+
+/// Refuses a year that does not have four digits.
+fn printed_year(year: i64) -> Result<i64> {
+    match year {
+        0..=9999 => Ok(year),
+        _ => Err(Error::invalid(18537, format!("a date of the year {year} cannot be written as text"))),
+    }
 }
 
 fn month_name(month: i8) -> &'static str {
