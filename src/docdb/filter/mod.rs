@@ -3,6 +3,7 @@
 //! `Filter` is a tree that the planner reads too. Negations are exact complements over the whole document.
 
 mod bits;
+mod dialect;
 mod element;
 pub mod geo;
 mod kinds;

@@ -2,6 +2,7 @@
 
 use bson::Regex;
 
+use super::dialect::translate;
 use crate::docdb::value::view::View;
 use crate::docdb::{Error, Result};
 
@@ -25,7 +26,7 @@ impl Pattern {
         if let Some(unknown) = options.chars().find(|it| !"imsxu".contains(*it)) {
             return Err(Error::invalid(51108, format!("invalid flag in regex options: {unknown}")));
         }
-        let regex = fancy_regex::RegexBuilder::new(source)
+        let regex = fancy_regex::RegexBuilder::new(&translate(source, options.contains('m')))
             .case_insensitive(options.contains('i'))
             .multi_line(options.contains('m'))
             .dot_matches_new_line(options.contains('s'))
@@ -69,6 +70,53 @@ impl Pattern {
             }),
             View::Regex { pattern, options } => Ok(pattern == self.source && options == self.options),
             _ => Ok(false),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_mean_what_they_mean_in_mongodb() {
+        for (source, options, text, found) in [
+            ("abc$", "", "abc\n", true),
+            ("abc$", "", "abc\n\n", false),
+            ("abc$", "", "abc\nd", false),
+            ("abc$", "m", "abc\nd", true),
+            ("(?m)abc$", "", "abc\nd", true),
+            (r"abc\$", "", "abc$", true),
+            ("[$]", "", "$", true),
+            (r"abc\Z", "", "abc\n", true),
+            (r"abc\z", "", "abc\n", false),
+            (r"^\d$", "", "3", true),
+            (r"^\d$", "", "\u{663}", false),
+            (r"^\D$", "", "\u{663}", true),
+            (r"^\w$", "", "é", false),
+            (r"^[\w-]+$", "", "a-b_1", true),
+            (r"^[^\w]$", "", "é", true),
+            (r"^[\W]$", "", "中", true),
+            (r"^\s$", "", "\u{3000}", false),
+            (r"^.$", "", "中", true),
+            (r"^É$", "i", "é", true),
+            (r"^\Qa.b(\E+$", "", "a.b((", true),
+            (r"\Qa.b", "", "axb", false),
+            ("^[[]$", "", "[", true),
+            ("^[]a]+$", "", "]a", true),
+            ("^[a&&b]+$", "", "&", true),
+            ("^[[:alpha:]]$", "", "x", true),
+            ("^{x}$", "", "{x}", true),
+            ("^a{2}$", "", "aa", true),
+            (r"^\x{4e2d}\p{L}$", "", "中文", true),
+            ("^(?=a)(?i)A", "", "a", true),
+        ] {
+            let pattern = Pattern::new(source, options).unwrap_or_else(|error| panic!("{source}: {error}"));
+            assert_eq!(
+                pattern.accepts(View::String(text)).expect("an answer"),
+                found,
+                "{source} on {text:?}"
+            );
         }
     }
 }
