@@ -19,7 +19,7 @@ pub(super) fn read(text: &str) -> Option<Bson> {
     })
 }
 
-/// Reads a number that loses nothing by being one: a telephone number or a long id stays text.
+/// Reads a number that loses nothing by being one: what begins with zeros or is longer than 64 bits stays text.
 fn number(text: &str) -> Option<Bson> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if !digits.starts_with(|first: char| first.is_ascii_digit()) {
@@ -27,7 +27,7 @@ fn number(text: &str) -> Option<Bson> {
     }
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
         let padded = digits.len() > 1 && digits.starts_with('0');
-        if padded || digits.len() > 15 || text == "-0" {
+        if padded || text == "-0" {
             return None;
         }
         return text.parse().map(Bson::Int32).or_else(|_| text.parse().map(Bson::Int64)).ok();
@@ -68,7 +68,9 @@ mod tests {
             ("007", Some(Bson::String("007".into()))),
             ("00.5", Some(Bson::String("00.5".into()))),
             ("-0", Some(Bson::String("-0".into()))),
-            ("13800138000123456", Some(Bson::String("13800138000123456".into()))),
+            ("13800138000123456", Some(Bson::Int64(13_800_138_000_123_456))),
+            ("9223372036854775807", Some(Bson::Int64(i64::MAX))),
+            ("9223372036854775808", Some(Bson::String("9223372036854775808".into()))),
             ("3.14159265358979323846", Some(Bson::String("3.14159265358979323846".into()))),
             ("[1]", Some(Bson::Array(vec![Bson::Int32(1)]))),
             ("{oops", Some(Bson::String("{oops".into()))),

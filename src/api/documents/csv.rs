@@ -27,7 +27,8 @@ impl<R: BufRead> Documents<R> {
     pub fn next(&mut self) -> Result<Option<(u64, Document)>, Fault> {
         let header = match self.header.take() {
             Some(header) => header,
-            None => self.read_header()?,
+            // Without its columns nothing of the file can be read.
+            None => self.read_header().inspect_err(|_| self.header = Some(Vec::new()))?,
         };
         let found = self.read_document(&header);
         self.header = Some(header);
@@ -38,6 +39,12 @@ impl<R: BufRead> Documents<R> {
         let Some((line, mut names)) = self.record()? else { return Ok(Vec::new()) };
         if let Some(first) = names.first_mut() {
             *first = first.trim_start_matches('\u{feff}').to_owned();
+        }
+        if let [only] = names.as_slice()
+            && only.contains([';', '\t'])
+        {
+            let message = text! { en: "columns are separated by commas here, not by `;` or tabs", zh: "各列应以逗号分隔，而不是 `;` 或制表符" };
+            return Err(Fault::new(line, message));
         }
         for (at, name) in names.iter().enumerate() {
             let twice = names.iter().take(at).any(|earlier| earlier == name);
@@ -196,6 +203,7 @@ mod tests {
             ("a,b\n1,2\n3\n", 3),
             ("a\n\"x\n", 2),
             ("a,a\n1,2\n", 1),
+            ("a;b\n1;2\n", 1),
             ("a\n\"x\"y\n", 2),
             ("a,a.b\n1,2\n", 2),
         ] {

@@ -1,4 +1,4 @@
-//! JSON Lines and JSON arrays are read alike: one document after another, whatever stands between them.
+//! JSON Lines and JSON arrays, a document at a time. After a line at fault the reader goes on behind it.
 
 use std::io::BufRead;
 
@@ -8,6 +8,7 @@ use super::Bytes;
 use super::fault::Fault;
 use crate::error::{Error, Kind};
 use crate::model::clock::Millis;
+use crate::model::text::Text;
 use crate::text;
 
 /// The platform's largest document.
@@ -15,11 +16,28 @@ const LARGEST: usize = 16 * 1024 * 1024;
 
 pub struct Documents<R> {
     bytes: Bytes<R>,
+    place: Place,
+}
+
+/// What has been read last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Nothing,
+    /// A document that is in no array.
+    Document,
+    /// `[`
+    Opening,
+    /// A document in an array.
+    Item,
+    /// `,`
+    Comma,
+    /// `]`
+    Closing,
 }
 
 impl<R: BufRead> Documents<R> {
     pub fn new(input: R) -> Self {
-        Documents { bytes: Bytes::new(input) }
+        Documents { bytes: Bytes::new(input), place: Place::Nothing }
     }
 
     /// Returns the bytes read so far.
@@ -38,22 +56,43 @@ impl<R: BufRead> Documents<R> {
     fn cut(&mut self) -> Result<Option<Cut>, Fault> {
         loop {
             let (line, column) = (self.bytes.line, self.bytes.column);
-            match self.bytes.next()? {
-                None => return Ok(None),
-                Some(b'{') => {
+            let byte = self.bytes.next()?;
+            self.place = match (self.place, byte) {
+                (Place::Opening | Place::Item | Place::Comma, None) => {
+                    self.place = Place::Closing;
+                    let message = text! { en: "the array does not end with `]`", zh: "数组没有以 `]` 结束" };
+                    return Err(Fault::new(line, message));
+                }
+                (_, None) => return Ok(None),
+                // Blanks, and a byte order mark.
+                (place, Some(b' ' | b'\t' | b'\r' | b'\n')) => place,
+                (Place::Nothing, Some(0xef | 0xbb | 0xbf)) => Place::Nothing,
+                (Place::Nothing, Some(b'[')) => Place::Opening,
+                (Place::Item, Some(b',')) => Place::Comma,
+                (Place::Opening | Place::Item, Some(b']')) => Place::Closing,
+                (place @ (Place::Nothing | Place::Document | Place::Opening | Place::Comma), Some(b'{')) => {
+                    let in_array = matches!(place, Place::Opening | Place::Comma);
+                    self.place = if in_array { Place::Item } else { Place::Document };
                     let text = String::from_utf8(self.rest(line)?).map_err(|_| {
                         Fault::new(line, text! { en: "this is not UTF-8", zh: "不是 UTF-8 文本" })
                     })?;
                     return Ok(Some(Cut { line, column, text }));
                 }
-                // Between documents: blanks, what separates the items of an array, and a byte order mark.
-                Some(b' ' | b'\t' | b'\r' | b'\n' | b',' | b'[' | b']' | 0xef | 0xbb | 0xbf) => {}
-                Some(_) => {
-                    let message = text! { en: "a document begins with `{{`", zh: "文档应以 `{{` 开头" };
-                    return Err(Fault { column: Some(column), ..Fault::new(line, message) });
+                (place, Some(byte)) => {
+                    self.skip_line(byte)?;
+                    return Err(Fault { column: Some(column), ..Fault::new(line, misplaced(place)) });
                 }
-            }
+            };
         }
+    }
+
+    /// Passes over what is left of the line of this byte.
+    fn skip_line(&mut self, byte: u8) -> Result<(), Fault> {
+        let mut last = Some(byte);
+        while last.is_some_and(|it| it != b'\n') {
+            last = self.bytes.next()?;
+        }
+        Ok(())
     }
 
     /// Reads on to the brace that closes a document.
@@ -84,6 +123,20 @@ impl<R: BufRead> Documents<R> {
             }
         }
         Ok(text)
+    }
+}
+
+/// Says what should have been there.
+fn misplaced(place: Place) -> Text {
+    match place {
+        Place::Nothing | Place::Document | Place::Opening => {
+            text! { en: "a document begins with `{{`", zh: "文档应以 `{{` 开头" }
+        }
+        Place::Item => {
+            text! { en: "after a document of an array comes `,` or `]`", zh: "数组中的文档之后应为 `,` 或 `]`" }
+        }
+        Place::Comma => text! { en: "after `,` comes a document", zh: "`,` 之后应为文档" },
+        Place::Closing => text! { en: "nothing comes after the array", zh: "数组之后不应有其他内容" },
     }
 }
 
@@ -156,11 +209,30 @@ mod tests {
     }
 
     #[test]
+    fn reading_goes_on_behind_a_line_at_fault() {
+        let mut documents = Documents::new("{\"a\":1}\noops\n{\"a\":}\n{\"a\":2}\n".as_bytes());
+        let mut read = Vec::new();
+        loop {
+            match documents.next(0) {
+                Ok(Some((line, _))) => read.push(Ok(line)),
+                Ok(None) => break,
+                Err(fault) => read.push(Err(fault.line)),
+            }
+        }
+        assert_eq!(read, [Ok(1), Err(2), Err(3), Ok(4)]);
+    }
+
+    #[test]
     fn the_line_at_fault_is_named() {
         breaks("{\"a\":1}\n{\"a\":}\n", 2);
         breaks("{\"a\":1}\n\n{\"a\":[1}\n{\"b\":2}", 3);
         breaks("[{\n\"a\": 1},\n{\n\"a\": oops\n}]", 4);
         breaks("{\"a\":1}\nname,score\n", 2);
         breaks("{\"a\":1}\n{\"a\"", 2);
+        breaks("[{\"a\":1},\n]", 2);
+        breaks("[{\"a\":1}\n{\"a\":1}]", 2);
+        breaks("[{\"a\":1}]\n{\"a\":1}", 2);
+        breaks("[{\"a\":1},\n{\"a\":1}", 2);
+        breaks("{\"a\":1},\n{\"a\":1}", 1);
     }
 }

@@ -2,6 +2,7 @@
 //! and CSV, a document at a time.
 
 pub mod reading;
+pub mod storable;
 pub mod writing;
 
 mod csv;

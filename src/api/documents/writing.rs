@@ -4,7 +4,7 @@ use bson::Document;
 use serde_json::Value;
 
 use super::table::{self, Columns};
-use crate::api::ejson::{self, relax};
+use crate::api::ejson::{self, relax_exactly};
 use crate::error::{Error, Kind, Result};
 use crate::text;
 
@@ -29,7 +29,8 @@ pub struct Writing {
 }
 
 impl Writing {
-    /// Begins a text; `canonical` has every number and date say its type.
+    /// Begins a text; `canonical` has every number and date say its type, else those that would not be read back as the
+    /// same type.
     pub fn new(format: Format, canonical: bool) -> Self {
         Writing { format, canonical, columns: Vec::new(), documents: 0 }
     }
@@ -84,7 +85,7 @@ impl Writing {
     }
 
     fn json(&self, document: Value) -> Value {
-        if self.canonical { document } else { relax(document) }
+        if self.canonical { document } else { relax_exactly(document) }
     }
 
     /// Returns what ends the text.

@@ -8,7 +8,7 @@ mod relaxed;
 mod write;
 
 pub use read::{array, document, value};
-pub use relaxed::relax;
+pub use relaxed::{relax, relax_exactly};
 pub use write::{Form, write_document};
 
 use bson::Bson;

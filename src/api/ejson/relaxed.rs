@@ -8,21 +8,34 @@ const LAST: i64 = 253_402_300_799_999;
 
 /// Turns canonical Extended JSON into relaxed: numbers and dates as people write them. Key order stays.
 pub fn relax(value: Value) -> Value {
+    relaxed(value, &|_| true)
+}
+
+/// Turns canonical Extended JSON into relaxed where it is read back as the same type: a long that would become an int
+/// keeps its wrapper.
+pub fn relax_exactly(value: Value) -> Value {
+    relaxed(value, &|long| i32::try_from(long).is_err())
+}
+
+fn relaxed(value: Value, plain_long: &dyn Fn(i64) -> bool) -> Value {
     match value {
-        Value::Array(items) => Value::Array(items.into_iter().map(relax).collect()),
-        Value::Object(fields) => plain(&fields).unwrap_or_else(|| {
-            Value::Object(fields.into_iter().map(|(key, value)| (key, relax(value))).collect())
+        Value::Array(items) => Value::Array(items.into_iter().map(|it| relaxed(it, plain_long)).collect()),
+        Value::Object(fields) => plain(&fields, plain_long).unwrap_or_else(|| {
+            let fields = fields.into_iter().map(|(key, value)| (key, relaxed(value, plain_long)));
+            Value::Object(fields.collect())
         }),
         other => other,
     }
 }
 
 /// Returns the plain value of a wrapper that relaxed form does without.
-fn plain(fields: &Map<String, Value>) -> Option<Value> {
+fn plain(fields: &Map<String, Value>, plain_long: &dyn Fn(i64) -> bool) -> Option<Value> {
     let mut fields = fields.iter();
     let (Some((key, value)), None) = (fields.next(), fields.next()) else { return None };
+    let whole = || value.as_str()?.parse::<i64>().ok();
     match key.as_str() {
-        "$numberInt" | "$numberLong" => Some(Value::Number(value.as_str()?.parse::<i64>().ok()?.into())),
+        "$numberInt" => Some(Value::Number(whole()?.into())),
+        "$numberLong" => whole().filter(|it| plain_long(*it)).map(|it| Value::Number(it.into())),
         // Not a number and infinity have no other form.
         "$numberDouble" => Number::from_f64(value.as_str()?.parse().ok()?).map(Value::Number),
         // An early or a distant date keeps its number of milliseconds whole.
@@ -93,6 +106,25 @@ mod tests {
             r#"{"$regularExpression":{"pattern":"x","options":"i"}}"#,
         ] {
             check(kept, kept);
+        }
+    }
+
+    #[test]
+    fn what_is_relaxed_exactly_is_read_back_as_it_was() {
+        for (canonical, relaxed) in [
+            (r#"{"$numberLong":"5"}"#, r#"{"$numberLong":"5"}"#),
+            (r#"{"a":[{"$numberLong":"-2147483648"}]}"#, r#"{"a":[{"$numberLong":"-2147483648"}]}"#),
+            (r#"{"$numberLong":"2147483648"}"#, "2147483648"),
+            (r#"{"$numberInt":"5"}"#, "5"),
+            (r#"{"$date":{"$numberLong":"0"}}"#, r#"{"$date":"1970-01-01T00:00:00Z"}"#),
+        ] {
+            let exactly = relax_exactly(serde_json::from_str(canonical).expect("JSON")).to_string();
+            assert_eq!(exactly, relaxed);
+            let again = crate::api::ejson::value(&exactly, 0).expect("Extended JSON");
+            assert_eq!(
+                crate::api::ejson::value_to_text(&again, crate::api::ejson::Form::Canonical),
+                canonical
+            );
         }
     }
 }

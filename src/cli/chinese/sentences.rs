@@ -240,8 +240,8 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "把文件中的文档导入集合：JSON Lines、JSON 数组或 CSV",
     ),
     (
-        "A CSV file begins with a header of field paths; numbers, booleans and JSON are read as such, an empty cell is absent. The whole file is checked first: nothing is imported when a line of it is broken.",
-        "CSV 文件的首行为字段路径；数字、布尔值和 JSON 按其类型读取，空单元格视为没有该字段。导入前会先检查整个文件：只要有一行有误，就不导入任何文档。",
+        "A CSV file begins with a header of field paths; numbers, booleans and JSON are read as such, an empty cell is absent. The whole file is checked first: when lines of it are broken, they are listed and nothing is imported.",
+        "CSV 文件的首行为字段路径；数字、布尔值和 JSON 按其类型读取，空单元格视为没有该字段。导入前会先检查整个文件：只要有行有误，就逐行列出，且不导入任何文档。",
     ),
     (
         "What to do with a document whose `_id` is taken: refuse it, or replace the one that is there",
@@ -249,8 +249,8 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ),
     ("By the file's ending by default", "默认由文件扩展名决定"),
     (
-        "Go on past documents that the service refuses, and list them at the end (exit code 5)",
-        "遇到被服务拒绝的文档时继续，并在最后列出（退出码 5）",
+        "Go on past lines that hold no document and documents that the service refuses, and list them at the end (exit code 5)",
+        "遇到不是文档的行和被服务拒绝的文档时继续，并在最后列出（退出码 5）",
     ),
     (
         "Write the documents of a collection to a file or to standard output, in order of `_id`",

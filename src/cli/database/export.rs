@@ -61,7 +61,8 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
         (Some(Shape::Json), _) | (None, Some("json")) => Format::Array,
         (Some(Shape::Csv), _) | (None, Some("csv")) => Format::Table(args.fields.clone()),
         (None, None) if context.ui.is_json() && to.is_none() => Format::Array,
-        (None, _) => Format::Lines,
+        (None, None | Some("jsonl" | "ndjson" | "txt" | "log")) => Format::Lines,
+        (None, Some(ending)) => return Err(unknown_ending(ending)),
     };
     match (&format, args.salvage) {
         (Format::Table(_), true) => return Err(only_json()),
@@ -87,6 +88,14 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
         context.ui.show(&exported);
     }
     Ok(())
+}
+
+fn unknown_ending(ending: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        text! { en: "the ending `.{ending}` names no format that is written here", zh: "不支持导出为 `.{ending}` 格式" },
+    )
+    .hint(text! { en: "choose one with `--format jsonl`, `json` or `csv`", zh: "可用 `--format jsonl`、`json` 或 `csv` 指定格式" })
 }
 
 fn only_columns() -> Error {

@@ -15,7 +15,7 @@ use crate::text;
 /// Bring a file of documents into a collection: JSON Lines, a JSON array, or CSV
 ///
 /// A CSV file begins with a header of field paths; numbers, booleans and JSON are read as such, an empty cell is absent.
-/// The whole file is checked first: nothing is imported when a line of it is broken.
+/// The whole file is checked first: when lines of it are broken, they are listed and nothing is imported.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     collection: CollectionName,
@@ -26,7 +26,7 @@ pub struct Args {
     /// By the file's ending by default
     #[arg(long)]
     format: Option<Type>,
-    /// Go on past documents that the service refuses, and list them at the end (exit code 5)
+    /// Go on past lines that hold no document and documents that the service refuses, and list them at the end (exit code 5)
     #[arg(long)]
     keep_going: bool,
 }

@@ -4,6 +4,7 @@
 use bson::Document;
 
 use crate::api::data::Failure;
+use crate::api::documents::storable;
 pub use crate::docdb::value::limits::LARGEST_DOCUMENT;
 
 /// How many documents a query returns.
@@ -23,12 +24,5 @@ pub const NOTEWORTHY_DOCUMENT: usize = 512 * 1024;
 
 /// Refuses names of fields that the platform does not store.
 pub fn check_names(document: &Document) -> Result<(), Failure> {
-    let refused = |name: &&String| name.is_empty() || name.starts_with('$') || name.contains(['.', '\0']);
-    match document.keys().find(refused) {
-        None => Ok(()),
-        Some(name) if name.is_empty() => Err(Failure::parameter("a field name is empty")),
-        Some(name) => {
-            Err(Failure::parameter(format_args!("the field name `{name}` holds `$`, `.` or a zero")))
-        }
-    }
+    storable::check_names(document).map_err(|why| Failure::parameter(why.en))
 }

@@ -202,6 +202,30 @@ async fn an_import_that_keeps_going_lists_what_was_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn broken_lines_are_listed_before_anything_is_imported_or_passed_over() {
+    let deep = format!("{{\"_id\":3,\"a\":{}1{}}}", "[".repeat(120), "]".repeat(120));
+    let text = format!(
+        "{{\"_id\":1}}\n{{\"_id\":2,\"a.b\":1}}\n{deep}\n{{\"_id\":4,\"$a\":1}}\noops\n{{\"_id\":6}}\n"
+    );
+    let cloudkit = with("things.jsonl", &text).await;
+    insta::assert_snapshot!(cloudkit.run(&["db", "import", "things", "things.jsonl"]), @r"
+    exit 2
+    --- stderr
+    target: local  [url]
+    error: things.jsonl, line 2: not imported
+      caused by: the field name `a.b` holds `$`, `.` or a zero
+    hint: line 3, too: a document may have at most 100 levels
+    hint: line 4, too: the field name `$a` holds `$`, `.` or a zero
+    hint: line 5, too: a document begins with `{`
+    hint: nothing was imported
+    ");
+    assert_eq!(cloudkit.json(&["db", "query", "things"]), json!([]));
+    let imported = cloudkit.json(&["db", "import", "things", "things.jsonl", "--keep-going"]);
+    let lines: Vec<_> = imported["failures"].as_array().into_iter().flatten().map(|it| &it["line"]).collect();
+    assert_eq!((&imported["inserted"], lines), (&json!(2), vec![&json!(2), &json!(3), &json!(4), &json!(5)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_later_of_two_documents_of_one_id_wins_an_upsert() {
     let text = "{\"_id\":1,\"n\":1}\n{\"_id\":1,\"n\":2}\n{\"_id\":1,\"n\":3}\n";
     let cloudkit = with("things.jsonl", text).await;

@@ -7,10 +7,14 @@ use std::path::Path;
 use super::Import;
 use crate::api::documents::Fault;
 use crate::error::{Error, Excerpt};
+use crate::model::text::Text;
 use crate::text;
 
 /// The longest line that is shown, in bytes.
 const SHOWN: usize = 400;
+
+/// How many broken lines are named besides the first.
+const LISTED: usize = 20;
 
 /// Makes the user's error: the line first, then why.
 pub(super) fn told(fault: Fault, import: &Import<'_>) -> Error {
@@ -28,6 +32,23 @@ pub(super) fn told(fault: Fault, import: &Import<'_>) -> Error {
     }
     told = fault.error.causes().iter().fold(told, |told, cause| told.cause(cause.clone()));
     fault.error.hints().iter().fold(told, |told, hint| told.hint(hint.clone()))
+}
+
+/// Adds the other broken lines, each in a few words.
+pub(super) fn with_others(told: Error, others: impl Iterator<Item = Fault>) -> Error {
+    let others: Vec<_> = others.collect();
+    let rest = others.len().saturating_sub(LISTED);
+    let told = others.iter().take(LISTED).fold(told, |told, fault| {
+        let (line, why) = (fault.line, fault.error.message());
+        let Text { en, zh } = why;
+        told.hint(Text {
+            en: format!("line {line}, too: {en}"), zh: format!("第 {line} 行也有问题：{zh}")
+        })
+    });
+    match rest {
+        0 => told,
+        _ => told.hint(text! { en: "and {rest} more lines", zh: "另有 {rest} 行有问题" }),
+    }
 }
 
 /// Reads the line again to show it; one that is too long is not shown.

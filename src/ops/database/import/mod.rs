@@ -79,8 +79,8 @@ fn in_english<S: Serializer>(text: &Text, serializer: S) -> Result<S::Ok, S::Err
 /// Imports a file.
 ///
 /// # Errors
-/// A line that is no document: nothing is imported then. A document that the service refuses, unless the import keeps
-/// going: the error says how many are in.
+/// Lines that hold no document, unless the import keeps going: nothing is imported then. A document that the service
+/// refuses, unless the import keeps going: the error says how many are in.
 pub async fn import(
     target: &Target,
     import: &Import<'_>,
@@ -88,7 +88,9 @@ pub async fn import(
     ids: &Ids,
     progress: &dyn Progress,
 ) -> Result<Imported> {
-    check(import, clock, ids, progress)?;
+    if !import.keep_going {
+        check(import, clock, ids, progress)?;
+    }
     let collection = import.collection;
     let step = progress.step(text! { en: "imported into `{collection}`", zh: "已导入 `{collection}`" });
     let mut source = Source::open(import)?;
@@ -98,7 +100,10 @@ pub async fn import(
     // the first is in.
     loop {
         let sent = match source.batch(clock.now(), ids) {
-            Ok(Some(batch)) => send::send(target, import, batch).await,
+            Ok(Some(mut batch)) => {
+                let broken = std::mem::take(&mut batch.broken);
+                send::send(target, import, batch).await.map(|sent| sent.with(broken))
+            }
             Ok(None) => return Ok(done),
             Err(fault) => Err(fault),
         };
@@ -115,21 +120,27 @@ pub async fn import(
     }
 }
 
-/// Reads the whole file, so that a broken line is met before anything is sent.
+/// Reads the whole file, so that all broken lines are met before anything is sent.
 fn check(import: &Import<'_>, clock: &Clock, ids: &Ids, progress: &dyn Progress) -> Result<()> {
     let shown = import.name.display();
     let step = progress.step(text! { en: "read `{shown}`", zh: "已读取 `{shown}`" });
     let mut source = Source::open(import)?;
     step.expect(source.size());
-    loop {
+    let mut broken = Vec::new();
+    let ending = loop {
         match source.batch(clock.now(), ids) {
-            Ok(Some(batch)) => step.advance(batch.bytes),
-            Ok(None) => return Ok(()),
-            Err(fault) => {
-                return Err(Imported::nothing(import.collection).explain(fault::told(fault, import)));
+            Ok(Some(batch)) => {
+                step.advance(batch.bytes);
+                broken.extend(batch.broken);
             }
+            Ok(None) => break None,
+            Err(fault) => break Some(fault),
         }
-    }
+    };
+    let mut broken = broken.into_iter().chain(ending);
+    let Some(first) = broken.next() else { return Ok(()) };
+    let told = fault::told(first, import);
+    Err(Imported::nothing(import.collection).explain(fault::with_others(told, broken)))
 }
 
 impl Imported {

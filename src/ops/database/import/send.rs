@@ -30,12 +30,21 @@ pub(super) struct Sent {
     pub bytes: u64,
 }
 
+impl Sent {
+    /// Counts lines that held no document among the refused.
+    pub fn with(mut self, broken: Vec<Fault>) -> Self {
+        self.refused.extend(broken);
+        self.refused.sort_by_key(|fault| fault.line);
+        self
+    }
+}
+
 /// Sends a batch.
 ///
 /// # Errors
 /// The service could not be asked. Nothing of the batch was sent then, or nobody knows.
 pub(super) async fn send(target: &Target, import: &Import<'_>, batch: Batch) -> Result<Sent, Fault> {
-    let Batch { records, bytes } = batch;
+    let Batch { records, bytes, .. } = batch;
     let taken = taken(target, import.collection, &records).await?;
     let is_taken = |record: &Record| record.named && taken.contains(&record.id);
     let mut sending = Sending { target, import, sent: Sent { bytes, ..Sent::default() } };

@@ -10,6 +10,7 @@ use bson::{Bson, Document};
 use super::Import;
 use crate::api::documents::Fault;
 use crate::api::documents::reading::Reader;
+use crate::api::documents::storable;
 use crate::api::ejson::{self, Form};
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::{Ids, Millis};
@@ -20,6 +21,9 @@ use crate::text;
 const BATCH: usize = 5_000;
 const BATCH_BYTES: usize = 2 * 1024 * 1024;
 const BUFFER: usize = 256 * 1024;
+
+/// The platform's largest document, in bytes.
+const LARGEST: usize = 16 * 1024 * 1024;
 
 /// A document of the file and the line it begins on, from 1.
 pub(super) struct Record {
@@ -35,6 +39,8 @@ pub(super) struct Record {
 /// Documents that travel together, no two of one `_id`.
 pub(super) struct Batch {
     pub records: Vec<Record>,
+    /// Lines between them that hold no document.
+    pub broken: Vec<Fault>,
     /// Bytes of the file that were read for it.
     pub bytes: u64,
 }
@@ -69,15 +75,25 @@ impl Source {
     }
 
     /// Returns the next documents; nothing at the end.
+    ///
+    /// # Errors
+    /// The file cannot be read.
     pub fn batch(&mut self, now: Millis, ids: &Ids) -> Result<Option<Batch>, Fault> {
         let (mut records, mut bytes, mut taken) = (Vec::new(), 0, BTreeSet::new());
-        while records.len() < BATCH && bytes < BATCH_BYTES {
-            let record = match self.ahead.take() {
-                Some(record) => record,
-                None => match self.reader.next(now)? {
-                    Some((line, document)) => Record::new(line, document, now, ids)?,
-                    None => break,
-                },
+        let mut broken = Vec::new();
+        while records.len() + broken.len() < BATCH && bytes < BATCH_BYTES {
+            let next = match self.ahead.take() {
+                Some(record) => Ok(Some(record)),
+                None => self.next(now, ids),
+            };
+            let record = match next {
+                Ok(Some(record)) => record,
+                Ok(None) => break,
+                Err(fault) if fault.error.kind() == Kind::Usage => {
+                    broken.push(fault);
+                    continue;
+                }
+                Err(fault) => return Err(fault),
             };
             if record.named && !taken.insert(record.id.clone()) {
                 self.ahead = Some(record);
@@ -87,7 +103,14 @@ impl Source {
             records.push(record);
         }
         let read = std::mem::replace(&mut self.read, self.reader.position());
-        Ok((!records.is_empty()).then(|| Batch { records, bytes: self.read - read }))
+        let some = !records.is_empty() || !broken.is_empty();
+        Ok(some.then(|| Batch { records, broken, bytes: self.read - read }))
+    }
+
+    fn next(&mut self, now: Millis, ids: &Ids) -> Result<Option<Record>, Fault> {
+        let Some((line, document)) = self.reader.next(now)? else { return Ok(None) };
+        storable::check(&document).map_err(|why| Fault::new(line, why))?;
+        Record::new(line, document, now, ids).map(Some)
     }
 }
 
@@ -101,6 +124,10 @@ impl Record {
             let message = text! { en: "this is not a document", zh: "不是合法的文档" };
             Fault::of(line, Error::new(Kind::Usage, message).source(&error))
         })?;
+        if raw.as_bytes().len() > LARGEST {
+            let message = text! { en: "the document is larger than 16 MB", zh: "文档超过 16 MB" };
+            return Err(Fault::new(line, message));
+        }
         Ok(Record { line, id, text: ejson::to_text(&raw, Form::Canonical), named })
     }
 }
