@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Bson, DateTime, Document};
 
-use super::aggregate::{Collections, Context, GeoNear, Pipeline};
+use super::aggregate::{Collections, Context, GeoNear, Memory, Pipeline};
 use super::filter::Filter;
 use super::index::Order;
 use super::query::{Found, Query, Stats};
@@ -50,9 +50,14 @@ impl Database {
             Some((near, filter)) => Ok(near.complete(filter, decode(&document?)?)),
             None => decode_needed(&document?, pipeline.needed()),
         });
-        let documents = pipeline.run_after_leading(input, &context)?;
-        let documents = documents.iter().map(encode).collect::<Result<Vec<_>>>()?;
-        let stats = Stats { returned: documents.len() as u64, ..stream.note() };
+        let mut found = Memory::of(memory);
+        let mut documents = Vec::new();
+        for document in pipeline.flow_after_leading(Box::new(input), &context)? {
+            let document = encode(&document?)?;
+            found.hold(document.as_bytes().len() + size_of_val(&document))?;
+            documents.push(document);
+        }
+        let stats = Stats { returned: documents.len() as u64, ..stream.note()? };
         Ok(Found { documents, stats })
     }
 }
@@ -126,7 +131,8 @@ impl Iterator for Other<'_> {
 
 impl Drop for Other<'_> {
     fn drop(&mut self) {
-        self.0.note();
+        // Its reader has what it wanted: advice is not worth an error.
+        let _ = self.0.note();
     }
 }
 

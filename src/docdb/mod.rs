@@ -5,6 +5,7 @@
 
 pub mod aggregate;
 mod aggregation;
+pub mod bounds;
 #[cfg(test)]
 pub mod cases;
 mod change;

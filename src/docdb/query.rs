@@ -117,7 +117,7 @@ impl Database {
                 Ok(ControlFlow::Continue(()))
             })?,
         }
-        self.advisor().note(&collection, &selection, &mut stats);
+        self.advisor().note(snapshot.view(), &collection, &selection, &mut stats)?;
         Ok((count, stats))
     }
 
@@ -132,7 +132,7 @@ impl Database {
         let mut stats = plan.stats();
         asked.project(select(view, &collection, &selection, &plan, None, &mut stats, usize::MAX)?)?;
         let elapsed = started.elapsed();
-        stats.missed = plan::missed(&collection, &selection, &stats);
+        stats.missed = plan::missed(view, &collection, &selection, &stats)?;
         let alternatives = plan::alternatives(view, &collection, &selection)?;
         Ok(Explanation { stats, bounds: plan.bounds(), elapsed, alternatives })
     }
@@ -151,7 +151,7 @@ impl Database {
         plan.note_use(collection);
         let mut stats = plan.stats();
         let found = select(view, collection, &selection, &plan, writes, &mut stats, usize::MAX)?;
-        self.advisor().note(collection, &selection, &mut stats);
+        self.advisor().note(view, collection, &selection, &mut stats)?;
         Ok(Found { documents: asked.project(found)?, stats })
     }
 }
@@ -214,7 +214,7 @@ pub(super) fn matches(
         })?;
     }
     stats.returned = documents.len() as u64;
-    advisor.note(collection, &selection, &mut stats);
+    advisor.note(view, collection, &selection, &mut stats)?;
     Ok(Matches { documents, stats })
 }
 

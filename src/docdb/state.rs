@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::feed::Change;
+use super::index::IndexDefinition;
 use super::store::{Collection, KeyRange, Snapshot};
 use super::{Database, Result};
 
@@ -47,14 +48,21 @@ impl Database {
         told.map(|()| removed)
     }
 
-    /// Forgets what was known of the state before, and tells the feed how the present one differs from it.
+    /// Forgets what was known of the state before (not what queries missed, where the indexes are the same), and tells the feed how the present one differs from it.
     fn changed(&self, before: &Snapshot) -> Result<()> {
         self.transactions().locks.clear();
-        self.advisor().forget_all();
+        let after = self.store().snapshot()?;
+        for collection in before.catalogue().iter() {
+            let kept = after
+                .collection(&collection.name)
+                .is_ok_and(|it| definitions(&it).eq(definitions(collection)));
+            if !kept {
+                self.advisor().forget(&collection.name);
+            }
+        }
         if !self.feed().is_watched() {
             return Ok(());
         }
-        let after = self.store().snapshot()?;
         let names = |snapshot: &Snapshot| -> BTreeSet<String> {
             snapshot.catalogue().iter().map(|collection| collection.name.clone()).collect()
         };
@@ -65,6 +73,10 @@ impl Database {
         self.feed().publish(changes);
         Ok(())
     }
+}
+
+fn definitions(collection: &Collection) -> impl Iterator<Item = &IndexDefinition> {
+    collection.indexes.iter().map(|it| &it.definition)
 }
 
 /// Gathers how the documents of one collection differ between two states.

@@ -66,7 +66,7 @@ impl Database {
                 false => each(&projection.apply(&document, &stream.filter)?)?,
             }
         }
-        stream.note();
+        stream.note()?;
         Ok(())
     }
 
@@ -115,11 +115,11 @@ impl Database {
 
 impl Stream<'_> {
     /// Remembers the query for advice, and returns what it has cost.
-    pub fn note(&mut self) -> Stats {
-        let Stream { collection, filter, sort, stats, .. } = self;
+    pub fn note(&mut self) -> Result<Stats> {
+        let Stream { snapshot, collection, filter, sort, stats, .. } = self;
         let selection = Selection { filter, sort: sort.as_ref(), skip: 0, limit: None };
-        self.database.advisor().note(collection, &selection, stats);
-        stats.clone()
+        self.database.advisor().note(snapshot.view(), collection, &selection, stats)?;
+        Ok(stats.clone())
     }
 
     fn fetch_next(&mut self) -> Result<Option<RawDocumentBuf>> {

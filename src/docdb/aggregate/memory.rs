@@ -1,5 +1,6 @@
 //! Counting what a stage holds.
 
+use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Bson, Document};
 
 use super::{Context, stages::Documents};
@@ -48,29 +49,101 @@ impl Memory {
     }
 }
 
-/// Takes all documents in.
+/// Documents that a stage holds as BSON, which takes a fraction of what they take decoded.
+pub(super) struct Held {
+    documents: Vec<RawDocumentBuf>,
+    memory: Memory,
+}
+
+impl Held {
+    pub fn new(ctx: &Context) -> Self {
+        Held { documents: Vec::new(), memory: Memory::new(ctx) }
+    }
+
+    /// Takes all documents in.
+    pub fn of(input: Documents, ctx: &Context) -> Result<Self> {
+        let mut held = Held::new(ctx);
+        for document in input {
+            held.push(&document?, 0)?;
+        }
+        Ok(held)
+    }
+
+    /// Takes a document in, and counts bytes that are held beside it.
+    pub fn push(&mut self, document: &Document, beside: usize) -> Result<()> {
+        let document = encode(document)?;
+        self.memory.hold(document.as_bytes().len() + size_of::<RawDocumentBuf>() + beside)?;
+        self.documents.push(document);
+        Ok(())
+    }
+
+    pub fn len(&self) -> usize {
+        self.documents.len()
+    }
+
+    pub fn get(&self, place: usize) -> Option<Result<Document>> {
+        self.documents.get(place).map(|it| decode(it))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Result<Document>> {
+        self.documents.iter().map(|it| decode(it))
+    }
+
+    pub fn into_documents(self) -> Vec<RawDocumentBuf> {
+        self.documents
+    }
+}
+
+pub(super) fn encode(document: &Document) -> Result<RawDocumentBuf> {
+    RawDocumentBuf::try_from(document).map_err(|error| Error::invalid(2, error.to_string()))
+}
+
+pub(super) fn decode(document: &RawDocument) -> Result<Document> {
+    Document::try_from(document).map_err(|error| Error::invalid(22, error.to_string()))
+}
+
+/// Takes all documents in, as they are.
 pub(super) fn collect(input: Documents, ctx: &Context) -> Result<Vec<Document>> {
     let mut memory = Memory::new(ctx);
     let mut documents = Vec::new();
     for document in input {
         let document = document?;
-        memory.hold(document_size(&document))?;
+        memory.hold(decoded_document(&document))?;
         documents.push(document);
     }
     Ok(documents)
 }
 
-/// Returns about as many bytes as the document takes as BSON.
-pub(super) fn document_size(document: &Document) -> usize {
-    document.iter().map(|(name, value)| name.len() + 2 + value_size(value)).sum::<usize>() + 5
+/// Bytes of a decoded field beside its name's and its value's own: its hash, and its place in the table.
+const FIELD: usize = 32;
+
+/// Returns about as many bytes as the document takes in memory.
+pub(super) fn decoded_document(document: &Document) -> usize {
+    let fields =
+        document.iter().map(|(name, value)| size_of::<String>() + name.len() + FIELD + decoded(value));
+    fields.sum::<usize>() + size_of::<Document>()
+}
+
+/// Returns about as many bytes as the value takes in memory.
+pub(super) fn decoded(value: &Bson) -> usize {
+    let beside = match value {
+        Bson::String(it) => it.len(),
+        Bson::Document(it) => decoded_document(it),
+        Bson::Array(items) => items.iter().map(decoded).sum(),
+        Bson::Binary(it) => it.bytes.len(),
+        _ => 0,
+    };
+    beside + size_of::<Bson>()
 }
 
 /// Returns about as many bytes as the value takes as BSON.
-pub(super) fn value_size(value: &Bson) -> usize {
+pub(super) fn encoded(value: &Bson) -> usize {
     match value {
         Bson::String(it) => it.len() + 5,
-        Bson::Document(it) => document_size(it),
-        Bson::Array(items) => items.iter().map(|it| value_size(it) + 4).sum::<usize>() + 5,
+        Bson::Document(it) => {
+            it.iter().map(|(name, value)| name.len() + 2 + encoded(value)).sum::<usize>() + 5
+        }
+        Bson::Array(items) => items.iter().map(|it| encoded(it) + 4).sum::<usize>() + 5,
         Bson::Binary(it) => it.bytes.len() + 5,
         _ => 16,
     }

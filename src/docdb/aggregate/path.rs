@@ -25,11 +25,11 @@ pub(super) fn parse_reference(stage: &str, path: &str) -> Result<Vec<String>> {
     }
 }
 
-pub(super) fn get<'d>(document: &'d Document, path: &[String]) -> Option<&'d Bson> {
+pub(super) fn get_mut<'d>(document: &'d mut Document, path: &[String]) -> Option<&'d mut Bson> {
     let (first, rest) = path.split_first()?;
-    match document.get(first)? {
+    match document.get_mut(first)? {
         value if rest.is_empty() => Some(value),
-        Bson::Document(inner) => get(inner, rest),
+        Bson::Document(inner) => get_mut(inner, rest),
         _ => None,
     }
 }

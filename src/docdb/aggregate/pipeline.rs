@@ -49,7 +49,7 @@ impl Pipeline {
     }
 
     pub(super) fn parse_in(pipeline: &[Document], names: &Names) -> Result<Self> {
-        let stages = pipeline.iter().map(|it| stages::parse(it, names)).collect::<Result<_>>()?;
+        let stages = stages::parse_all(pipeline, names)?;
         if pipeline.iter().skip(1).any(|it| it.contains_key("$geoNear")) {
             return Err(Error::invalid(40602, "$geoNear is only valid as the first stage in a pipeline"));
         }
@@ -67,12 +67,12 @@ impl Pipeline {
         Self::parse_in(&documents.collect::<Result<Vec<_>>>()?, names)
     }
 
-    /// Returns what the pipeline begins with. Whoever fetches the input by it goes on with [`Pipeline::run_after_leading`].
+    /// Returns what the pipeline begins with. Whoever fetches the input by it goes on with [`Pipeline::flow_after_leading`].
     pub fn leading(&self) -> &Leading {
         &self.leading
     }
 
-    /// Returns the top-level fields that [`Pipeline::run_after_leading`] looks at; nothing when it may be any.
+    /// Returns the top-level fields that [`Pipeline::flow_after_leading`] looks at; nothing when it may be any.
     pub fn needed(&self) -> Option<&BTreeSet<String>> {
         self.needed.as_ref()
     }
@@ -85,19 +85,12 @@ impl Pipeline {
         collect(self.flow(0, Box::new(input), ctx)?, ctx)
     }
 
-    /// Runs the rest of the pipeline over documents that are filtered, sorted and limited as [`Pipeline::leading`] says.
+    /// Begins to run the rest of the pipeline over documents that are filtered, sorted and limited as
+    /// [`Pipeline::leading`] says.
     ///
     /// # Errors
     /// As [`Pipeline::run`].
-    pub fn run_after_leading(
-        &self,
-        input: impl Iterator<Item = Result<Document>>,
-        ctx: &Context,
-    ) -> Result<Vec<Document>> {
-        collect(self.flow_after_leading(Box::new(input), ctx)?, ctx)
-    }
-
-    pub(super) fn flow_after_leading<'a>(
+    pub fn flow_after_leading<'a>(
         &'a self,
         input: Documents<'a>,
         ctx: &'a Context<'a>,

@@ -40,7 +40,8 @@ fn run(case: &Case) -> Result<Vec<Document>> {
     let memory = Memory(case.collections.clone());
     let ctx = Context::new(NOW, 7, &memory);
     let whole = pipeline.run(case.docs.iter().cloned().map(Ok), &ctx)?;
-    let rest = pipeline.run_after_leading(fetch(&pipeline, &case.docs)?.into_iter().map(Ok), &ctx)?;
+    let leading = Box::new(fetch(&pipeline, &case.docs)?.into_iter().map(Ok));
+    let rest = pipeline.flow_after_leading(leading, &ctx)?.collect::<Result<Vec<_>>>()?;
     assert_eq!(whole, rest, "{}: the leading stages change the outcome", case.id);
     Ok(whole)
 }
@@ -144,6 +145,29 @@ fn an_expression_that_grows_without_end_is_refused() {
         let outcome = pipeline.run(numbers(1), &Context::new(NOW, 7, &memory));
         assert!(matches!(outcome, Err(Error::Invalid { code: 292 | 10334, .. })), "{stage}");
     }
+}
+
+#[test]
+fn unwinding_takes_time_and_memory_for_the_elements_alone() {
+    let memory = Memory::default();
+    let ranged = doc! { "$project": { "n": { "$range": [0, 300_000] }, "o.n": { "$range": [0, 2] } } };
+    let stages = [ranged, doc! { "$unwind": "$n" }, doc! { "$unwind": "$o.n" }, doc! { "$count": "n" }];
+    let pipeline = Pipeline::parse(&stages).expect("a pipeline");
+    let found = pipeline.run(numbers(1), &Context::new(NOW, 7, &memory)).expect("a result");
+    assert_eq!(found, [doc! { "n": 600_000 }]);
+}
+
+#[test]
+fn what_a_lookup_found_is_unwound_without_being_held() {
+    let documents = (0..1_000).map(|it| doc! { "_id": it, "text": "0123456789" }).collect();
+    let memory = Memory([("o".to_owned(), documents)].into());
+    let ctx = Context::new(NOW, 7, &memory).with_memory_limit(10_000);
+    let lookup = doc! { "$lookup": { "from": "o", "pipeline": [], "as": "r" } };
+    let stages = [lookup, doc! { "$unwind": "$r" }, doc! { "$count": "n" }];
+    let run = |stages: &[Document]| Pipeline::parse(stages).expect("a pipeline").run(numbers(3), &ctx);
+    assert_eq!(run(&stages).expect("a result"), [doc! { "n": 3_000 }]);
+    let [lookup, ..] = stages;
+    assert!(matches!(run(&[lookup]), Err(Error::Invalid { code: 292, .. })));
 }
 
 #[test]

@@ -2,13 +2,16 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::conditions::Conditions;
 use super::{Advice, IndexDefinition, Order, Plan};
+use crate::docdb::index::keys_of;
 use crate::docdb::query::{Selection, Stats};
 use crate::docdb::store::{Collection, View};
+use crate::docdb::value::path::position;
 use crate::docdb::{Error, Result};
 
 /// Documents from an index that may be sorted in memory before another index is worth a word.
@@ -16,6 +19,9 @@ const MANY_TO_SORT: u64 = 100;
 
 /// Different indexes remembered as missed: queries whose field names are made up as they go must not fill the memory.
 const MOST_ADVICE: usize = 500;
+
+/// Documents that are looked at for arrays before an index is advised.
+const SAMPLE: i64 = 1000;
 
 type Keys = Vec<(String, Order)>;
 
@@ -27,8 +33,9 @@ pub struct Advisor {
 }
 
 /// What queries of one wish have cost.
-#[derive(Default, Clone, Copy)]
 struct Missed {
+    /// So much of the wish as an index on the documents of the time could have.
+    wish: Wish,
     queries: u64,
     documents_examined: u64,
 }
@@ -74,7 +81,7 @@ impl Advisor {
         let (documents, _) = view.totals(collection)?;
         let mut stats = plan.stats();
         if documents > most {
-            self.note(collection, selection, &mut stats);
+            self.note(view, collection, selection, &mut stats)?;
         }
         match stats.missed {
             Some(index) => {
@@ -85,25 +92,45 @@ impl Advisor {
     }
 
     /// Looks at a query that has run, and completes its figures by the index that would have served better, if any would.
-    pub fn note(&self, collection: &Collection, selection: &Selection<'_>, stats: &mut Stats) {
+    pub fn note(
+        &self,
+        view: View<'_>,
+        collection: &Collection,
+        selection: &Selection<'_>,
+        stats: &mut Stats,
+    ) -> Result<()> {
         if selection.sort.is_some() || !Conditions::of(selection.filter).are_only(0) {
             collection.queries.fetch_add(1, Ordering::Relaxed);
         }
-        let Some(wish) = unserved(collection, selection, stats) else { return };
-        stats.missed = Some(wish.definition(&|_| 0));
-        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(wish) = unserved(collection, selection, stats) else { return Ok(()) };
         let known = (collection.name.clone(), wish);
+        let found = self.missed().get(&known).map(|it| it.wish.clone());
+        let wish = match found {
+            Some(wish) => wish,
+            None => known.1.indexable(view, collection)?,
+        };
+        if wish.length() == 0 || is_met(&wish, collection) {
+            return Ok(());
+        }
+        stats.missed = Some(wish.definition(&|_| 0));
+        let mut missed = self.missed();
         if missed.len() < MOST_ADVICE || missed.contains_key(&known) {
-            let missed = missed.entry(known).or_default();
+            let missed = missed.entry(known).or_insert(Missed { wish, queries: 0, documents_examined: 0 });
             missed.queries += 1;
             missed.documents_examined = missed.documents_examined.max(stats.documents_examined);
         }
+        Ok(())
+    }
+
+    fn missed(&self) -> MutexGuard<'_, HashMap<(String, Wish), Missed>> {
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The fewest indexes that serve everything missed, what was missed most often first.
     pub fn advice(&self) -> Vec<Advice> {
-        let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut wishes: Vec<_> = missed.iter().map(|((name, wish), cost)| (name, wish, *cost)).collect();
+        let missed = self.missed();
+        let mut wishes: Vec<_> =
+            missed.iter().map(|((name, _), missed)| (name, &missed.wish, missed)).collect();
         // The longest first: what they cover needs no index of its own.
         wishes.sort_by_cached_key(|(name, wish, cost)| {
             (*name, Reverse((wish.length(), cost.queries)), wish.definition(&|_| 0).name)
@@ -135,20 +162,22 @@ impl Advisor {
         advice
     }
 
-    /// An index was created or dropped: what was missed before says nothing now.
-    pub fn forget_all(&self) {
-        self.missed.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
+    /// Indexes of a collection were created or dropped: what was missed before says nothing now.
     pub fn forget(&self, collection: &str) {
-        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-        missed.retain(|(name, _), _| name != collection);
+        self.missed().retain(|(name, _), _| name != collection);
     }
 }
 
 /// Returns the index that would have served a query better, if any would.
-pub fn missed(collection: &Collection, selection: &Selection<'_>, stats: &Stats) -> Option<IndexDefinition> {
-    unserved(collection, selection, stats).map(|it| it.definition(&|_| 0))
+pub fn missed(
+    view: View<'_>,
+    collection: &Collection,
+    selection: &Selection<'_>,
+    stats: &Stats,
+) -> Result<Option<IndexDefinition>> {
+    let Some(wish) = unserved(collection, selection, stats) else { return Ok(None) };
+    let wish = wish.indexable(view, collection)?;
+    Ok((wish.length() > 0 && !is_met(&wish, collection)).then(|| wish.definition(&|_| 0)))
 }
 
 fn unserved(collection: &Collection, selection: &Selection<'_>, stats: &Stats) -> Option<Wish> {
@@ -156,15 +185,18 @@ fn unserved(collection: &Collection, selection: &Selection<'_>, stats: &Stats) -
         return None;
     }
     let wish = Wish::of(selection);
-    // An index that meets it was there, and something else was cheaper.
-    let is_met = collection.indexes.iter().any(|it| wish.is_met_by(&it.definition.keys));
-    (wish.length() > 0 && !is_met).then_some(wish)
+    (wish.length() > 0 && !is_met(&wish, collection)).then_some(wish)
+}
+
+/// Whether an index that meets the wish was there, and something else was cheaper.
+fn is_met(wish: &Wish, collection: &Collection) -> bool {
+    collection.indexes.iter().any(|it| wish.is_met_by(&it.definition.keys))
 }
 
 impl Wish {
     fn of(selection: &Selection<'_>) -> Self {
         let conditions = Conditions::of(selection.filter);
-        let fields = || conditions.fields().iter().filter(|it| it.path != "_id");
+        let fields = || conditions.fields().iter().filter(|it| it.path != "_id" && !has_position(&it.path));
         let mut equal: Vec<_> = fields().filter(|it| it.equality).map(|it| it.path.clone()).collect();
         equal.sort_unstable();
         equal.dedup();
@@ -175,8 +207,8 @@ impl Wish {
         let mut sort = Keys::new();
         for field in selection.sort.into_iter().flat_map(|it| it.fields()) {
             let path = field.path.as_str();
-            if path == "_id" {
-                // Nothing after it changes the order.
+            // Nothing after the `_id` changes the order; an element of an array is no field to index.
+            if path == "_id" || has_position(path) {
                 break;
             }
             if !equal.iter().any(|it| it == path) && !sort.iter().any(|(it, _)| it == path) {
@@ -187,6 +219,40 @@ impl Wish {
         let range = fields().find(|it| !it.equality).map(|it| it.path.clone());
         let range = range.filter(|path| !equal.contains(path) && !sort.iter().any(|(it, _)| it == path));
         Wish { equal, sort, range }
+    }
+
+    /// Returns so much of the wish as one index can have: no field inside another, no two arrays side by side.
+    fn indexable(&self, view: View<'_>, collection: &Collection) -> Result<Self> {
+        if self.length() < 2 {
+            return Ok(self.clone());
+        }
+        let mut documents = Vec::new();
+        view.documents_after(collection, i64::MIN, SAMPLE, |_, document| {
+            documents.push(document.to_owned());
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let mut index =
+            IndexDefinition { name: String::new(), keys: Vec::new(), unique: false, sparse: false };
+        let mut takes = |path: &str, order: Order| {
+            let inside = |(it, _): &(String, Order)| begins(it, path) || begins(path, it);
+            if index.keys.iter().any(inside) {
+                return false;
+            }
+            index.keys.push((path.to_owned(), order));
+            let fits = documents.iter().all(|it| keys_of(&index, it).is_ok());
+            if !fits {
+                index.keys.pop();
+            }
+            fits
+        };
+        let mut wish = self.clone();
+        wish.equal.retain(|path| takes(path, Order::Ascending));
+        // What comes behind a field that cannot be there is of no use.
+        let sorted = wish.sort.iter().take_while(|(path, order)| takes(path, *order)).count();
+        let whole = sorted == wish.sort.len();
+        wish.sort.truncate(sorted);
+        wish.range = wish.range.filter(|path| whole && takes(path, Order::Ascending));
+        Ok(wish)
     }
 
     fn length(&self) -> usize {
@@ -219,6 +285,16 @@ impl Wish {
         let keys: Keys = equal.into_iter().chain(self.sort.iter().cloned()).chain(range).collect();
         IndexDefinition { name: name(&keys), keys, unique: false, sparse: false }
     }
+}
+
+/// Whether a step of the path may be a position in an array.
+fn has_position(path: &str) -> bool {
+    path.split('.').any(|it| position(it).is_some())
+}
+
+/// Whether the other path is this one or lies below it.
+fn begins(path: &str, other: &str) -> bool {
+    other.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn against(order: Order) -> Order {

@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::catalogue::{Collection, KeyTable};
 use super::checksum;
-use crate::docdb::{Error, Result, key};
+use crate::docdb::{Error, Result, bounds, key};
 
 /// Encoded keys from `low` on and below `high`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,6 +128,7 @@ impl<'a> View<'a> {
             _ => statement.query([i64::try_from(skip).unwrap_or(i64::MAX)])?,
         };
         while let Some(row) = rows.next()? {
+            bounds::step()?;
             let number = row.get(0)?;
             let intact = intact(row.get_ref(1)?, row.get_ref(2)?);
             let document = intact.map_err(|what| self.damaged(collection, number, what))?;
@@ -149,6 +150,7 @@ impl<'a> View<'a> {
         let mut statement = self.connection.prepare_cached(&collection.sql.after)?;
         let mut rows = statement.query([number, limit])?;
         while let Some(row) = rows.next()? {
+            bounds::step()?;
             let number = row.get(0)?;
             let intact = intact(row.get_ref(1)?, row.get_ref(2)?);
             if each(number, intact.map_err(|what| self.damaged(collection, number, what))?)?.is_break() {
@@ -186,6 +188,7 @@ impl<'a> View<'a> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query(params![range.low, range.high])?;
         while let Some(row) = rows.next()? {
+            bounds::step()?;
             let key = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
             if each(key, row.get(1)?)?.is_break() {
                 return Ok(ControlFlow::Break(()));
@@ -214,6 +217,7 @@ impl<'a> View<'a> {
         let mut statement = self.connection.prepare_cached(&table.documents)?;
         let mut rows = statement.query(params![from.0, from.1, range.high])?;
         while let Some(row) = rows.next()? {
+            bounds::step()?;
             let number = row.get(0)?;
             let (sum, document) = (row.get_ref(1)?, row.get_ref(2)?);
             let intact = if sum == ValueRef::Null { Err("is missing") } else { intact(sum, document) };
@@ -293,6 +297,7 @@ impl Documents<'_, '_> {
     /// # Errors
     /// It is damaged, or missing though an index names it.
     pub fn read<T>(&mut self, number: i64, read: impl FnOnce(&RawDocument) -> Result<T>) -> Result<T> {
+        bounds::step()?;
         let mut rows = self.statement.query([number])?;
         let Some(row) = rows.next()? else {
             return Err(self.view.damaged(self.collection, number, "is missing"));

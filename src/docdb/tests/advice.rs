@@ -68,6 +68,47 @@ fn advice_ends_with_the_index_that_was_missing() {
 }
 
 #[test]
+fn an_advised_index_can_be_built() {
+    let database = database();
+    insert(
+        &database,
+        (0..900).map(|it| doc! { "_id": it, "tags": ["a"], "likes": [it], "o": [{ "x": 1, "y": 2 }] }),
+    );
+    for (filter, sort) in [
+        (doc! { "tags": "a", "likes": 3 }, doc! {}),
+        (doc! { "o.y": 2, "o.x": 1, "o.0.x": 1, "o": { "$gt": 1 } }, doc! { "o.y.0": -1 }),
+        (doc! { "p": 1 }, doc! { "likes": 1, "tags": 1, "q": 1 }),
+    ] {
+        found(&database, &Query { sort, ..query(filter) });
+    }
+    let advice = database.advice();
+    let keys: Vec<_> =
+        advice.iter().map(|it| it.keys.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>()).collect();
+    assert_eq!(keys, [vec!["o.x", "o.y"], vec!["p", "likes"], vec!["likes"]]);
+    for it in advice {
+        let name = it.keys.iter().map(|(path, _)| path.as_str()).collect();
+        let definition = IndexDefinition { name, keys: it.keys, unique: false, sparse: false };
+        database.create_index("c", &definition).unwrap();
+    }
+}
+
+#[test]
+fn what_was_missed_outlives_a_reset() {
+    let database = queried(&[(doc! { "a": 3 }, doc! {})]);
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("saved");
+    database.save(&saved).unwrap();
+    database.clear(None).unwrap();
+    database.restore(&saved).unwrap();
+    assert_eq!(database.advice().len(), 1);
+    // With other indexes something else is missed.
+    database.create_index("c", &index(&[("b", Ascending)])).unwrap();
+    found(&database, &query(doc! { "a": 3 }));
+    database.restore(&saved).unwrap();
+    assert_eq!(database.advice().len(), 0);
+}
+
+#[test]
 fn changes_miss_indexes_too() {
     let database = queried(&[]);
     database.update(None, "c", &update(doc! { "a": 3 }, doc! { "$set": { "b": 1 } })).unwrap();

@@ -23,6 +23,9 @@ pub const TRANSACTION_LIFE: Duration = Duration::from_secs(30);
 /// How long a plain write waits for a transaction that has written the same document.
 pub const LOCK_WAIT: Duration = Duration::from_secs(5);
 
+/// How long one operation may take: as long as the SDKs wait for its answer. The platform does not publish its figure.
+pub const OPERATION_TIME: Duration = Duration::from_secs(15);
+
 /// The most bytes that one stage of a pipeline may hold at once (MongoDB's limit).
 pub const STAGE_MEMORY: usize = 100 * 1024 * 1024;
 

@@ -76,6 +76,8 @@ fn name_of(code: i32) -> String {
         56 => "EmptyFieldName",
         66 => "ImmutableField",
         67 => "CannotCreateIndex",
+        292 => "QueryExceededMemoryLimitNoDiskUseAllowed",
+        11601 => "Interrupted",
         other => return format!("Location{other}"),
     };
     name.to_owned()

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use bson::{Bson, Document};
+use bson::raw::RawArrayBuf;
+use bson::{Bson, Document, RawBson};
 
 use super::{Accumulate, Table};
-use crate::docdb::Result;
 use crate::docdb::aggregate::expression::Value;
 use crate::docdb::aggregate::expressions::merge_into;
+use crate::docdb::aggregate::memory::{decoded, encoded};
 use crate::docdb::aggregate::order::Ordered;
+use crate::docdb::{Error, Result};
 
 pub(super) const TABLE: Table = &[
     ("$addToSet", || Box::new(Set::default())),
@@ -16,22 +18,25 @@ pub(super) const TABLE: Table = &[
     ("$push", || Box::new(List::default())),
 ];
 
-/// All values, missing ones left out.
+/// All values, missing ones left out. They are held as BSON: there may be very many.
 #[derive(Default)]
-struct List(Vec<Bson>);
+struct List(RawArrayBuf);
 
 impl Accumulate for List {
     fn add(&mut self, value: Value) -> Result<()> {
-        self.0.extend(value);
+        if let Some(value) = value {
+            let value = RawBson::try_from(value).map_err(|error| Error::invalid(2, error.to_string()))?;
+            self.0.push(value);
+        }
         Ok(())
     }
 
     fn finish(self: Box<Self>) -> Bson {
-        Bson::Array(self.0)
+        Bson::Array(self.0.into_iter().filter_map(|it| Bson::try_from(it.ok()?).ok()).collect())
     }
 
-    fn keeps(&self) -> bool {
-        true
+    fn holds(&self, value: &Bson) -> usize {
+        encoded(value)
     }
 }
 
@@ -49,8 +54,8 @@ impl Accumulate for Set {
         Bson::Array(self.0.into_iter().map(|it| it.0).collect())
     }
 
-    fn keeps(&self) -> bool {
-        true
+    fn holds(&self, value: &Bson) -> usize {
+        decoded(value)
     }
 }
 
@@ -66,7 +71,7 @@ impl Accumulate for Merged {
         Bson::Document(self.0)
     }
 
-    fn keeps(&self) -> bool {
-        true
+    fn holds(&self, value: &Bson) -> usize {
+        decoded(value)
     }
 }

@@ -9,7 +9,7 @@ mod statistics;
 use bson::{Bson, Document};
 
 use super::expression::{Expression, Names, Scope, Value};
-use super::memory::{Memory, value_size};
+use super::memory::Memory;
 use crate::docdb::{Error, Result};
 
 /// The state of one accumulator in one group.
@@ -17,11 +17,14 @@ pub(super) trait Accumulate {
     fn add(&mut self, value: Value) -> Result<()>;
     fn finish(self: Box<Self>) -> Bson;
 
-    /// Returns whether the values added stay in memory.
-    fn keeps(&self) -> bool {
-        false
+    /// Returns how many bytes more are held once a value is added.
+    fn holds(&self, _value: &Bson) -> usize {
+        0
     }
 }
+
+/// Bytes of one accumulator's state and of its box.
+const STATE: usize = 64;
 
 type Create = fn() -> Box<dyn Accumulate>;
 type Table = &'static [(&'static str, Create)];
@@ -65,6 +68,11 @@ impl Output {
         Ok(Self(vec![Field { name: "count".to_owned(), create: find("$sum")?, argument }]))
     }
 
+    /// Returns the bytes of the states of one group before they hold anything.
+    pub(super) fn size(&self) -> usize {
+        self.0.len() * STATE
+    }
+
     pub(super) fn start(&self) -> Row {
         Row(self.0.iter().map(|it| (it.create)()).collect())
     }
@@ -72,8 +80,8 @@ impl Output {
     pub(super) fn add(&self, row: &mut Row, scope: &Scope, memory: &mut Memory) -> Result<()> {
         for (field, state) in self.0.iter().zip(&mut row.0) {
             let value = field.argument.value(scope)?;
-            if state.keeps() {
-                memory.hold(value.as_ref().map_or(0, value_size))?;
+            if let Some(value) = &value {
+                memory.hold(state.holds(value))?;
             }
             state.add(value)?;
         }

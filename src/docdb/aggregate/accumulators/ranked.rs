@@ -6,6 +6,7 @@ use bson::{Binary, Bson, Document, doc};
 use super::{Accumulate, Table};
 use crate::docdb::aggregate::expression::{Expression, Names, Value, is_null};
 use crate::docdb::aggregate::expressions::positive;
+use crate::docdb::aggregate::memory::decoded;
 use crate::docdb::key;
 use crate::docdb::sort::Sort;
 use crate::docdb::{Error, Result};
@@ -64,8 +65,8 @@ impl Accumulate for Ranked {
         }
     }
 
-    fn keeps(&self) -> bool {
-        self.rows.len() < self.count
+    fn holds(&self, value: &Bson) -> usize {
+        if self.rows.len() < self.count { decoded(value) } else { 0 }
     }
 }
 

@@ -7,9 +7,9 @@ use super::{Operator, Table, wrong_type};
 use crate::docdb::aggregate::expression::{
     Expression, Names, Scope, Value, check_variable, is_null, is_true,
 };
-use crate::docdb::aggregate::memory::value_size;
+use crate::docdb::aggregate::memory::{MEMORY_EXCEEDED, decoded};
 use crate::docdb::value::limits::STAGE_MEMORY;
-use crate::docdb::{Error, Result};
+use crate::docdb::{Error, Result, bounds};
 
 pub(super) const TABLE: Table = &[
     ("$filter", Operator::Form(parse_filter)),
@@ -17,9 +17,6 @@ pub(super) const TABLE: Table = &[
     ("$map", Operator::Form(parse_map)),
     ("$reduce", Operator::Form(parse_reduce)),
 ];
-
-/// What `$reduce` may build, in bytes: no document could hold more, and doubling in each step gets there soon.
-const LARGEST: usize = 16 * 1024 * 1024;
 
 /// The raw named arguments of one of these operators.
 struct Source<'a> {
@@ -90,20 +87,22 @@ fn parse_map(operand: &Bson, names: &Names) -> Result<Expression> {
         let Some(items) = items("$map", 16883, input.value(scope)?)? else { return Ok(Some(Bson::Null)) };
         let (mut mapped, mut size) = (Vec::with_capacity(items.len()), 0_usize);
         for item in items {
+            bounds::step()?;
             let item = Some(item);
             let frame = scope.bind(&variable, &item);
             let value = body.value(&scope.inside(&frame))?.unwrap_or(Bson::Null);
-            size = size.saturating_add(value_size(&value));
+            size = size.saturating_add(decoded(&value));
             if size > STAGE_MEMORY {
-                return Err(Error::invalid(
-                    292,
-                    format!("the array of `$map` grew over {STAGE_MEMORY} bytes"),
-                ));
+                return Err(grown("the array of `$map`"));
             }
             mapped.push(value);
         }
         Ok(Some(Bson::Array(mapped)))
     }))
+}
+
+fn grown(what: &str) -> Error {
+    Error::invalid(MEMORY_EXCEEDED, format!("{what} grew over {STAGE_MEMORY} bytes"))
 }
 
 fn parse_filter(operand: &Bson, names: &Names) -> Result<Expression> {
@@ -122,6 +121,7 @@ fn parse_filter(operand: &Bson, names: &Names) -> Result<Expression> {
             if kept.len() == limit {
                 break;
             }
+            bounds::step()?;
             let item = Some(item);
             let frame = scope.bind(&variable, &item);
             if is_true(&condition.value(&scope.inside(&frame))?) {
@@ -149,16 +149,15 @@ fn parse_reduce(operand: &Bson, names: &Names) -> Result<Expression> {
         let Some(items) = items("$reduce", 40080, input.value(scope)?)? else { return Ok(Some(Bson::Null)) };
         let mut value = initial.value(scope)?;
         for item in items {
+            bounds::step()?;
             let item = Some(item);
             let with_value = scope.bind("value", &value);
             let with_value = scope.inside(&with_value);
             let with_item = with_value.bind("this", &item);
             let next = body.value(&with_value.inside(&with_item))?;
-            if next.as_ref().is_some_and(|it| value_size(it) > LARGEST) {
-                return Err(Error::invalid(
-                    10334,
-                    format!("the value of `$reduce` grew over {LARGEST} bytes"),
-                ));
+            // Doubling in each step gets there soon.
+            if next.as_ref().is_some_and(|it| decoded(it) > STAGE_MEMORY) {
+                return Err(grown("the value of `$reduce`"));
             }
             value = next;
         }

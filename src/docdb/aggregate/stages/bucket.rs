@@ -1,5 +1,6 @@
 //! Buckets: with given boundaries, or with as many documents in each.
 
+use bson::raw::RawDocumentBuf;
 use bson::{Bson, Document, doc};
 
 use super::granularity::Granularity;
@@ -7,7 +8,7 @@ use super::{Documents, Stage, object, text, whole};
 use crate::docdb::aggregate::accumulators::{Output, Row};
 use crate::docdb::aggregate::expression::{Expression, Names, Value};
 use crate::docdb::aggregate::expressions::number::Number;
-use crate::docdb::aggregate::memory::{Memory, collect};
+use crate::docdb::aggregate::memory::{Memory, decode, decoded, encode};
 use crate::docdb::aggregate::{Context, order};
 use crate::docdb::value::{self, Class};
 use crate::docdb::{Error, Result};
@@ -140,13 +141,17 @@ pub(super) fn parse_auto(specification: &Bson, names: &Names) -> Result<Box<dyn 
 
 impl BucketAuto {
     /// Returns the values to divide with their documents, in order.
-    fn sorted(&self, input: Documents, ctx: &Context) -> Result<Vec<(Bson, Document)>> {
+    fn sorted(&self, input: Documents, ctx: &Context) -> Result<Vec<(Bson, RawDocumentBuf)>> {
+        let mut memory = Memory::new(ctx);
         let mut sorted = Vec::new();
-        for document in collect(input, ctx)? {
+        for document in input {
+            let document = document?;
             let value = self.by.value(&ctx.scope(&document))?.unwrap_or(Bson::Null);
             if self.granularity.is_some() {
                 number(&value)?;
             }
+            let document = encode(&document)?;
+            memory.hold(decoded(&value) + document.as_bytes().len() + size_of_val(&document))?;
             sorted.push((value, document));
         }
         sorted.sort_by(|(left, _), (right, _)| value::compare(left, right));
@@ -179,10 +184,10 @@ impl Stage for BucketAuto {
             let last_bucket = documents.len() + 1 == self.buckets;
             let mut row = self.output.start();
             let (mut last, mut count) = (first_value.clone(), 1);
-            self.output.add(&mut row, &ctx.scope(&first), &mut memory)?;
+            self.output.add(&mut row, &ctx.scope(&decode(&first)?), &mut memory)?;
             while last_bucket || count < size {
                 let Some((value, document)) = rest.next() else { break };
-                self.output.add(&mut row, &ctx.scope(&document), &mut memory)?;
+                self.output.add(&mut row, &ctx.scope(&decode(&document)?), &mut memory)?;
                 (last, count) = (value, count + 1);
             }
             // Equal values stay together, and so do those below a rounded bound.
@@ -192,7 +197,7 @@ impl Stage for BucketAuto {
                 None => order::equal(next, &last),
             };
             while let Some((_, document)) = rest.next_if(|(next, _)| belongs(next)) {
-                self.output.add(&mut row, &ctx.scope(&document), &mut memory)?;
+                self.output.add(&mut row, &ctx.scope(&decode(&document)?), &mut memory)?;
             }
             let (min, max) = match (&self.granularity, bound) {
                 (Some(granularity), Some(bound)) => {

@@ -5,7 +5,7 @@ use bson::{Bson, Document};
 use super::{Documents, Stage, object, refused};
 use crate::docdb::aggregate::Context;
 use crate::docdb::aggregate::expression::Names;
-use crate::docdb::aggregate::memory::collect;
+use crate::docdb::aggregate::memory::Held;
 use crate::docdb::aggregate::pipeline::Pipeline;
 use crate::docdb::{Error, Result};
 
@@ -34,10 +34,10 @@ pub(super) fn parse(specification: &Bson, names: &Names) -> Result<Box<dyn Stage
 
 impl Stage for Facet {
     fn run<'a>(&'a self, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
-        let input = collect(input, ctx)?;
+        let input = Held::of(input, ctx)?;
         let mut document = Document::new();
         for (name, pipeline) in &self.0 {
-            let found = pipeline.run(input.iter().cloned().map(Ok), ctx)?;
+            let found = pipeline.run(input.iter(), ctx)?;
             document.insert(name.clone(), found);
         }
         Ok(Box::new(std::iter::once(Ok(document))))

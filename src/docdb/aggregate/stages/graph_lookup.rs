@@ -7,7 +7,7 @@ use bson::{Bson, Document, doc};
 use super::lookup::read;
 use super::{Documents, Stage, object, required_text, text, whole};
 use crate::docdb::aggregate::expression::{Expression, Names};
-use crate::docdb::aggregate::memory::{Memory, document_size};
+use crate::docdb::aggregate::memory::{Memory, decoded_document};
 use crate::docdb::aggregate::{Context, path};
 use crate::docdb::key;
 use crate::docdb::value::path::{FieldPath, Leaf};
@@ -89,7 +89,7 @@ impl GraphLookup {
                     continue;
                 }
                 frontier.extend(self.next_values(&found));
-                memory.hold(document_size(&found))?;
+                memory.hold(decoded_document(&found))?;
                 if let Some(path) = &self.depth {
                     path::set(&mut found, path, Bson::Int64(i64::try_from(depth).unwrap_or(i64::MAX)));
                 }

@@ -8,12 +8,12 @@ use super::{Documents, Stage, object};
 use crate::docdb::aggregate::Context;
 use crate::docdb::aggregate::accumulators::{Output, Row};
 use crate::docdb::aggregate::expression::{Expression, Names};
-use crate::docdb::aggregate::memory::{Memory, value_size};
+use crate::docdb::aggregate::memory::{Memory, decoded};
 use crate::docdb::key;
 use crate::docdb::{Error, Result};
 
-/// Bytes that a group takes besides its key and what its accumulators keep.
-const GROUP_SIZE: usize = 64;
+/// Bytes that a group takes besides its key and its accumulators: its places in the table and in the list.
+const GROUP_SIZE: usize = 96;
 
 struct Group {
     id: Expression,
@@ -30,7 +30,11 @@ pub(super) fn parse(specification: &Bson, names: &Names) -> Result<Box<dyn Stage
 }
 
 impl Group {
-    fn groups(&self, input: Documents, ctx: &Context) -> Result<Vec<Document>> {
+    fn groups<'a>(
+        &'a self,
+        input: Documents,
+        ctx: &Context,
+    ) -> Result<impl Iterator<Item = Document> + use<'a>> {
         let mut memory = Memory::new(ctx);
         let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut groups: Vec<(Bson, Row)> = Vec::new();
@@ -43,7 +47,7 @@ impl Group {
             let place = match places.get(&bytes) {
                 Some(place) => *place,
                 None => {
-                    memory.hold(bytes.len() + value_size(&id) + GROUP_SIZE)?;
+                    memory.hold(bytes.len() + decoded(&id) + GROUP_SIZE + self.output.size())?;
                     places.insert(bytes, groups.len());
                     groups.push((id, self.output.start()));
                     groups.len() - 1
@@ -53,18 +57,17 @@ impl Group {
                 self.output.add(row, &scope, &mut memory)?;
             }
         }
-        let finished = groups.into_iter().map(|(id, row)| {
+        Ok(groups.into_iter().map(|(id, row)| {
             let mut document = doc! { "_id": id };
             self.output.finish(row, &mut document);
             document
-        });
-        Ok(finished.collect())
+        }))
     }
 }
 
 impl Stage for Group {
     fn run<'a>(&'a self, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
-        Ok(Box::new(self.groups(input, ctx)?.into_iter().map(Ok)))
+        Ok(Box::new(self.groups(input, ctx)?.map(Ok)))
     }
 }
 
@@ -85,7 +88,7 @@ pub(super) fn parse_sort_by_count(specification: &Bson, names: &Names) -> Result
 
 impl Stage for SortByCount {
     fn run<'a>(&'a self, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
-        let mut groups = self.0.groups(input, ctx)?;
+        let mut groups: Vec<_> = self.0.groups(input, ctx)?.collect();
         groups.sort_by_key(|it| std::cmp::Reverse(it.get("count").and_then(super::integer_of)));
         Ok(Box::new(groups.into_iter().map(Ok)))
     }

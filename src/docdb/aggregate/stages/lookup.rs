@@ -3,13 +3,15 @@
 //! The form by equality reads the other collection once, for the values of all documents together, so that an index
 //! serves it and a scan is made once. The form by pipeline runs its pipeline for each document.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use bson::{Bson, Document, doc};
 
 use super::{Documents, Stage, object, required_text, text};
 use crate::docdb::aggregate::expression::{Expression, Names, Value, check_variable};
-use crate::docdb::aggregate::memory::{Memory, collect, document_size};
+use crate::docdb::aggregate::memory::{Held, collect, decode, decoded};
 use crate::docdb::aggregate::pipeline::Pipeline;
 use crate::docdb::aggregate::pushdown::foreign_filter;
 use crate::docdb::aggregate::{Context, path};
@@ -20,13 +22,16 @@ use crate::docdb::{Error, Result};
 
 const NAME: &str = "$lookup";
 
-struct Lookup {
+pub(super) struct Lookup {
     from: String,
     equality: Option<Equality>,
     bindings: Vec<(String, Expression)>,
     pipeline: Option<Pipeline>,
-    into: Vec<String>,
+    pub into: Vec<String>,
 }
+
+/// Each document with those that belong to it.
+pub(super) type Pairs<'a> = Box<dyn Iterator<Item = Result<(Document, Documents<'a>)>> + 'a>;
 
 struct Equality {
     local: FieldPath,
@@ -63,6 +68,10 @@ pub(super) fn flow_over<'a>(
 }
 
 pub(super) fn parse(specification: &Bson, names: &Names) -> Result<Box<dyn Stage>> {
+    Ok(Box::new(parse_lookup(specification, names)?))
+}
+
+pub(super) fn parse_lookup(specification: &Bson, names: &Names) -> Result<Lookup> {
     let known = ["from", "localField", "foreignField", "let", "pipeline", "as"];
     let fields = object(NAME, 9, specification, &known)?;
     let equality = match (text(NAME, fields, "localField")?, text(NAME, fields, "foreignField")?) {
@@ -86,13 +95,13 @@ pub(super) fn parse(specification: &Bson, names: &Names) -> Result<Box<dyn Stage
     if pipeline.is_none() && !bindings.is_empty() {
         return Err(Error::invalid(9, "`let` of `$lookup` needs a `pipeline`"));
     }
-    Ok(Box::new(Lookup {
+    Ok(Lookup {
         from: required_text(NAME, fields, "from")?.to_owned(),
         equality,
         bindings,
         pipeline,
         into: path::parse(NAME, required_text(NAME, fields, "as")?)?,
-    }))
+    })
 }
 
 fn parse_bindings(source: Option<&Bson>, names: &Names) -> Result<Vec<(String, Expression)>> {
@@ -110,63 +119,75 @@ fn parse_bindings(source: Option<&Bson>, names: &Names) -> Result<Vec<(String, E
 
 impl Stage for Lookup {
     fn run<'a>(&'a self, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
-        match (&self.equality, &self.pipeline) {
-            (Some(equality), None) => self.join(equality, collect(input, ctx)?, ctx),
-            (equality, Some(pipeline)) => Ok(Box::new(input.map(move |document| {
-                let document = document?;
-                let found = self.run_pipeline(equality.as_ref(), pipeline, &document, ctx)?;
-                Ok(self.with(document, found))
-            }))),
-            (None, None) => Ok(input),
-        }
+        Ok(Box::new(self.pairs(input, ctx)?.map(move |pair| {
+            let (mut document, found) = pair?;
+            path::set(&mut document, &self.into, Bson::from(collect(found, ctx)?));
+            Ok(document)
+        })))
     }
 }
 
 impl Lookup {
-    fn with(&self, mut document: Document, found: Vec<Document>) -> Document {
-        path::set(&mut document, &self.into, Bson::from(found));
-        document
+    /// Finds what belongs to each document.
+    pub fn pairs<'a>(&'a self, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Pairs<'a>> {
+        match (&self.equality, &self.pipeline) {
+            (Some(equality), None) => self.join(equality, input, ctx),
+            (equality, Some(pipeline)) => Ok(Box::new(input.map(move |document| {
+                let document = document?;
+                let found = self.run_pipeline(equality.as_ref(), pipeline, &document, ctx)?;
+                Ok((document, found))
+            }))),
+            (None, None) => Ok(Box::new(std::iter::empty())),
+        }
     }
 
-    fn join<'a>(
-        &'a self,
-        equality: &'a Equality,
-        input: Vec<Document>,
-        ctx: &Context,
-    ) -> Result<Documents<'a>> {
-        let mut wanted = HashMap::new();
-        for value in input.iter().flat_map(|it| equality.local_values(it)) {
-            wanted.entry(encode(View::from(&value))).or_insert(value);
+    fn join<'a>(&'a self, equality: &'a Equality, input: Documents, ctx: &Context) -> Result<Pairs<'a>> {
+        let (mut local, mut wanted) = (Held::new(ctx), HashMap::new());
+        for document in input {
+            let document = document?;
+            let mut beside = 0;
+            for value in equality.local_values(&document) {
+                let key = encode(View::from(&value));
+                if let Entry::Vacant(place) = wanted.entry(key) {
+                    beside += place.key().len() + decoded(&value);
+                    place.insert(value);
+                }
+            }
+            local.push(&document, beside)?;
         }
         let wanted = wanted.into_values().collect();
-        let mut foreign = Vec::new();
-        let mut memory = Memory::new(ctx);
+        let mut foreign = Held::new(ctx);
         let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
         for document in read(ctx, &self.from, &equality.filter(wanted))? {
             let document = document?;
-            memory.hold(document_size(&document))?;
+            let mut beside = 0;
             for value in equality.foreign.values(&document) {
-                places.entry(encode(value.unwrap_or(View::Null))).or_default().push(foreign.len());
+                let key = encode(value.unwrap_or(View::Null));
+                beside += key.len() + size_of::<Vec<usize>>();
+                places.entry(key).or_default().push(foreign.len());
             }
-            foreign.push(document);
+            foreign.push(&document, beside)?;
         }
-        Ok(Box::new(input.into_iter().map(move |document| {
+        let foreign = Rc::new(foreign);
+        Ok(Box::new(local.into_documents().into_iter().map(move |document| {
+            let document = decode(&document)?;
             let values = equality.local_values(&document);
             let found = values.iter().filter_map(|it| places.get(&encode(View::from(it)))).flatten();
             // In the order of the other collection, and each once.
             let found: BTreeSet<usize> = found.copied().collect();
-            let found = found.into_iter().filter_map(|it| foreign.get(it).cloned()).collect();
-            Ok(self.with(document, found))
+            let foreign = Rc::clone(&foreign);
+            let found: Documents = Box::new(found.into_iter().filter_map(move |it| foreign.get(it)));
+            Ok((document, found))
         })))
     }
 
-    fn run_pipeline(
-        &self,
+    fn run_pipeline<'a>(
+        &'a self,
         equality: Option<&Equality>,
-        pipeline: &Pipeline,
+        pipeline: &'a Pipeline,
         document: &Document,
-        ctx: &Context,
-    ) -> Result<Vec<Document>> {
+        ctx: &'a Context<'a>,
+    ) -> Result<Documents<'a>> {
         let scope = ctx.scope(document);
         let bind = |(name, expression): &(String, Expression)| Ok((name.clone(), expression.value(&scope)?));
         let variables: Vec<(String, Value)> = self.bindings.iter().map(bind).collect::<Result<_>>()?;
@@ -178,7 +199,12 @@ impl Lookup {
             Some(equality) => doc! { "$and": [equality, wanted] },
             None => wanted,
         };
-        collect(flow_over(pipeline, &self.from, &filter, &inner)?, &inner)
+        if self.bindings.is_empty() {
+            return flow_over(pipeline, &self.from, &filter, ctx);
+        }
+        // Variables do not outlive this document, so what depends on them is held.
+        let found = Held::of(flow_over(pipeline, &self.from, &filter, &inner)?, &inner)?;
+        Ok(Box::new(found.into_documents().into_iter().map(|it| decode(&it))))
     }
 }
 

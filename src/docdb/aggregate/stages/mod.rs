@@ -14,6 +14,7 @@ mod redact;
 mod replace;
 mod union;
 mod unwind;
+mod unwound;
 
 use bson::{Bson, Document};
 
@@ -60,8 +61,25 @@ const TABLE: &[(&str, Parse)] = &[
     ("$unwind", unwind::parse),
 ];
 
+/// Parses stages; a `$lookup` and the `$unwind` of what it found are one, so that the array between them never is.
+pub(super) fn parse_all(pipeline: &[Document], names: &Names) -> Result<Vec<Box<dyn Stage>>> {
+    let (mut stages, mut rest) = (Vec::with_capacity(pipeline.len()), pipeline);
+    while let Some((stage, after)) = rest.split_first() {
+        let (parsed, after) = match after.split_first() {
+            Some((next, beyond)) => match unwound::parse(stage, next, names)? {
+                Some(both) => (both, beyond),
+                None => (parse(stage, names)?, after),
+            },
+            None => (parse(stage, names)?, after),
+        };
+        stages.push(parsed);
+        rest = after;
+    }
+    Ok(stages)
+}
+
 /// Parses `{ $stage: specification }`.
-pub(super) fn parse(stage: &Document, names: &Names) -> Result<Box<dyn Stage>> {
+fn parse(stage: &Document, names: &Names) -> Result<Box<dyn Stage>> {
     let mut fields = stage.iter();
     let (Some((name, specification)), None) = (fields.next(), fields.next()) else {
         return Err(Error::invalid(40323, "a pipeline stage must be an object with exactly one field"));

@@ -5,7 +5,7 @@ use bson::{Bson, Document};
 use super::{Documents, Stage, object, whole};
 use crate::docdb::aggregate::Context;
 use crate::docdb::aggregate::expression::Names;
-use crate::docdb::aggregate::memory::collect;
+use crate::docdb::aggregate::memory::{Held, Memory, decode, encode};
 use crate::docdb::aggregate::random::Random;
 use crate::docdb::sort::Sort;
 use crate::docdb::{Error, Result};
@@ -29,9 +29,17 @@ fn is_meta(direction: &Bson) -> bool {
 
 impl Stage for SortBy {
     fn run<'a>(&'a self, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
-        let mut documents = collect(input, ctx)?;
-        documents.sort_by_cached_key(|it| self.0.key(it));
-        Ok(Box::new(documents.into_iter().map(Ok)))
+        let mut memory = Memory::new(ctx);
+        let mut keyed = Vec::new();
+        for document in input {
+            let document = document?;
+            let (key, document) = (self.0.key(&document), encode(&document)?);
+            memory
+                .hold(key.len() + document.as_bytes().len() + size_of_val(&key) + size_of_val(&document))?;
+            keyed.push((key, document));
+        }
+        keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
+        Ok(Box::new(keyed.into_iter().map(|(_, document)| decode(&document))))
     }
 }
 
@@ -83,7 +91,7 @@ pub(super) fn parse_sample(specification: &Bson, _names: &Names) -> Result<Box<d
 
 impl Stage for Sample {
     fn run<'a>(&'a self, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
-        let mut documents = collect(input, ctx)?;
+        let mut documents = Held::of(input, ctx)?.into_documents();
         let mut random = Random::new(ctx.seed);
         let size = self.0.min(documents.len());
         for place in 0..size {
@@ -91,6 +99,6 @@ impl Stage for Sample {
             documents.swap(place, place + random.below(left));
         }
         documents.truncate(size);
-        Ok(Box::new(documents.into_iter().map(Ok)))
+        Ok(Box::new(documents.into_iter().map(|it| decode(&it))))
     }
 }

@@ -10,14 +10,19 @@ use crate::api::control::database::{CommandResults, MongoCommand, RunCommands};
 use crate::api::ejson;
 use crate::api::error::codes;
 use crate::docdb::UpdateRequest;
+use crate::docdb::bounds::{self, Asker};
 use crate::docdb::query::{Found, Query};
+use crate::docdb::value::limits::OPERATION_TIME;
 use crate::emulator::environment::{Environment, Shared};
 
 pub(super) async fn run(environment: &Shared, asked: RunCommands) -> Result<CommandResults> {
     this_environment(environment, asked.env_id.as_deref())?;
     // In order, and no further than the first that fails.
+    let asker = Asker::default();
+    let _presence = asker.presence();
     let data = blocking(environment, move |environment| {
-        asked.mgo_commands.iter().map(|command| answer(environment, command)).collect::<Result<Vec<_>>>()
+        let answer = |command| bounds::within(OPERATION_TIME, &asker, || answer(environment, command));
+        asked.mgo_commands.iter().map(answer).collect::<Result<Vec<_>>>()
     });
     Ok(CommandResults { data: data.await? })
 }
