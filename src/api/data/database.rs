@@ -12,6 +12,8 @@ use super::{Nothing, sdk_actions};
 #[serde(rename_all = "camelCase")]
 pub struct AddCollection {
     pub collection_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,6 +76,8 @@ pub struct CalculateDocument {
     pub collection_name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -146,6 +150,8 @@ pub struct Deleted {
 pub struct AggregateDocuments {
     pub collection_name: String,
     pub stages: Vec<Stage>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction_id: Option<String>,
 }
 
 /// A stage: `$match` and its argument, which is a text of Extended JSON.

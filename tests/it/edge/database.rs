@@ -230,6 +230,30 @@ async fn a_transaction_is_seen_when_it_is_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_is_about_single_documents() {
+    let sandbox = Sandbox::with_todos().await;
+    sandbox.add(&[r#"{"_id":"a","n":1}"#]).await;
+    let started = sandbox.admin("database.startTransaction", json!({})).await;
+    let change = json!({ "multi": true, "merge": true, "upsert": false, "data": r#"{"$set":{"n":2}}"# });
+    for (action, mut fields) in [
+        ("addCollection", json!({ "collectionName": "more" })),
+        ("getDocument", json!({ "queryType": "WHERE" })),
+        ("modifyDocument", change),
+        ("removeDocument", json!({ "queryType": "WHERE", "multi": true })),
+        ("calculateDocument", json!({})),
+        ("aggregateDocuments", json!({ "stages": [] })),
+    ] {
+        fields["transactionId"] = started["transactionId"].clone();
+        assert_eq!(sandbox.todos(action, fields).await, "INVALID_PARAM", "{action}");
+    }
+    let returned = json!({
+        "queryType": "WHERE", "query": r#"{"_id":"a"}"#, "data": r#"{"$set":{"n":3}}"#,
+        "transactionId": started["transactionId"],
+    });
+    assert_eq!(sandbox.todos("modifyAndReturnDoc", returned).await["updated"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn numeric_ids_and_lists_of_documents_are_kept() {
     let sandbox = Sandbox::with_todos().await;
     let data = json!({ "data": [r#"{"_id":{"$numberInt":"7"}}"#, r#"{"_id":"s"}"#] });

@@ -7,13 +7,15 @@ use super::{Answer, Call, Result};
 use crate::api::data::database::{
     AbortTransaction, AddCollection, AggregateDocuments, CalculateDocument, CommitTransaction, Deleted,
     GetDocument, GetDocumentReply, InsertDocument, InsertDocumentReply, ModifyAndReturnDoc,
-    ModifyAndReturnDocReply, ModifyDocument, ModifyDocumentReply, RemoveDocument, StartTransaction, Started,
-    Total,
+    ModifyAndReturnDocReply, ModifyDocument, ModifyDocumentReply, QueryType, RemoveDocument,
+    StartTransaction, Started, Total,
 };
 use crate::api::data::{Failure, Nothing, SdkAction, database as wire};
 use crate::api::ejson::{self, Form};
+use crate::docdb::bounds::{self, Asker};
 use crate::docdb::query::Query;
 use crate::docdb::transaction::TransactionId;
+use crate::docdb::value::limits::OPERATION_TIME;
 use crate::emulator::access::documents::Documents;
 use crate::emulator::database::{Change, Selection};
 use crate::model::clock::Millis;
@@ -36,7 +38,8 @@ pub(super) async fn answer(documents: &Documents, call: &Call<'_>) -> Option<Res
     })
 }
 
-/// Reads the request, works on a thread that may wait, and writes the answer.
+/// Reads the request, works on a thread that may wait, and writes the answer. The work ends when its time is over, or
+/// when the client hangs up.
 pub(super) async fn run<A: SdkAction>(
     documents: &Documents,
     call: &Call<'_>,
@@ -44,12 +47,16 @@ pub(super) async fn run<A: SdkAction>(
     work: fn(&Documents, A) -> Result<A::Reply>,
 ) -> Result<Answer> {
     let (documents, request) = (documents.clone(), call.read::<A>()?);
-    tokio::task::spawn_blocking(move || write(&work(&documents, request)?))
+    let asker = Asker::default();
+    let _presence = asker.presence();
+    let bounded = move || bounds::within(OPERATION_TIME, &asker, || write(&work(&documents, request)?));
+    tokio::task::spawn_blocking(bounded)
         .await
         .unwrap_or_else(|_| Err(Failure::new("SYS_ERR", "[InternalError] the operation ended unexpectedly")))
 }
 
 fn add_collection(documents: &Documents, it: AddCollection) -> Result<Nothing> {
+    refuse_inside(it.transaction_id.as_deref(), "a collection cannot be created")?;
     documents.create_collection(&it.collection_name)?;
     Ok(Nothing {})
 }
@@ -63,6 +70,7 @@ fn insert(documents: &Documents, it: InsertDocument) -> Result<InsertDocumentRep
 }
 
 fn get(documents: &Documents, it: GetDocument) -> Result<GetDocumentReply> {
+    check_single(it.transaction_id.as_deref(), it.query_type)?;
     let now = documents.now();
     let query = Query {
         filter: optional(it.query.as_deref(), now)?,
@@ -79,11 +87,13 @@ fn get(documents: &Documents, it: GetDocument) -> Result<GetDocumentReply> {
 }
 
 fn count(documents: &Documents, it: CalculateDocument) -> Result<Total> {
+    refuse_inside(it.transaction_id.as_deref(), "documents cannot be counted")?;
     let filter = optional(it.query.as_deref(), documents.now())?;
     Ok(Total { total: documents.count(&it.collection_name, filter)? })
 }
 
 fn modify(documents: &Documents, it: ModifyDocument) -> Result<ModifyDocumentReply> {
+    check_single(it.transaction_id.as_deref(), it.query_type)?;
     let now = documents.now();
     let selection = selection(it.collection_name, it.query.as_deref(), it.transaction_id, now)?;
     let change =
@@ -102,12 +112,14 @@ fn modify_and_return(documents: &Documents, it: ModifyAndReturnDoc) -> Result<Mo
 }
 
 fn remove(documents: &Documents, it: RemoveDocument) -> Result<Deleted> {
+    check_single(it.transaction_id.as_deref(), it.query_type)?;
     let now = documents.now();
     let selection = selection(it.collection_name, it.query.as_deref(), it.transaction_id, now)?;
     Ok(Deleted { deleted: documents.remove(selection, it.multi, it.query_type)? })
 }
 
 fn aggregate(documents: &Documents, it: AggregateDocuments) -> Result<wire::Documents> {
+    refuse_inside(it.transaction_id.as_deref(), "pipelines cannot run")?;
     let now = documents.now();
     let pipeline = it.stages.iter().map(|stage| self::stage(&stage.stage_key, &stage.stage_value, now));
     let found = documents.aggregate(&it.collection_name, pipeline.collect::<Result<_>>()?)?;
@@ -127,6 +139,24 @@ fn commit(documents: &Documents, it: CommitTransaction) -> Result<Nothing> {
 fn abort(documents: &Documents, it: AbortTransaction) -> Result<Nothing> {
     documents.abort(&TransactionId(it.transaction_id))?;
     Ok(Nothing {})
+}
+
+/// Lets a transaction read and write single documents only (`docs/wire.md#transactions`). What asks for the changed
+/// document back is about one, though SDKs send a condition.
+fn check_single(transaction: Option<&str>, by: QueryType) -> Result<()> {
+    match by {
+        QueryType::Doc => Ok(()),
+        QueryType::Where => {
+            refuse_inside(transaction, "documents cannot be chosen by a condition, only by `doc(id)`")
+        }
+    }
+}
+
+fn refuse_inside(transaction: Option<&str>, what: &str) -> Result<()> {
+    match transaction {
+        None => Ok(()),
+        Some(_) => Err(Failure::parameter(format_args!("in a transaction {what}"))),
+    }
 }
 
 fn selection(
