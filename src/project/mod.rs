@@ -15,6 +15,8 @@ pub mod discover;
 pub mod fixtures;
 pub mod functions;
 
+pub mod client;
+
 pub mod bundle;
 pub mod fingerprint;
 pub mod typescript;

@@ -7,6 +7,7 @@ use bson::{Bson, Document};
 
 use super::expression::{Comparison, Expression, Kind, MOST_DOCUMENTS, Node, Variable};
 use super::payload::Payload;
+use super::possible::own;
 use super::query::{Branch, Query};
 use super::value::{Relation, Value, relation, shown, sum, text};
 
@@ -424,22 +425,24 @@ impl Evaluation<'_, '_> {
             }
             _ => return None,
         };
-        let wanted = match self.rule.text.get(other.span.clone())?.trim() {
-            "auth.openid" => Bson::String("{openid}".into()),
-            "auth.uid" => Bson::String("{uid}".into()),
-            _ => wanted,
-        };
-        let condition = match comparison {
-            Some(Comparison::Equal) => wanted,
-            Some(Comparison::Unequal) => Bson::Document(bson::doc! { "$ne": wanted }),
-            Some(Comparison::Less) => Bson::Document(bson::doc! { "$lt": wanted }),
-            Some(Comparison::LessOrEqual) => Bson::Document(bson::doc! { "$lte": wanted }),
-            Some(Comparison::Greater) => Bson::Document(bson::doc! { "$gt": wanted }),
-            Some(Comparison::GreaterOrEqual) => Bson::Document(bson::doc! { "$gte": wanted }),
-            None => Bson::Document(bson::doc! { "$in": wanted }),
-        };
-        Some(Document::from_iter([(path, condition)]))
+        let wanted = own(other).unwrap_or(wanted);
+        Some(Document::from_iter([(path, condition(comparison, wanted))]))
     }
+}
+
+/// Returns the condition of a query that a field stands so to a value; without a comparison the value is a list of those
+/// it may be.
+pub(super) fn condition(comparison: Option<Comparison>, wanted: Bson) -> Bson {
+    let operator = match comparison {
+        Some(Comparison::Equal) => return wanted,
+        Some(Comparison::Unequal) => "$ne",
+        Some(Comparison::Less) => "$lt",
+        Some(Comparison::LessOrEqual) => "$lte",
+        Some(Comparison::Greater) => "$gt",
+        Some(Comparison::GreaterOrEqual) => "$gte",
+        None => "$in",
+    };
+    Bson::Document(bson::doc! { operator: wanted })
 }
 
 /// Where a chain of names leads.
@@ -494,7 +497,7 @@ fn item_of(items: &[Bson], name: &Bson) -> Value {
     }
 }
 
-fn compare(comparison: Comparison, left: &Value, right: &Value, branch: &Branch) -> Value {
+pub(super) fn compare(comparison: Comparison, left: &Value, right: &Value, branch: &Branch) -> Value {
     match (left, right) {
         (Value::Known(left), Value::Known(right)) => {
             relation(left, right).map_or(Value::Maybe, |relation| Value::boolean(holds(comparison, relation)))
@@ -532,7 +535,7 @@ fn holds(comparison: Comparison, relation: Relation) -> bool {
     }
 }
 
-fn contains(item: &Value, list: &Value, branch: &Branch) -> Value {
+pub(super) fn contains(item: &Value, list: &Value, branch: &Branch) -> Value {
     match (item, list) {
         (Value::Known(item), Value::Known(Bson::Array(items))) => is_among(item, items),
         (_, Value::Known(Bson::Array(items))) => {

@@ -5,6 +5,8 @@ use std::ops::Range;
 use bson::Bson;
 
 use super::parse;
+use crate::model::text::Text;
+use crate::text;
 
 /// The longest expression, in characters (security rules of CloudBase, documented limit).
 pub const LONGEST: usize = 1024;
@@ -12,6 +14,9 @@ pub const LONGEST: usize = 1024;
 pub const MOST_GETS: usize = 3;
 pub const DEEPEST_GET: usize = 2;
 pub const MOST_DOCUMENTS: usize = 10;
+
+/// Parts within parts at most, chains included: more would exhaust the stack, and no rule of sense comes near.
+const DEEPEST: usize = 128;
 
 /// A parsed rule with its text.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,11 +27,18 @@ pub struct Expression {
 
 /// Why a text is no rule, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{}", message.en)]
 pub struct Problem {
-    pub message: String,
+    pub message: Text,
     /// Bytes of the text.
     pub span: Range<usize>,
+}
+
+impl Problem {
+    /// Returns the number of the character at which it begins in the rule's text, from 1.
+    pub fn character(&self, text: &str) -> usize {
+        text.get(..self.span.start).unwrap_or(text).chars().count() + 1
+    }
 }
 
 /// A part of an expression.
@@ -104,21 +116,28 @@ impl Expression {
     /// # Errors
     /// The text is no expression, names something unknown, or is beyond a limit.
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let whole = 0..text.len();
-        if text.chars().count() > LONGEST {
-            return Err(Problem { message: format!("it is longer than {LONGEST} characters"), span: whole });
+        if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+            let message = text! { en: "it is longer than {LONGEST} characters", zh: "超过 {LONGEST} 个字符" };
+            return Err(Problem { message, span: end..text.len() });
         }
         let root = parse::expression(text)?;
-        let (gets, depth) = root.gets();
-        if gets > MOST_GETS {
-            return Err(Problem {
-                message: format!("it calls `get` more than {MOST_GETS} times"),
-                span: whole,
-            });
+        if let Some(node) = root.below(DEEPEST) {
+            let message =
+                text! { en: "this is nested more than {DEEPEST} deep", zh: "嵌套超过 {DEEPEST} 层" };
+            return Err(Problem { message, span: node.span.clone() });
         }
-        if depth > DEEPEST_GET {
-            let message = format!("`get` is nested more than {DEEPEST_GET} deep");
-            return Err(Problem { message, span: whole });
+        let mut gets = Vec::new();
+        root.collect_gets(1, &mut gets);
+        if let Some((_, span)) = gets.iter().find(|(depth, _)| *depth > DEEPEST_GET) {
+            let message = text! {
+                en: "`get` is nested more than {DEEPEST_GET} deep",
+                zh: "`get` 嵌套超过 {DEEPEST_GET} 层"
+            };
+            return Err(Problem { message, span: span.clone() });
+        }
+        if let Some((_, span)) = gets.get(MOST_GETS) {
+            let message = text! { en: "it calls `get` more than {MOST_GETS} times", zh: "调用 `get` 超过 {MOST_GETS} 次" };
+            return Err(Problem { message, span: span.clone() });
         }
         Ok(Expression { text: text.to_owned(), root })
     }
@@ -131,7 +150,7 @@ impl Expression {
     pub fn clauses(&self) -> Vec<Range<usize>> {
         let mut clauses = Vec::new();
         self.root.collect_clauses(&mut clauses);
-        clauses
+        clauses.into_iter().map(|clause| clause.span.clone()).collect()
     }
 
     /// Whether the rule asks about the document.
@@ -141,7 +160,7 @@ impl Expression {
 }
 
 impl Node {
-    fn children(&self) -> Vec<&Node> {
+    pub fn children(&self) -> Vec<&Node> {
         match &self.kind {
             Kind::Literal(_) | Kind::Variable(_) => Vec::new(),
             Kind::List(nodes) | Kind::Template(nodes) => nodes.iter().collect(),
@@ -155,29 +174,36 @@ impl Node {
         }
     }
 
-    fn any(&self, is: &dyn Fn(&Node) -> bool) -> bool {
+    pub fn any(&self, is: &dyn Fn(&Node) -> bool) -> bool {
         is(self) || self.children().into_iter().any(|node| node.any(is))
     }
 
-    /// Returns how many calls of `get` there are and how deep they nest.
-    fn gets(&self) -> (usize, usize) {
-        let below = self.children().into_iter().map(Node::gets);
-        let (count, depth) =
-            below.fold((0, 0), |(count, depth), (more, deep)| (count + more, depth.max(deep)));
-        match self.kind {
-            Kind::Get(_) => (count + 1, depth + 1),
-            _ => (count, depth),
+    /// Returns a node that is so many levels below this one.
+    fn below(&self, levels: usize) -> Option<&Node> {
+        match levels {
+            0 => Some(self),
+            _ => self.children().into_iter().find_map(|node| node.below(levels - 1)),
         }
     }
 
-    fn collect_clauses(&self, found: &mut Vec<Range<usize>>) {
+    /// Collects the calls of `get` with how deep each is, in the order they are written.
+    fn collect_gets(&self, depth: usize, found: &mut Vec<(usize, Range<usize>)>) {
+        let is_get = matches!(self.kind, Kind::Get(_));
+        if is_get {
+            found.push((depth, self.span.clone()));
+        }
+        self.children().into_iter().for_each(|node| node.collect_gets(depth + usize::from(is_get), found));
+    }
+
+    /// Collects the clauses: what `&&`, `||` and `!` put together.
+    pub fn collect_clauses<'n>(&'n self, found: &mut Vec<&'n Node>) {
         match &self.kind {
             Kind::And(left, right) | Kind::Or(left, right) => {
                 left.collect_clauses(found);
                 right.collect_clauses(found);
             }
             Kind::Not(node) => node.collect_clauses(found),
-            _ => found.push(self.span.clone()),
+            _ => found.push(self),
         }
     }
 }

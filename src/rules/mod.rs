@@ -10,6 +10,9 @@ pub mod invoke;
 pub mod payload;
 pub mod query;
 
+pub mod lint;
+pub mod possible;
+
 mod parse;
 mod value;
 
@@ -40,7 +43,7 @@ impl Operation {
 }
 
 /// The names a rule may give rules for; `write` stands for those of the three below it that are not there.
-const KEYS: [&str; 5] = ["read", "write", "create", "update", "delete"];
+pub const KEYS: [&str; 5] = ["read", "write", "create", "update", "delete"];
 
 /// The rules of one collection, or of files.
 #[derive(Debug, Clone)]
@@ -57,7 +60,7 @@ pub enum Broken {
     Key(String),
     #[error("the rule `{key}` is neither true, false nor an expression")]
     Kind { key: String },
-    #[error("the rule `{key}` is wrong: {problem}")]
+    #[error("the rule `{key}` is wrong at character {}: {problem}", .problem.character(.text))]
     Expression {
         key: String,
         /// The expression's text, in which `problem` has its place.

@@ -7,6 +7,9 @@ use std::vec::IntoIter;
 use bson::Bson;
 
 use super::expression::{Comparison, Kind, Node, Problem, Variable};
+use crate::model::name::did_you_mean;
+use crate::model::text::Text;
+use crate::text;
 
 /// Brackets within brackets at most: more is nobody's rule and would exhaust the stack.
 const DEEPEST: usize = 64;
@@ -47,12 +50,16 @@ fn part(text: &str, span: Range<usize>, depth: usize) -> Result<Node, Problem> {
     let node = parser.binary(0)?;
     match parser.tokens.next() {
         None => Ok(node),
-        Some((_, span)) => Err(wrong("nothing is expected here", span)),
+        Some((_, span)) => Err(wrong(text! { en: "nothing is expected here", zh: "此处不应再有内容" }, span)),
     }
 }
 
-fn wrong(message: impl Into<String>, span: Range<usize>) -> Problem {
-    Problem { message: message.into(), span }
+fn wrong(message: Text, span: Range<usize>) -> Problem {
+    Problem { message, span }
+}
+
+fn endless(span: Range<usize>) -> Problem {
+    wrong(text! { en: "this text has no end", zh: "这段文本没有结束" }, span)
 }
 
 fn tokens(text: &str, span: Range<usize>) -> Result<Vec<Spanned>, Problem> {
@@ -70,28 +77,41 @@ fn tokens(text: &str, span: Range<usize>) -> Result<Vec<Spanned>, Problem> {
         } else if first.is_ascii_digit() {
             let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.')).unwrap_or(rest.len());
             let number = rest.get(..length).and_then(|digits| digits.parse().ok());
-            let number = number.ok_or_else(|| wrong("this is no number", at..at + length))?;
+            let number = number.ok_or_else(|| {
+                wrong(text! { en: "this is no number", zh: "不是合法的数字" }, at..at + length)
+            })?;
             tokens.push((Token::Number(number), at..at + length));
             length
         } else if matches!(first, '\'' | '"') {
-            let (value, length) =
-                quoted(rest, first).ok_or_else(|| wrong("this text has no end", at..span.end))?;
+            let (value, length) = quoted(rest, first).ok_or_else(|| endless(at..span.end))?;
             tokens.push((Token::Text(value), at..at + length));
             length
         } else if first == '`' {
-            let (pieces, length) =
-                template(rest, at).ok_or_else(|| wrong("this text has no end", at..span.end))?;
+            let (pieces, length) = template(rest, at).ok_or_else(|| endless(at..span.end))?;
             tokens.push((Token::Template(pieces), at..at + length));
             length
         } else if let Some(sign) = SIGNS.into_iter().find(|sign| rest.starts_with(sign)) {
             tokens.push((Token::Sign(sign), at..at + sign.len()));
             sign.len()
         } else {
-            return Err(wrong(format!("`{first}` has no meaning in a rule"), at..at + first.len_utf8()));
+            return Err(wrong(meaningless(first), at..at + first.len_utf8()));
         };
         at += length;
     }
     Ok(tokens)
+}
+
+fn meaningless(sign: char) -> Text {
+    match sign {
+        '=' => {
+            text! { en: "`=` has no meaning in a rule; did you mean `==`?", zh: "`=` 在规则中没有意义；是否想写 `==`？" }
+        }
+        '&' | '|' => text! {
+            en: "`{sign}` has no meaning in a rule; did you mean `{sign}{sign}`?",
+            zh: "`{sign}` 在规则中没有意义；是否想写 `{sign}{sign}`？"
+        },
+        _ => text! { en: "`{sign}` has no meaning in a rule", zh: "`{sign}` 在规则中没有意义" },
+    }
 }
 
 /// Reads a text in quotes: its value, and its length in bytes with the quotes.
@@ -194,7 +214,12 @@ impl Parser<'_> {
                 Some((Token::Number(number), end)) => {
                     Node { kind: Kind::Literal(Bson::Double(-number)), span: span.start..end.end }
                 }
-                _ => return Err(wrong("only a number can have a minus", span)),
+                _ => {
+                    return Err(wrong(
+                        text! { en: "only a number can have a minus", zh: "只有数字可以带负号" },
+                        span,
+                    ));
+                }
             },
             None => self.postfix()?,
         };
@@ -206,7 +231,13 @@ impl Parser<'_> {
         self.depth += 1;
         match self.depth <= DEEPEST {
             true => Ok(()),
-            false => Err(wrong(format!("this is nested more than {DEEPEST} deep"), self.end..self.end)),
+            false => {
+                let span = self.tokens.peek().map_or(self.end..self.end, |(_, span)| span.clone());
+                Err(wrong(
+                    text! { en: "this is nested more than {DEEPEST} deep", zh: "嵌套超过 {DEEPEST} 层" },
+                    span,
+                ))
+            }
         }
     }
 
@@ -216,7 +247,9 @@ impl Parser<'_> {
             if self.take(".").is_some() {
                 let (name, span) = match self.tokens.next() {
                     Some((Token::Name(name), span)) => (name, span),
-                    other => return Err(self.unexpected(other, "a field's name")),
+                    other => {
+                        return Err(self.unexpected(other, &text! { en: "a field's name", zh: "字段名" }));
+                    }
                 };
                 let whole = node.span.start..span.end;
                 let name = Node { kind: Kind::Literal(Bson::String(name)), span };
@@ -235,7 +268,7 @@ impl Parser<'_> {
     fn primary(&mut self) -> Result<Node, Problem> {
         let (token, span) = match self.tokens.next() {
             Some(it) => it,
-            None => return Err(self.unexpected(None, "a value")),
+            None => return Err(self.unexpected(None, &a_value())),
         };
         let kind = match token {
             Token::Number(number) => Kind::Literal(Bson::Double(number)),
@@ -260,7 +293,7 @@ impl Parser<'_> {
                 };
                 return Ok(Node { kind: Kind::List(items), span: span.start..end.end });
             }
-            sign => return Err(self.unexpected(Some((sign, span)), "a value")),
+            sign => return Err(self.unexpected(Some((sign, span)), &a_value())),
         };
         Ok(Node { kind, span })
     }
@@ -289,13 +322,7 @@ impl Parser<'_> {
                 Some((_, variable)) => Kind::Variable(variable),
                 None => {
                     let called = matches!(self.tokens.peek(), Some((Token::Sign("("), _)));
-                    let message = match called {
-                        true => format!("`{name}` is no function; the only one is `get`"),
-                        false => format!(
-                            "`{name}` is not known; there are `auth`, `doc`, `now`, `request`, `resource` and `get()`"
-                        ),
-                    };
-                    return Err(wrong(message, span));
+                    return Err(wrong(unknown(name, called), span));
                 }
             },
         };
@@ -313,16 +340,48 @@ impl Parser<'_> {
             Some(span) => Ok(span),
             None => {
                 let next = self.tokens.next();
-                Err(self.unexpected(next, &format!("`{sign}`")))
+                Err(self.unexpected(next, &Text::same(format!("`{sign}`"))))
             }
         }
     }
 
-    fn unexpected(&self, found: Option<Spanned>, wanted: &str) -> Problem {
+    fn unexpected(&self, found: Option<Spanned>, wanted: &Text) -> Problem {
+        let (en, zh) = (&wanted.en, &wanted.zh);
         match found {
-            Some((_, span)) => wrong(format!("{wanted} is expected here"), span),
-            None => wrong(format!("{wanted} is missing at the end"), self.end..self.end),
+            Some((_, span)) => wrong(text! { en: "{en} is expected here", zh: "此处应为 {zh}" }, span),
+            None => {
+                let message = text! { en: "{en} is missing at the end", zh: "末尾缺少 {zh}" };
+                wrong(message, self.end..self.end)
+            }
         }
+    }
+}
+
+fn a_value() -> Text {
+    text! { en: "a value", zh: "一个值" }
+}
+
+/// Tells what a name that is not known may have been meant as.
+fn unknown(name: &str, called: bool) -> Text {
+    let known = Variable::NAMES.iter().map(|(known, _)| *known);
+    let near = if called { did_you_mean(name, ["get"]) } else { did_you_mean(name, known) };
+    match (called, near) {
+        (true, Some(near)) => text! {
+            en: "`{name}` is no function; did you mean `{near}`?",
+            zh: "`{name}` 不是函数；是否想写 `{near}`？"
+        },
+        (true, None) => text! {
+            en: "`{name}` is no function; the only one is `get`",
+            zh: "`{name}` 不是函数；可用的只有 `get`"
+        },
+        (false, Some(near)) => text! {
+            en: "`{name}` is not known; did you mean `{near}`?",
+            zh: "`{name}` 未知；是否想写 `{near}`？"
+        },
+        (false, None) => text! {
+            en: "`{name}` is not known; there are `auth`, `doc`, `now`, `request`, `resource` and `get()`",
+            zh: "`{name}` 未知；可用的有 `auth`、`doc`、`now`、`request`、`resource` 和 `get()`"
+        },
     }
 }
 

@@ -12,6 +12,9 @@ use super::value::{Relation, relation};
 /// Branches at most. A filter with more cannot be judged.
 const MOST_BRANCHES: usize = 256;
 
+/// Stands in the sketch of a filter for a value, or a condition, that is not known (`super::possible`).
+pub const OPEN: Bson = Bson::MinKey;
+
 /// A filter has too many branches to be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the query has more than {MOST_BRANCHES} branches")]
@@ -192,6 +195,12 @@ impl Branch {
 }
 
 impl Known {
+    /// Whether part of it is not known before the query is asked: it is [`OPEN`], or the caller's id.
+    pub fn is_open(&self) -> bool {
+        let bounds = self.below.iter().chain(&self.above).map(|(bound, _)| bound);
+        self.value.iter().chain(bounds).chain(&self.unequal).any(is_open)
+    }
+
     /// Returns whether the field can stand in that relation to a value.
     pub fn can_be(&self, wanted: Relation, value: &Bson) -> bool {
         let excluded = self.unequal.iter().any(|other| relation(other, value) == Some(Relation::Equal));
@@ -211,6 +220,15 @@ impl Known {
             Some(Relation::Greater) => wanted != Relation::Apart,
         });
         above && below
+    }
+}
+
+pub(super) fn is_open(value: &Bson) -> bool {
+    match value {
+        Bson::Document(document) => document.values().any(is_open),
+        Bson::Array(items) => items.iter().any(is_open),
+        Bson::String(text) => matches!(text.as_str(), "{openid}" | "{uid}"),
+        other => *other == OPEN,
     }
 }
 

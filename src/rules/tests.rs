@@ -200,16 +200,21 @@ fn a_wrong_rule_is_refused_at_its_place() {
         ("[1 2]", 3, "`,` is expected"),
         ("`a${doc.}`", 8, "missing at the end"),
         ("1a == 1", 0, "no number"),
-        ("get('a') == get('b') || get('c') == get('d')", 0, "more than 3 times"),
-        ("get(get(get('a').b).c).d == 1", 0, "more than 2 deep"),
+        ("get('a') == get('b') || get('c') == get('d')", 36, "more than 3 times"),
+        ("get(get(get('a').b).c).d == 1", 8, "more than 2 deep"),
+        ("docs.a == 1", 0, "did you mean `doc`"),
+        ("Auth != null", 0, "did you mean `auth`"),
+        ("gets('x') == 1", 0, "did you mean `get`"),
+        ("doc.a == 1 & doc.b == 2", 11, "did you mean `&&`"),
+        ("doc.名 = 1", 8, "did you mean `==`"),
     ] {
         let problem = Expression::parse(rule).expect_err(rule);
-        assert!(problem.message.contains(message), "{rule}: {problem}");
+        assert!(problem.message.en.contains(message), "{rule}: {problem}");
         assert_eq!(problem.span.start, place, "{rule}: {problem}");
     }
     let long = |length: usize| format!("doc.a == '{}'", "x".repeat(length - 11));
     assert!(Expression::parse(&long(1024)).is_ok());
-    assert!(Expression::parse(&long(1025)).expect_err("too long").message.contains("1024"));
+    assert!(Expression::parse(&long(1025)).expect_err("too long").message.en.contains("1024"));
     assert!(Expression::parse(&"(".repeat(500)).is_err());
 }
 
@@ -340,8 +345,112 @@ proptest! {
         }
     }
 
+    /// Words of rules in any order, rules with a piece cut out or put in, and any text at all: an expression or a problem,
+    /// whose place is one in the text; and what is an expression is decided.
     #[test]
-    fn no_text_is_too_strange(text in ".{0,60}") {
-        let _ = Expression::parse(&text);
+    fn no_text_is_too_strange(text in strange()) {
+        match Expression::parse(&text) {
+            Ok(rule) => {
+                let query = Query::of(&doc! { "x": 1 }).expect("one branch");
+                decide(&rule, &scope(None, Subject::Query(&query)), &mut stored);
+                decide(&rule, &scope(Some(&alice()), Subject::Document(None)), &mut stored);
+                let parsed = Rules::parse(&serde_json::json!({ "read": text, "write": text }).to_string());
+                lint::findings(&parsed.expect("rules"), lint::Of::Documents);
+                possible::refusal(&rule, Operation::Read, Some(&doc! { "x": query::OPEN }));
+            }
+            Err(problem) => {
+                prop_assert!(text.get(problem.span.clone()).is_some(), "{text:?}: {problem:?}");
+                prop_assert!(problem.character(&text) <= text.chars().count() + 1);
+            }
+        }
+    }
+}
+
+fn strange() -> impl Strategy<Value = String> {
+    const WORDS: [&str; 44] = [
+        "doc",
+        "auth",
+        "now",
+        "request",
+        "resource",
+        ".data",
+        ".a",
+        ".openid",
+        "get(",
+        "get('database.a.b')",
+        ")",
+        "(",
+        "[",
+        "]",
+        ",",
+        "==",
+        "!=",
+        "===",
+        "<",
+        ">=",
+        "&&",
+        "||",
+        "!",
+        "+",
+        "-",
+        " in ",
+        "in",
+        "true",
+        "null",
+        "undefined",
+        "1",
+        "1.5",
+        "0x1",
+        "'a'",
+        "\"b",
+        "`",
+        "${",
+        "}",
+        "`${doc.a}`",
+        "\\",
+        "名",
+        "=",
+        "?",
+        " ",
+    ];
+    let soup =
+        prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..24).prop_map(|words| words.concat());
+    let bent = (rule(), any::<prop::sample::Index>(), "[`'\"$.{}()\\[\\]名=!&|\\\\]{0,3}", 0_usize..4)
+        .prop_map(|(rule, place, piece, cut)| {
+            let mut characters: Vec<char> = rule.chars().collect();
+            let at = place.index(characters.len());
+            let end = (at + cut).min(characters.len());
+            characters.splice(at..end, piece.chars());
+            characters.into_iter().collect()
+        });
+    prop_oneof![3 => soup, 3 => bent, 1 => "\\PC{0,60}", 1 => ".{0,60}"]
+}
+
+#[test]
+fn the_deepest_rules_are_decided_on_a_small_stack() {
+    let chain = |first: &str, link: &str, last: &str| {
+        let links = 120;
+        format!("{first}{}{last}", link.repeat(links))
+    };
+    let deeper = format!("doc{} == 1", ".a".repeat(200));
+    assert!(Expression::parse(&deeper).expect_err("too deep").message.en.contains("nested more than 128"));
+    for rule in [
+        chain("doc", ".a", " == 1"),
+        chain("1", "+1", " == 1"),
+        chain("1", "<1", ""),
+        chain("doc.a", "&&doc.b", ""),
+        chain("doc.a", "||1", ""),
+        format!("{}doc.a{}", "(".repeat(60), ")".repeat(60)),
+        format!("{}doc.a", "!".repeat(60)),
+    ] {
+        let work = move || {
+            let parsed = Expression::parse(&rule).unwrap_or_else(|problem| panic!("{rule}: {problem}"));
+            let query = Query::of(&doc! { "b": 1 }).expect("one branch");
+            decide(&parsed, &scope(None, Subject::Query(&query)), &mut stored);
+            let rules = Rules::parse(&serde_json::json!({ "write": rule }).to_string()).expect("rules");
+            lint::findings(&rules, lint::Of::Documents);
+        };
+        let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(work).expect("a thread");
+        thread.join().expect("it ends");
     }
 }

@@ -1,5 +1,6 @@
 //! `cloudkit rules …`.
 
+mod check;
 mod get;
 mod set;
 mod test;
@@ -11,12 +12,13 @@ use crate::text;
 
 use super::context::Context;
 
-/// Read, set and test who may read and write collections and files, and call functions
+/// Read, set, test and check who may read and write collections and files, and call functions
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Get(get::Args),
     Set(set::Args),
     Test(test::Args),
+    Check(check::Args),
 }
 
 pub fn run(command: Command, context: &mut Context) -> Result<()> {
@@ -24,6 +26,7 @@ pub fn run(command: Command, context: &mut Context) -> Result<()> {
         Command::Get(args) => get::run(args, context),
         Command::Set(args) => set::run(args, context),
         Command::Test(args) => test::run(args, context),
+        Command::Check(args) => check::run(args, context),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Who may read and write a collection or files, and call functions: get and set.
 
+pub mod check;
 pub mod test;
 
 use serde::Serialize;
@@ -10,12 +11,11 @@ use crate::api::control::permission::{
 };
 use crate::api::control::storage::{DescribeStorageSafeRule, ModifyStorageSafeRule};
 use crate::error::{Error, Excerpt, Kind, Result};
-use crate::model::name::CollectionName;
+use crate::model::name::{CollectionName, did_you_mean, suggestion};
 use crate::model::permission::Permission;
-use crate::model::text::Text;
 use crate::project::Project;
-use crate::rules::invoke::InvokeRules;
-use crate::rules::{Broken, Rules};
+use crate::rules::invoke::{self, InvokeRules};
+use crate::rules::{Broken, KEYS, Rules};
 use crate::text;
 
 use super::database::collection::{remember, would_change};
@@ -162,14 +162,16 @@ async fn set_functions(target: &Target, permission: &Permission) -> Result<()> {
 /// # Errors
 /// The text is no such object, or a rule is not among those the platform knows.
 pub fn invoke_rule(text: String) -> Result<Permission> {
-    InvokeRules::parse(&text).map_err(|broken| {
-        let message = text! { en: "these are not the rules of functions", zh: "不是合法的云函数安全规则" };
-        Error::new(Kind::Usage, message).source(&broken).hint(text! {
-            en: "they look like `{{\"*\": {{\"invoke\": \"auth != null\"}}, \"login\": {{\"invoke\": true}}}}`",
-            zh: "规则形如 `{{\"*\": {{\"invoke\": \"auth != null\"}}, \"login\": {{\"invoke\": true}}}}`"
-        })
-    })?;
+    InvokeRules::parse(&text).map_err(|broken| refused_invoke(&broken))?;
     Ok(Permission::Custom(text))
+}
+
+fn refused_invoke(broken: &invoke::Broken) -> Error {
+    let message = text! { en: "these are not the rules of functions", zh: "不是合法的云函数安全规则" };
+    Error::new(Kind::Usage, message).source(broken).hint(text! {
+        en: "they look like `{{\"*\": {{\"invoke\": \"auth != null\"}}, \"login\": {{\"invoke\": true}}}}`",
+        zh: "规则形如 `{{\"*\": {{\"invoke\": \"auth != null\"}}, \"login\": {{\"invoke\": true}}}}`"
+    })
 }
 
 /// Reads a rule's JSON: an object of operations, each `true`, `false` or an expression.
@@ -187,8 +189,14 @@ pub fn rule(text: String) -> Result<Permission> {
 fn refused(broken: &Broken) -> Error {
     match broken {
         Broken::Json(_) | Broken::Shape => no_rule().source(broken),
-        Broken::Key(key) => no_rule()
-            .cause(text! { en: "`{key}` is not an operation", zh: "`{key}` 不是合法的操作" }),
+        Broken::Key(key) => {
+            let error = no_rule()
+                .cause(text! { en: "`{key}` is not an operation", zh: "`{key}` 不是合法的操作" });
+            match did_you_mean(key, KEYS) {
+                Some(near) => error.hint(suggestion(near)),
+                None => error,
+            }
+        }
         Broken::Kind { key } => no_rule().cause(
             text! { en: "`{key}` is neither a boolean nor an expression", zh: "`{key}` 既不是布尔值，也不是表达式" },
         ),
@@ -199,7 +207,7 @@ fn refused(broken: &Broken) -> Error {
                 source: text.clone(),
                 first_line: 1,
                 span: problem.span.clone(),
-                label: Text::same(problem.message.as_str()),
+                label: problem.message.clone(),
             })
         }
     }

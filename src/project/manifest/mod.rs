@@ -1,6 +1,7 @@
 //! `cloudkit.toml`, typed. Every value is checked here, and every complaint shows its line with a caret.
 
 pub(super) mod reader;
+pub mod rule;
 #[cfg(test)]
 mod tests;
 
@@ -276,14 +277,7 @@ fn read_permission(section: &mut Section<'_>) -> Result<Option<Permission>> {
             text! { en: "keep one of the two", zh: "请只保留一个" },
         ));
     }
-    let rule = item.as_table_like().map(|_| to_json(item)).ok_or_else(|| {
-        section.source.wrong(
-            span,
-            text! { en: "`rule` must be a table", zh: "`rule` 必须是表" },
-            text! { en: "such as `{{ read = true, write = \"doc._openid == auth.openid\" }}`", zh: "例如 `{{ read = true, write = \"doc._openid == auth.openid\" }}`" },
-        )
-    })?;
-    Ok(Some(Permission::Custom(rule.to_string())))
+    Ok(Some(Permission::Custom(rule::read(section.source, item, span)?)))
 }
 
 fn unknown_permission(name: &str) -> Error {

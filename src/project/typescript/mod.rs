@@ -105,6 +105,38 @@ pub fn mistake_in(path: &Path) -> Option<String> {
     })
 }
 
+/// Hands over the syntax of a file of JavaScript or TypeScript, JSX included, and where its bytes begin.
+///
+/// # Errors
+/// It cannot be read; the place is in the excerpt.
+pub(super) fn with_program<T>(
+    path: &Path,
+    source: &str,
+    look: impl FnOnce(&Program, swc_common::BytePos) -> T,
+) -> Result<T> {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let syntax = match extension {
+        "ts" | "mts" | "cts" => Syntax::Typescript(TsSyntax { decorators: true, ..TsSyntax::default() }),
+        "tsx" | "vue" => {
+            Syntax::Typescript(TsSyntax { decorators: true, tsx: true, ..TsSyntax::default() })
+        }
+        _ => Syntax::Es(EsSyntax {
+            jsx: true,
+            decorators: true,
+            allow_return_outside_function: true,
+            import_attributes: true,
+            explicit_resource_management: true,
+            ..EsSyntax::default()
+        }),
+    };
+    GLOBALS.set(&Globals::default(), || {
+        let sources = Lrc::new(SourceMap::default());
+        let file = sources.new_source_file(Lrc::new(FileName::Anon), source.to_owned());
+        let program = parse(path, &file, syntax, &SingleThreadedComments::default())?;
+        Ok(look(&program, file.start_pos))
+    })
+}
+
 /// Words a mistake as Node does: place, line, caret, and what is wrong.
 pub fn worded(error: &Error) -> String {
     let Some(excerpt) = error.shown_excerpt() else { return format!("SyntaxError: {}", error.message().en) };

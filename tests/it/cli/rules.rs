@@ -99,7 +99,7 @@ async fn nonsense_is_refused() {
     --> write:1:13
       |
     1 | doc._openid = auth.openid
-      |             ^ `=` has no meaning in a rule
+      |             ^ `=` has no meaning in a rule; did you mean `==`?
     ");
     insta::assert_snapshot!(cloudkit.run(&["rules", "set", "players", "PUBLIC"]), @r"
     exit 2
@@ -113,6 +113,7 @@ async fn nonsense_is_refused() {
     error: this is not a security rule
       caused by: `raed` is not an operation
     hint: a rule looks like `{"read": true, "write": "doc._openid == auth.openid"}`
+    hint: did you mean `read`?
     "#);
     insta::assert_snapshot!(cloudkit.run(&["rules", "set", "players", "READONLY"]), @r"
     exit 4
@@ -270,14 +271,14 @@ fn a_wrong_file_of_rule_tests_says_where() {
     insta::assert_snapshot!(cloudkit.run(&["rules", "test", "two.json"]), @r"
     exit 2
     --- stderr
-    error: a test has one of `read`, `create`, `update` and `delete`
+    error: a test has a `collection` with one of `read`, `create`, `update` and `delete`, or one of `download`, `upload` and `call`
       caused by: in test 1 of `[project]/two.json`
     ");
     insta::assert_snapshot!(cloudkit.run(&["rules", "test", "key.json"]), @r"
     exit 2
     --- stderr
     error: `[project]/key.json` is not a file of rule tests
-      caused by: unknown field `raed`, expected one of `name`, `as`, `collection`, `read`, `create`, `update`, `data`, `delete`, `allow`
+      caused by: unknown field `raed`, expected one of `name`, `as`, `collection`, `read`, `create`, `update`, `data`, `delete`, `download`, `upload`, `call`, `allow`
     ");
     insta::assert_snapshot!(cloudkit.run(&["rules", "test", "broken.toml"]), @r"
     exit 2
@@ -294,4 +295,213 @@ fn a_wrong_file_of_rule_tests_says_where() {
     error: could not read `[project]/absent.toml`
       caused by: No such file or directory (os error 2)
     ");
+}
+
+#[test]
+fn files_and_functions_are_tested_like_documents() {
+    let tests = r#"
+functions = { "*" = { invoke = "auth != null" }, board = { invoke = true } }
+[users]
+alice = { openid = "o-alice" }
+bob = { openid = "o-bob" }
+[files]
+"a/1.png" = "alice"
+[storage]
+read = "resource.path == 'a/1.png' || auth != null"
+write = "resource.openid == auth.openid"
+[[tests]]
+download = "a/1.png"
+allow = true
+[[tests]]
+as = "bob"
+upload = "a/1.png"
+allow = false
+[[tests]]
+as = "bob"
+upload = "a/2.png"
+allow = true
+[[tests]]
+call = "board"
+allow = true
+[[tests]]
+call = "login"
+allow = false
+"#;
+    let cloudkit = Cloudkit::alone(&[("cloudkit.toml", ""), ("rules.test.toml", tests)]);
+    insta::assert_snapshot!(cloudkit.run(&["rules", "test", "--coverage"]), @r"
+    exit 0
+    --- stdout
+    collection  rule   true  not  clause
+    (files)     read   1     0    resource.path == 'a/1.png'
+    (files)     read   0     0    auth != null
+    (files)     write  1     1    resource.openid == auth.openid
+    coverage 50 %
+    ✔ 5 passed
+    ");
+}
+
+#[test]
+fn coverage_and_results_are_written_for_other_programs() {
+    let cloudkit = Cloudkit::alone(&[POSTS, ("rules.test.toml", TESTS)]);
+    let arguments = ["rules", "test", "--lcov", "a.info", "--html", "a.html", "--junit", "a.xml"];
+    cloudkit.run(&arguments);
+    insta::assert_snapshot!(cloudkit.read("a.info"), @r"
+    TN:
+    SF:cloudkit.toml
+    BRDA:6,0,0,1
+    BRDA:6,0,1,2
+    BRDA:6,1,0,1
+    BRDA:6,1,1,1
+    BRDA:6,2,0,0
+    BRDA:6,2,1,1
+    BRDA:6,3,0,2
+    BRDA:6,3,1,0
+    BRDA:6,4,0,1
+    BRDA:6,4,1,1
+    BRF:10
+    BRH:8
+    DA:6,3
+    LF:1
+    LH:1
+    end_of_record
+    ");
+    let page = cloudkit.read("a.html");
+    assert!(page.contains("<mark class=\"full\">doc.pub == true<sub>(1, 2)</sub></mark> || <mark"), "{page}");
+    assert!(page.contains("<mark class=\"part\">auth != null<sub>(0, 1)</sub></mark>"), "{page}");
+    assert!(!page.contains("://") && !page.contains("{{"), "{page}");
+    let xml = cloudkit.read("a.xml");
+    assert!(xml.contains("tests=\"10\" failures=\"0\""), "{xml}");
+    assert!(xml.contains("name=\"bob read posts {&quot;pub&quot;:true}\"/>"), "{xml}");
+}
+
+#[test]
+fn tests_run_again_when_a_file_is_saved() {
+    use std::io::{BufRead, BufReader};
+
+    let cloudkit = Cloudkit::alone(&[POSTS, ("rules.test.toml", TESTS)]);
+    let mut command = cloudkit.command(&["rules", "test", "--watch", "--json"]);
+    let mut child = command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("it runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let mut passed = || {
+        let line = lines.next().expect("a line").expect("text");
+        let told: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        match told["files"][0]["tests"].as_array() {
+            Some(tests) => tests.iter().filter(|test| test["passed"] == true).count().to_string(),
+            None => told["error"]["place"]["line"].to_string(),
+        }
+    };
+    let mut seen = vec![passed()];
+    let manifest = std::fs::read_to_string(cloudkit.folder().join("cloudkit.toml")).expect("read");
+    for (file, text) in [
+        ("rules.test.toml", TESTS.replace("read = \"n1\"\nallow = false", "read = \"n1\"\nallow = true")),
+        ("cloudkit.toml", manifest.replace("doc.pub == true", "doc.pub = true")),
+        ("cloudkit.toml", manifest.replace("permission = 'PRIVATE'", "permission = 'READONLY'")),
+    ] {
+        std::fs::write(cloudkit.folder().join(file), text).expect("written");
+        // One save may be noticed twice; each of these changes the result.
+        let last = seen.last().cloned();
+        let next = std::iter::repeat_with(&mut passed).find(|next| Some(next) != last.as_ref());
+        seen.extend(next);
+    }
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    assert_eq!(seen, ["10", "9", "6", "10"]);
+}
+
+#[test]
+fn rules_that_never_work_and_queries_that_are_refused_are_found() {
+    let manifest = "[database.posts]\nrule = { read = \"doc.pub == true || doc._openid == auth.openid\", write = \"auth.openid == 5\" }\n\
+                    [database.open]\nrule = { read = true, write = true }\n[database.board]\npermission = 'ADMINWRITE'\n\
+                    [database.mine]\npermission = 'PRIVATE'\n[storage]\nrule = { read = true, write = \"auth != null\" }\n";
+    let page = "const db = wx.cloud.database()\nconst _ = db.command\nPage({\n  async onLoad({ id }) {\n\
+                    await db.collection('posts').where({ topic: id }).get()\n    await db.collection('posts').where({ pub: true }).get()\n\
+                    await db.collection('posts').where(_.or([{ pub: true }, { _openid: '{openid}' }])).count()\n\
+                    await db.collection('board').add({ data: {} })\n    await db.collection('board').get()\n\
+                    await db.collection('mine').where({ done: true }).remove()\n    await db.collection('mine').get()\n  },\n})\n";
+    let cloudkit = Cloudkit::alone(&[
+        ("cloudkit.toml", manifest),
+        ("miniprogram/pages/a.js", page),
+        ("miniprogram/broken.js", "db.collection('posts').get("),
+        ("cloudfunctions/f/index.js", "const db = cloud.database(); db.collection('posts').get()"),
+    ]);
+    insta::assert_snapshot!(cloudkit.run(&["rules", "check"]), @r#"
+    exit 1
+    --- stdout
+    error[query-refused] miniprogram/pages/a.js:8:7
+        `board`: under ADMINWRITE only functions may create
+    error[query-refused] miniprogram/pages/a.js:10:7
+        `mine`: under PRIVATE a mini program changes one document at a time, by `doc(id)`; a rule allows more
+    note[open-read] cloudkit.toml:4:17
+        `open` read: everybody may read everything, logged in or not
+    warning[open-create] cloudkit.toml:4:31
+        `open` write: everybody may create, logged in or not
+    error[open-write] cloudkit.toml:4:31
+        `open` write: everybody may change what is there, logged in or not
+    error[never-true] cloudkit.toml:2:75
+        `posts` write: `auth.openid == 5` is never true
+    error[query-refused] miniprogram/pages/a.js:5:7
+        `posts` read: the rule `read` refuses this query, whoever asks
+        `doc.pub == true` cannot be true of all that it finds
+        `doc._openid == auth.openid` cannot be true of all that it finds
+        add `{"pub":true}` to the condition
+    note[open-read] cloudkit.toml:10:17
+        files read: everybody may read everything, logged in or not
+    warning[any-user-writes] cloudkit.toml:10:32
+        files write: whoever is logged in may change what is somebody else's
+    `miniprogram/broken.js` could not be read and is left out
+    5 errors, 2 warnings in 5 permissions and 2 files of the client side
+    "#);
+    let told = cloudkit.json(&["rules", "check"]);
+    assert_eq!(
+        (&told["findings"][0]["code"], &told["findings"][0]["line"]),
+        (&json!("query-refused"), &json!(8))
+    );
+    let good = Cloudkit::alone(&[(
+        "cloudkit.toml",
+        "[storage]\nrule = { read = true, write = \"auth != null\" }\n",
+    )]);
+    let code = |arguments: &[&str]| good.command(arguments).output().expect("run").status.code();
+    assert_eq!((code(&["rules", "check"]), code(&["rules", "check", "--strict"])), (Some(0), Some(1)));
+    let chinese = good.run(&["rules", "check", "--lang", "zh"]);
+    assert!(chinese.contains("任何登录用户都可修改或删除他人的数据"), "{chinese}");
+}
+
+#[test]
+fn a_wrong_rule_is_shown_in_the_file_that_has_it() {
+    let broken = "[database.posts]\nrule = { read = true, write = \"doc._openid == user.openid\" }\n";
+    let tests = "[rules.posts]\nread = \"get(get(get('a').b).c).d == 1\"\n";
+    let cloudkit = Cloudkit::alone(&[("cloudkit.toml", broken), ("a.toml", tests)]);
+    insta::assert_snapshot!(cloudkit.run(&["rules", "check"]), @r#"
+    exit 2
+    --- stderr
+    error: the rule `write` is wrong
+    --> [project]/cloudkit.toml:2:47
+      |
+    2 | rule = { read = true, write = "doc._openid == user.openid" }
+      |                                               ^^^^ `user` is not known; there are `auth`, `doc`, `now`, `request`, `resource` and `get()`
+    "#);
+    let key = Cloudkit::alone(&[("cloudkit.toml", "[database.posts]\nrule = { raed = true }\n")]);
+    insta::assert_snapshot!(key.run(&["deploy", "--dry-run"]), @r"
+    exit 2
+    --- stderr
+    error: `raed` is not an operation
+    --> [project]/cloudkit.toml:2:10
+      |
+    2 | rule = { raed = true }
+      |          ^^^^ did you mean `read`?
+    ");
+    let deep = Cloudkit::alone(&[("cloudkit.toml", ""), ("a.toml", tests)]);
+    insta::assert_snapshot!(deep.run(&["rules", "test", "a.toml"]), @r#"
+    exit 2
+    --- stderr
+    error: the rule `read` is wrong
+    --> [project]/a.toml:2:17
+      |
+    2 | read = "get(get(get('a').b).c).d == 1"
+      |                 ^^^^^^^^ `get` is nested more than 2 deep
+    "#);
 }
