@@ -45,6 +45,8 @@ macro_rules! codes {
         }
 
         impl Code {
+            pub const ALL: &[Code] = &[$(Code::$code,)*];
+
             /// Returns the name by which programs know it; it never changes.
             pub fn name(self) -> &'static str {
                 match self { $(Code::$code => $name,)* }

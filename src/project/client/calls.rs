@@ -15,16 +15,18 @@ use crate::rules::Operation;
 
 /// Returns what a script asks. `trusts_names`: what is called `db` is a client's database, wherever it is from.
 pub(super) fn requests(program: &Program, start: BytePos, trusts_names: bool) -> Vec<Request> {
-    let mut names = Names::default();
+    let mut names = Names { meanings: BTreeMap::new(), trusts_names };
     program.visit_with(&mut names);
-    let mut calls = Calls { names, start, trusts_names, found: Vec::new() };
+    let mut calls = Calls { names, start, found: Vec::new() };
     program.visit_with(&mut calls);
     calls.found
 }
 
 /// What the names of a script stand for. A name that stands for several things stands for none.
-#[derive(Default)]
-struct Names(BTreeMap<String, Option<Meaning>>);
+struct Names {
+    meanings: BTreeMap<String, Option<Meaning>>,
+    trusts_names: bool,
+}
 
 #[derive(Clone, PartialEq)]
 enum Meaning {
@@ -36,14 +38,14 @@ enum Meaning {
 
 impl Names {
     fn put(&mut self, name: &str, meaning: Option<Meaning>) {
-        let known = self.0.entry(name.to_owned()).or_insert_with(|| meaning.clone());
+        let known = self.meanings.entry(name.to_owned()).or_insert_with(|| meaning.clone());
         if *known != meaning {
             *known = None;
         }
     }
 
     fn of(&self, name: &str) -> Option<&Meaning> {
-        self.0.get(name)?.as_ref()
+        self.meanings.get(name)?.as_ref()
     }
 
     fn meaning(&self, value: &Expr) -> Option<Meaning> {
@@ -53,13 +55,40 @@ impl Names {
                 let chain = Chain::of(value)?;
                 match chain.links.last()? {
                     link if link.name == "database" => Some(Meaning::Database),
-                    // A chain that begins at a database is recognised when it is used.
-                    link if link.name == "collection" => Some(Meaning::Collection(self.text(link.args)?)),
-                    _ => None,
+                    _ => match self.collection(&chain)? {
+                        (name, []) => Some(Meaning::Collection(name)),
+                        _ => None,
+                    },
                 }
             }
             Expr::Member(member) if member.prop.is_ident_with("command") => Some(Meaning::Command),
             _ => None,
+        }
+    }
+
+    /// Returns the collection that a chain is about, and the links after it.
+    fn collection<'c, 'a>(&self, chain: &'c Chain<'a>) -> Option<(String, &'c [Link<'a>])> {
+        match &chain.links[..] {
+            [database, collection, rest @ ..]
+                if database.name == "database" && collection.name == "collection" =>
+            {
+                Some((self.text(collection.args)?, rest))
+            }
+            [collection, rest @ ..] if collection.name == "collection" && self.is_database(chain.base) => {
+                Some((self.text(collection.args)?, rest))
+            }
+            rest => match self.of(last_name(chain.base)?)? {
+                Meaning::Collection(name) => Some((name.clone(), rest)),
+                _ => None,
+            },
+        }
+    }
+
+    fn is_database(&self, base: &Expr) -> bool {
+        let Some(name) = last_name(base) else { return false };
+        match self.of(name) {
+            Some(meaning) => *meaning == Meaning::Database,
+            None => self.trusts_names && name == "db" && !self.meanings.contains_key(name),
         }
     }
 
@@ -174,44 +203,17 @@ const PASSED: [&str; 6] = ["orderBy", "limit", "skip", "field", "options", "geoN
 struct Calls {
     names: Names,
     start: BytePos,
-    trusts_names: bool,
     found: Vec<Request>,
 }
 
 impl Calls {
     fn request(&self, call: &Expr, span: Span) -> Option<Request> {
         let chain = Chain::of(call)?;
-        let (collection, rest) = self.collection(&chain)?;
+        let (collection, rest) = self.names.collection(&chain)?;
         let (last, middle) = rest.split_last()?;
         let (operation, about) = self.asked(last.name, middle)?;
         let at = |place: BytePos| place.0.saturating_sub(self.start.0) as usize;
         Some(Request { collection, operation, about, span: at(span.lo)..at(span.hi) })
-    }
-
-    /// Returns the collection that a chain is about, and the links after it.
-    fn collection<'c, 'a>(&self, chain: &'c Chain<'a>) -> Option<(String, &'c [Link<'a>])> {
-        match &chain.links[..] {
-            [database, collection, rest @ ..]
-                if database.name == "database" && collection.name == "collection" =>
-            {
-                Some((self.names.text(collection.args)?, rest))
-            }
-            [collection, rest @ ..] if collection.name == "collection" && self.is_database(chain.base) => {
-                Some((self.names.text(collection.args)?, rest))
-            }
-            rest => match self.names.of(last_name(chain.base)?)? {
-                Meaning::Collection(name) => Some((name.clone(), rest)),
-                _ => None,
-            },
-        }
-    }
-
-    fn is_database(&self, base: &Expr) -> bool {
-        let Some(name) = last_name(base) else { return false };
-        match self.names.of(name) {
-            Some(meaning) => *meaning == Meaning::Database,
-            None => self.trusts_names && name == "db" && !self.names.0.contains_key(name),
-        }
     }
 
     fn asked(&self, last: &str, middle: &[Link<'_>]) -> Option<(Operation, About)> {

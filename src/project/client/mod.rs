@@ -1,7 +1,7 @@
 //! What the code on the user's side asks of the database, as far as its text tells.
 //!
-//! Reads the mini program (`miniprogramRoot`, else `miniprogram/`) and the web page (`src/`): JavaScript, TypeScript and the
-//! scripts of Vue files. What is put together while the program runs is left out.
+//! Reads the mini program (where `project.config.json` says it is, else `miniprogram/`) and the web page (`src/`): JavaScript,
+//! TypeScript and the scripts of Vue files. What is put together while the program runs is left out.
 
 mod calls;
 mod condition;
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use bson::Document;
 
 use super::Project;
+use super::mini_program::MiniProgram;
 use super::typescript::with_program;
 use crate::rules::Operation;
 
@@ -56,21 +57,24 @@ pub struct Sources {
 
 const ENDINGS: [&str; 8] = ["js", "mjs", "cjs", "jsx", "ts", "mts", "tsx", "vue"];
 
-/// SDKs that ask in the admin's name, whom rules do not concern, and a database of another kind.
-const FOREIGN: [&str; 6] = [
+/// SDKs that ask in the admin's name, whom rules do not concern, and databases of other kinds.
+const FOREIGN: [&str; 9] = [
     "wx-server-sdk",
     "@cloudbase/node-sdk",
     "@cloudbase/manager-node",
     "tcb-admin-node",
     "mongodb",
     "mongoose",
+    "firebase",
+    "firebase/app",
+    "firebase/compat/app",
 ];
 
 impl Sources {
     /// Reads the client side of a project.
     pub fn of(project: &Project) -> Self {
-        let named = project.devtools.as_ref().and_then(|devtools| devtools.mini_program_root.as_deref());
-        let mini_program = project.root.join(named.unwrap_or("miniprogram").trim_end_matches(['/', '\\']));
+        let mini_program = MiniProgram::find(project);
+        let mini_program = mini_program.map_or_else(|| project.root.join("miniprogram"), |it| it.root);
         let web = project.root.join("src");
         let mut sources = Sources::default();
         let mut found = Vec::new();
@@ -224,6 +228,7 @@ mod tests {
     fn what_is_not_certain_is_not_told() {
         for source in [
             "other.collection('posts').get()",
+            "const posts = other.collection('posts'); posts.get()",
             "db.collection(name).get()",
             "let n = 'posts'; n = 'x'; db.collection(n).get()",
             "db.collection('posts').where({}).where({}).get()",

@@ -2,6 +2,7 @@
 
 mod citations;
 mod manifest;
+mod recipes;
 
 use std::fs;
 use std::path::Path;
