@@ -142,6 +142,25 @@ pub struct MissingIndex {
     pub documents_examined: u64,
 }
 
+/// What a new environment may keep in documents without paying, in bytes (`docs/wire.md#environments`).
+pub const FREE_DOCUMENTS: u64 = 1 << 30;
+/// The same of files.
+pub const FREE_FILES: u64 = 5 << 30;
+
+/// Asks how much room documents and files take.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeUsage {}
+
+/// The answer to [`DescribeUsage`], in bytes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Usage {
+    /// With their indexes.
+    pub documents: u64,
+    pub files: u64,
+}
+
 /// Asks what time it is in the emulator.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -254,6 +273,7 @@ actions! {
     Cloudkit FireTrigger => Invoked, once;
     Cloudkit ExplainQuery => Explained;
     Cloudkit IndexAdvice => MissingIndexes;
+    Cloudkit DescribeUsage => Usage;
     Cloudkit DescribeClock => ClockState;
     Cloudkit MoveClock => ClockState, once;
     Cloudkit ResumeClock => ClockState;

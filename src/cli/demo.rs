@@ -150,6 +150,7 @@ async fn play(folder: &Path, context: &Context) -> Result<Vec<Typed>> {
             port: Some(0),
             durability: Durability::Ephemeral,
             strict: None,
+            enforce_quota: false,
             data: None,
             env_id: None,
             functions_root: None,

@@ -5,6 +5,7 @@ pub mod error;
 
 pub mod bucket;
 mod call;
+pub mod parts;
 mod retry;
 pub mod transfer;
 

@@ -10,11 +10,13 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use futures_util::stream;
+use reqwest::header::{ETAG, HeaderValue, IF_MATCH, RANGE};
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::watch;
 
-use super::{Client, Error};
+use super::parts::trouble;
+use super::{Client, Error, retry};
 use crate::api::control::function::{Code, GetTempCosInfo};
 
 /// Without progress for this long, a transfer is over.
@@ -25,6 +27,14 @@ const INLINE: usize = 1024 * 1024 * 3 / 2;
 
 /// Hears how many bytes have moved.
 pub type Heard<'a> = &'a mut (dyn FnMut(u64) + Send);
+
+/// What came of an object before it broke off.
+#[derive(Debug, Default)]
+struct SoFar {
+    received: u64,
+    /// Its tag, by which the rest is known to be of the same object.
+    version: Option<HeaderValue>,
+}
 
 /// What is uploaded.
 pub enum Source<'a> {
@@ -65,13 +75,13 @@ impl Client {
         Err(Error::Status { url: shown(&url), status: status.as_u16(), text: beginning(&text) })
     }
 
-    /// GETs an object into a file, which appears only when it is complete.
+    /// GETs an object into a file, which appears only when it is complete. What breaks off is gone on with.
     pub async fn download(&self, url: &str, path: &Path, heard: Heard<'_>) -> Result<u64, Error> {
         let failed = |source| Error::File { path: path.to_owned(), source };
         let mut partial = path.to_owned();
         partial.as_mut_os_string().push(".part");
         let mut file = File::create(&partial).await.map_err(failed)?;
-        let copied = self.receive(url, &mut file, path, heard).await;
+        let copied = self.receive_all(url, &mut file, path, heard).await;
         match copied {
             Ok(_) => tokio::fs::rename(&partial, path).await.map_err(failed)?,
             Err(_) => drop(tokio::fs::remove_file(&partial).await),
@@ -79,40 +89,72 @@ impl Client {
         copied
     }
 
+    async fn receive_all(
+        &self,
+        url: &str,
+        file: &mut File,
+        path: &Path,
+        heard: Heard<'_>,
+    ) -> Result<u64, Error> {
+        let failed = |source| Error::File { path: path.to_owned(), source };
+        let (mut so_far, mut tried) = (SoFar::default(), 0);
+        loop {
+            let before = so_far.received;
+            let Err(error) = self.receive(url, file, path, &mut so_far, heard).await else {
+                return Ok(so_far.received);
+            };
+            tried = if so_far.received > before { 1 } else { tried + 1 };
+            let [random] = self.0.ids.bytes();
+            let wait = retry::wait(tried, trouble(&error), true, random).ok_or(error)?;
+            tokio::time::sleep(wait).await;
+            if so_far.version.is_none() {
+                // Nothing tells whether the rest would be of the same object.
+                so_far = SoFar::default();
+            }
+            file.set_len(so_far.received).await.map_err(failed)?;
+            file.seek(io::SeekFrom::Start(so_far.received)).await.map_err(failed)?;
+        }
+    }
+
     /// GETs an object into memory.
     pub async fn fetch(&self, url: &str) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::new();
-        self.receive(url, &mut bytes, Path::new("memory"), &mut |_| ()).await?;
+        self.receive(url, &mut bytes, Path::new("memory"), &mut SoFar::default(), &mut |_| ()).await?;
         Ok(bytes)
     }
 
+    /// GETs what is missing of an object.
     async fn receive(
         &self,
         url: &str,
         into: &mut (impl tokio::io::AsyncWrite + Unpin),
         path: &Path,
+        so_far: &mut SoFar,
         heard: Heard<'_>,
-    ) -> Result<u64, Error> {
+    ) -> Result<(), Error> {
         let failed = |source| Error::File { path: path.to_owned(), source };
         let url = self.permit(url)?;
-        let mut response = within(&url, self.0.http.get(url.clone()).send())
-            .await?
-            .map_err(|error| self.unreachable(&url, error))?;
-        if !response.status().is_success() {
-            let status = response.status().as_u16();
+        let mut request = self.0.http.get(url.clone());
+        if let Some(version) = so_far.version.as_ref().filter(|_| so_far.received > 0) {
+            request = request.header(RANGE, format!("bytes={}-", so_far.received)).header(IF_MATCH, version);
+        }
+        let mut response =
+            within(&url, request.send()).await?.map_err(|error| self.unreachable(&url, error))?;
+        let status = response.status().as_u16();
+        let is_rest = status == 206;
+        if !response.status().is_success() || is_rest != (so_far.received > 0) {
             let text = within(&url, response.text()).await?.unwrap_or_default();
             return Err(Error::Status { url: shown(&url), status, text: beginning(&text) });
         }
-        let mut received = 0;
+        so_far.version = response.headers().get(ETAG).cloned();
         while let Some(chunk) =
             within(&url, response.chunk()).await?.map_err(|error| self.unreachable(&url, error))?
         {
             into.write_all(&chunk).await.map_err(failed)?;
-            received += chunk.len() as u64;
-            heard(received);
+            so_far.received += chunk.len() as u64;
+            heard(so_far.received);
         }
-        into.flush().await.map_err(failed)?;
-        Ok(received)
+        into.flush().await.map_err(failed)
     }
 
     /// Brings a function's package to where `CreateFunction` and `UpdateFunctionCode` find it: inside the request when

@@ -38,6 +38,8 @@ pub struct Config {
     pub strict: Option<u64>,
     /// The project that is served: its functions, and what its manifest says of collections and triggers.
     pub project: Project,
+    /// Documents and files take no more room than a new environment has without paying.
+    pub enforce_quota: bool,
     /// Documents to begin with: a folder of `COLLECTION.jsonl` or `.json` files, or one such file.
     pub seed: Option<PathBuf>,
     /// The `node_modules` in which functions find what their own lack.

@@ -34,6 +34,7 @@ mod edge;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::api::local::FREE_FILES;
 use crate::error::Result;
 use crate::model::function::FunctionSpec;
 use access::Access;
@@ -85,7 +86,9 @@ impl Emulator {
         let identity =
             Identity::open(data.identity(), &config.env_id, config.clock.clone(), config.ids.clone())?;
         let gateway = Gateway::open(data.routes(), &config.project, config.ids.clone())?;
-        let storage = Storage::new(data.objects(), &config.env_id, &config.secret_key, config.clock.clone());
+        let limit = config.enforce_quota.then_some(FREE_FILES);
+        let storage =
+            Storage::limited(data.objects(), &config.env_id, &config.secret_key, config.clock.clone(), limit);
         let logs = Logs::open(data.logs(), events.clone());
         let functions = Functions::start(config.clone(), url.clone(), logs.clone(), events.clone())?;
         let timers = Timers::start(functions.clone(), config.clock.clone(), events.clone());

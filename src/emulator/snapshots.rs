@@ -230,6 +230,7 @@ mod tests {
     use super::*;
     use crate::docdb::Durability;
     use crate::emulator::permissions::Resource;
+    use crate::emulator::storage::Attributes;
     use crate::model::permission::Permission;
 
     /// An environment's state in a folder, and its snapshots.
@@ -274,7 +275,8 @@ mod tests {
         async fn change(&self, number: i32) {
             let document = bson::RawDocumentBuf::try_from(&doc! { "_id": number }).expect("a document");
             self.documents.insert(None, "c", vec![document]).expect("inserted");
-            let upload = self.storage.create(&number.to_string(), None, None).await.expect("begun");
+            let upload =
+                self.storage.create(&number.to_string(), Attributes::default()).await.expect("begun");
             upload.finish().await.expect("stored");
             let resource = Resource::Collection(number.to_string());
             self.permissions.set(&resource, Some(&Permission::AdminOnly)).expect("set");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::api::control::env::{DescribeEnvs, EnvDescription};
+use crate::api::local::{DescribeUsage, FREE_DOCUMENTS, FREE_FILES};
 use crate::cloud::credentials::Credentials;
 use crate::cloud::{Client, Endpoint};
 use crate::error::{Error, Kind, Result};
@@ -141,12 +142,35 @@ pub struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
     pub protected: bool,
+    /// What documents and files take, where it can be asked: of an emulator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Used>,
+}
+
+/// Room that is taken, in bytes, and what is free of charge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Used {
+    pub document_bytes: u64,
+    pub free_document_bytes: u64,
+    pub file_bytes: u64,
+    pub free_file_bytes: u64,
 }
 
 /// Describes the target.
 pub async fn show(target: &Target) -> Result<Shown> {
     let it = target.environment().await?;
+    let usage = match target.emulator() {
+        Some(_) => Some(target.client().call(&DescribeUsage {}).await?),
+        None => None,
+    };
     Ok(Shown {
+        usage: usage.map(|usage| Used {
+            document_bytes: usage.documents,
+            free_document_bytes: FREE_DOCUMENTS,
+            file_bytes: usage.files,
+            free_file_bytes: FREE_FILES,
+        }),
         name: target.name.clone(),
         id: it.env_id.clone(),
         region: target.region().to_owned(),

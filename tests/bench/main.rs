@@ -1,8 +1,8 @@
 //! `cargo bench`: what the promises of speed are worth today, each against a peer measured in the same run.
 //!
 //! Prints figures and ratios; nothing here fails for being slow, because shared machines are. Run one part with
-//! `cargo bench -- invoke` (parts: start, invoke, functions, reload, database, import, memory, reset, rules; `database` takes
-//! sizes too: `cargo bench -- database 10k 100k`, and `import` one).
+//! `cargo bench -- invoke` (parts: start, invoke, functions, reload, database, import, memory, reset, rules, storage; `database`
+//! takes sizes too: `cargo bench -- database 10k 100k`, and `import` one).
 
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
 
@@ -17,6 +17,7 @@ mod reload;
 mod reset;
 mod rules;
 mod start;
+mod storage;
 
 fn main() {
     // Cargo passes `--bench`; what is left are the parts to run.
@@ -35,6 +36,7 @@ fn main() {
         ("memory", memory::run),
         ("reset", reset::run),
         ("rules", rules::run),
+        ("storage", storage::run),
     ] {
         if wanted.is_empty() || wanted.iter().any(|it| it == name) {
             println!("\n{name}");

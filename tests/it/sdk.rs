@@ -153,12 +153,16 @@ fn the_clouds_python_sdk_manages_the_emulator() {
 fn programs_that_know_only_the_real_names_reach_the_emulator_through_its_proxy() {
     // Without the preload: nothing but the proxy leads there.
     if installed().is_some() {
-        let command = ["env", "-u", "NODE_OPTIONS", "node", "control/intercept.mjs"];
-        under_emulator_with(&["--intercept"], &command, &[]);
+        for program in ["control/intercept.mjs", "control/storage.mjs"] {
+            let command = ["env", "-u", "NODE_OPTIONS", "node", program];
+            under_emulator_with(&["--intercept"], &command, &[]);
+        }
     }
     if let Some(packages) = installed_for_python() {
         // Before the path of the preload, which leads Tencent Cloud's SDK to the emulator without a proxy.
-        let command = ["env", "-u", "CLOUDKIT_EMULATOR_URL", "python3", "control/intercept.py"];
-        under_emulator_with(&["--intercept"], &command, &[("PYTHONPATH", &packages)]);
+        for program in ["control/intercept.py", "control/storage.py"] {
+            let command = ["env", "-u", "CLOUDKIT_EMULATOR_URL", "python3", program];
+            under_emulator_with(&["--intercept"], &command, &[("PYTHONPATH", &packages)]);
+        }
     }
 }

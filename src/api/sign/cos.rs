@@ -98,11 +98,11 @@ fn names(entries: &[(String, String)]) -> String {
     names.join(";")
 }
 
-/// Returns names and values as they are signed.
+/// Returns names and values as they are signed: by name, so that a name stands before those it begins.
 fn pairs(entries: &[(String, String)]) -> String {
-    let mut pairs: Vec<_> =
-        entries.iter().map(|(name, value)| format!("{}={}", encoded_name(name), encode(value))).collect();
+    let mut pairs: Vec<_> = entries.iter().map(|(name, value)| (encoded_name(name), encode(value))).collect();
     pairs.sort();
+    let pairs: Vec<_> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.join("&")
 }
 
@@ -154,6 +154,12 @@ mod tests {
              &q-key-time=1557989151;1557996351&q-header-list=content-length;content-md5;content-type;date;host;\
              x-cos-acl;x-cos-grant-read&q-url-param-list=&q-signature=3b8851a11a569213c17ba8fa7dcf2abec6935172"
         );
+    }
+
+    #[test]
+    fn a_name_is_signed_before_those_it_begins() {
+        let headers = entries(&[("x-cos-copy-source-range", "bytes=0-1"), ("x-cos-copy-source", "b/k")]);
+        assert_eq!(pairs(&headers), "x-cos-copy-source=b%2Fk&x-cos-copy-source-range=bytes%3D0-1");
     }
 
     #[test]

@@ -93,6 +93,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "拒绝在超过 N 个文档的集合上执行没有索引的查询 [N 默认：1000]；可在清单的 `[emulate] strict` 中固定",
     ),
     (
+        "Refuse documents beyond 1 GB and files beyond 5 GB, which a new environment has without paying",
+        "文档超过 1 GB、文件超过 5 GB（新环境的免费额度）时拒绝写入",
+    ),
+    (
         "Where documents and files are kept [default: .cloudkit/data]",
         "文档和文件的保存位置 [默认：.cloudkit/data]",
     ),
@@ -339,9 +343,22 @@ FILE.json   安全规则：{"read": true, "write": "doc._openid == auth.openid"}
     ),
     ("List, upload, download and delete files", "列出、上传、下载和删除文件"),
     ("List the files whose paths begin with a prefix", "列出路径以某前缀开头的文件"),
-    ("Upload a file and print its id", "上传文件并打印其文件 ID"),
+    (
+        "Upload a file and print its id, or what is in a folder",
+        "上传文件并打印其文件 ID，或上传整个目录",
+    ),
+    (
+        "Files from 32 MB on go in parts. When such an upload breaks off, the same command goes on with it.",
+        "32 MB 及以上的文件分块上传；中断后再次执行同一命令即可续传。",
+    ),
     ("Where it goes; a path that ends in `/` keeps the file's name", "云端路径；以 `/` 结尾时沿用文件名"),
-    ("Download a file", "下载文件"),
+    ("Upload the files of a folder and of those in it", "上传目录及其子目录中的全部文件"),
+    ("How many files of a folder to move at a time", "目录中同时传输的文件数"),
+    ("Download a file, or what is below a path", "下载文件，或某路径下的全部文件"),
+    ("A download that breaks off is gone on with where it was.", "下载中断后会从断点继续。"),
+    ("Download all files below the path", "下载该路径下的全部文件"),
+    ("How many files to move at a time with `--recursive`", "使用 `--recursive` 时同时传输的文件数"),
+    ("Delete all files below the paths", "删除这些路径下的全部文件"),
     ("A path, or an id that begins with `cloud://`", "路径，或以 `cloud://` 开头的文件 ID"),
     ("A file or a folder; the current folder by default", "文件或目录；默认为当前目录"),
     ("Delete files", "删除文件"),
@@ -369,7 +386,10 @@ FILE.json   安全规则：{"read": true, "write": "doc._openid == auth.openid"}
         "选择命令作用的环境：cloudkit.toml 的 `default-env`",
     ),
     ("An environment of cloudkit.toml, or `local`", "cloudkit.toml 中的环境，或 `local`"),
-    ("Show the target: id, region, status, bucket, database", "显示目标环境：ID、地域、状态、存储桶、数据库"),
+    (
+        "Show the target: id, region, status, bucket, database, and what an emulator's documents and files take",
+        "显示目标环境：ID、地域、状态、存储桶、数据库，以及模拟器中文档和文件的占用",
+    ),
     ("Like `--env NAME`", "同 `--env NAME`"),
     (
         "Keep credentials for the cloud: in the keyring, else in a file that only you can read",

@@ -44,6 +44,9 @@ pub struct Args {
     /// Refuse queries that search a collection of more than N documents without an index [default N: 1000]; `[emulate] strict` of the manifest says so for good
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1000")]
     strict: Option<u64>,
+    /// Refuse documents beyond 1 GB and files beyond 5 GB, which a new environment has without paying
+    #[arg(long)]
+    enforce_quota: bool,
     /// Where documents and files are kept [default: .cloudkit/data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -110,6 +113,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
             (false, Promise::Full) => Durability::Full,
         },
         strict: args.strict,
+        enforce_quota: args.enforce_quota,
         data: args.data.map(|data| context.cwd.join(data)),
         env_id: args.env_id,
         functions_root: args.functions_root.map(|root| context.cwd.join(root)),

@@ -2,7 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::error::Result;
-use crate::ops::storage::{self, Deleted};
+use crate::ops::storage::{self, Deleted, folder};
 use crate::term::{Page, Show};
 use crate::text;
 
@@ -12,13 +12,24 @@ pub struct Args {
     /// Paths, or ids that begin with `cloud://`
     #[arg(required = true)]
     files: Vec<String>,
+    /// Delete all files below the paths
+    #[arg(long, short)]
+    recursive: bool,
 }
 
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let target = context.target_to_change()?;
     let names = args.files.join("`, `");
     context.agree_to_lose(&target, &text! { en: "Delete `{names}`?", zh: "删除 `{names}`？" })?;
-    let deleted = context.wait(storage::delete(&target, &args.files))?;
+    let deleted = if args.recursive {
+        let mut all = Deleted { deleted: Vec::new() };
+        for path in &args.files {
+            all.deleted.extend(context.wait(folder::delete(&target, path))?.deleted);
+        }
+        all
+    } else {
+        context.wait(storage::delete(&target, &args.files))?
+    };
     context.ui.show(&deleted);
     Ok(())
 }

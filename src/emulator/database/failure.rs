@@ -57,7 +57,7 @@ pub fn of(error: &Error, env_id: &str) -> Failure {
     }
 }
 
-fn request_failed(what: std::fmt::Arguments<'_>) -> Failure {
+pub fn request_failed(what: std::fmt::Arguments<'_>) -> Failure {
     Failure::new("DATABASE_REQUEST_FAILED", format!("[FailedOperation] {what}"))
 }
 

@@ -6,7 +6,7 @@ pub mod failure;
 pub mod limits;
 mod watchman;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bson::raw::RawDocumentBuf;
@@ -15,6 +15,7 @@ use bson::{Bson, DateTime, Document};
 use super::config::Config;
 use super::event::{self, Event, Events};
 use crate::api::data::Failure;
+use crate::api::local::FREE_DOCUMENTS;
 use crate::docdb;
 use crate::docdb::index::{IndexDefinition, Order};
 use crate::docdb::query::{Found, Query};
@@ -45,6 +46,8 @@ struct State {
     ids: Ids,
     events: Events,
     watchman: Watchman,
+    /// How many bytes the documents may take, and the file whose length is looked at first.
+    limit: Option<(u64, PathBuf)>,
 }
 
 /// Which documents an operation is about.
@@ -82,6 +85,7 @@ impl Database {
             clock: config.clock.clone(),
             ids: config.ids.clone(),
             watchman: Watchman::new(events.clone()),
+            limit: config.enforce_quota.then(|| (FREE_DOCUMENTS, path.to_owned())),
             events,
         })))
     }
@@ -119,6 +123,7 @@ impl Database {
         transaction: Option<&TransactionId>,
         documents: Vec<Document>,
     ) -> Result<Vec<Bson>> {
+        self.check_room()?;
         let now = self.now();
         let documents = documents.into_iter().map(|document| self.complete(document, now));
         let documents = documents.collect::<Result<Vec<_>>>()?;
@@ -160,6 +165,7 @@ impl Database {
     /// Changes the documents a selection finds.
     pub fn update(&self, selection: &Selection, change: Change) -> Result<Updated> {
         let Some(update) = checked(&change)? else { return Ok(Updated::default()) };
+        self.check_room()?;
         let now = self.now();
         let request = UpdateRequest {
             filter: selection.filter.clone(),
@@ -215,6 +221,25 @@ impl Database {
 
     pub fn abort(&self, id: &TransactionId) -> Result<()> {
         self.0.store.abort(id).map_err(|error| self.refuse(error))
+    }
+
+    /// Returns how many bytes documents and indexes take.
+    pub fn used(&self) -> Result<u64> {
+        let collections = self.0.store.collections().map_err(|error| self.refuse(error))?;
+        Ok(collections.iter().map(|it| it.size + it.index_size).sum())
+    }
+
+    /// Refuses a write when the documents take all the room they may.
+    fn check_room(&self) -> Result<()> {
+        let Some((limit, file)) = &self.0.limit else { return Ok(()) };
+        // What was removed leaves room in the file, so a long one is not full yet.
+        let is_short = std::fs::metadata(file).is_ok_and(|file| file.len() < *limit);
+        if is_short || self.used()? < *limit {
+            return Ok(());
+        }
+        Err(failure::request_failed(format_args!(
+            "the documents take 1 GB, all that `cloudkit emulate --enforce-quota` allows"
+        )))
     }
 
     /// Puts `_id` first, makes one if need be, and checks what the platform checks.

@@ -75,6 +75,7 @@ async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
         _ if host == wechat::HOST => wechat::answer(&parts),
         _ if gateway::is_meant(host) => gateway::answer(&environment, &parts, body).await,
         _ if object::is_bucket(&environment, host) => object::answer_bucket(&environment, parts, body).await,
+        _ if object::is_foreign_bucket(host) => object::answer_foreign_bucket(),
         "/admin" if parts.method == Method::POST => admin::answer(&environment, &parts, body).await,
         "/web" if parts.method == Method::POST => web::answer(&environment, &parts, body).await,
         path if oauth::is_meant(path) => oauth::answer(&environment, &parts, body).await,

@@ -125,6 +125,7 @@ fn config(folder: &Path) -> Config {
         data: folder.join(".cloudkit/data"),
         durability: Durability::Ephemeral,
         strict: None,
+        enforce_quota: false,
         project: Project::load(&options).expect("a good project"),
         seed: None,
         outward: Outward::Open,

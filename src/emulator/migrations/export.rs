@@ -7,6 +7,7 @@ use crate::api::documents::writing::{Format, Writing};
 use crate::api::ejson::{self, Form};
 use crate::docdb::query::Query;
 use crate::emulator::environment::Environment;
+use crate::emulator::storage::Attributes;
 
 /// Bytes of text that are written at a time.
 const CHUNK: usize = 256 * 1024;
@@ -25,13 +26,12 @@ impl Export {
     pub(super) fn run(&self, environment: &Environment, job: &Job) -> Result<(), String> {
         job.enter(Stage::Migrating);
         let runtime = tokio::runtime::Handle::current();
-        let upload = runtime.block_on(environment.storage.create(&self.key, None, None));
+        let upload = runtime.block_on(environment.storage.create(&self.key, Attributes::default()));
         let mut upload = upload.map_err(|error| error.to_string())?;
         let mut writing = Writing::new(self.format.clone(), false);
         let mut text = writing.begin();
         let mut flush = |text: &mut String| {
-            let written = runtime.block_on(upload.write(text.as_bytes()));
-            text.clear();
+            let written = runtime.block_on(upload.write(std::mem::take(text).into()));
             written.map_err(|error| error.to_string())
         };
         let each = |document: &RawDocument| {

@@ -6,25 +6,18 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
-use bytes::Bytes;
-use md5::{Digest, Md5};
-use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-
-use super::{Error, Object, Storage};
+use super::Object;
+use super::draft::UNFINISHED;
 use crate::api::sign::sha256_hex;
-use crate::model::clock::hex;
 
 const MAGIC: &[u8; 8] = b"ckobj001";
 /// Bytes after the JSON of the trailer.
 const TAIL: u64 = 4 + MAGIC.len() as u64;
 /// A trailer is small; a larger number is damage.
 const MAXIMUM_TRAILER: u64 = 64 * 1024;
-const CHUNK: usize = 64 * 1024;
-/// The prefix of files that are being written.
-const UNFINISHED: &str = "upload-";
 
 /// Returns the name of a key's file.
 pub(super) fn file_name(key: &str) -> String {
@@ -101,112 +94,38 @@ fn read_trailer(path: &Path) -> Option<Object> {
     serde_json::from_reader(file.take(size)).ok()
 }
 
-/// An object being written. Dropped before [`Upload::finish`], it leaves nothing.
+/// Writes what ends a file after its bytes.
+pub(super) fn seal(file: &mut File, object: &Object) -> std::io::Result<()> {
+    let trailer = serde_json::to_vec(object)?;
+    let length = trailer.len() as u64;
+    if length > MAXIMUM_TRAILER {
+        return Err(std::io::Error::other("too many headers for one file"));
+    }
+    // Within the maximum, it fits.
+    file.write_all(&trailer)?;
+    file.write_all(&(length as u32).to_be_bytes())?;
+    file.write_all(MAGIC)
+}
+
+/// A stretch of an open file.
 #[derive(Debug)]
-pub struct Upload {
-    storage: Storage,
-    key: String,
-    content_type: String,
-    owner: Option<String>,
-    /// Removed when dropped.
-    unfinished: tempfile::TempPath,
-    file: tokio::fs::File,
-    hash: Md5,
-    size: u64,
+pub(super) struct Piece {
+    pub(super) file: File,
+    pub(super) length: u64,
 }
 
-impl Upload {
-    pub(super) async fn begin(
-        storage: Storage,
-        key: &str,
-        content_type: Option<&str>,
-        owner: Option<&str>,
-    ) -> Result<Self, Error> {
-        let folder = storage.0.folder.clone();
-        tokio::fs::create_dir_all(&folder).await?;
-        let (file, unfinished) =
-            tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&folder)?.into_parts();
-        Ok(Upload {
-            content_type: content_type.map_or_else(|| type_of(key).to_owned(), str::to_owned),
-            key: key.to_owned(),
-            owner: owner.map(str::to_owned),
-            storage,
-            unfinished,
-            file: tokio::fs::File::from_std(file),
-            hash: Md5::new(),
-            size: 0,
-        })
-    }
-
-    /// Appends bytes.
-    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.hash.update(bytes);
-        self.size += bytes.len() as u64;
-        Ok(self.file.write_all(bytes).await?)
-    }
-
-    /// Puts the object in its place.
-    pub async fn finish(mut self) -> Result<Object, Error> {
-        let object = Object {
-            size: self.size,
-            etag: hex(&self.hash.finalize()),
-            content_type: self.content_type,
-            modified: self.storage.0.clock.now(),
-            key: self.key,
-            owner: self.owner,
-        };
-        let trailer = serde_json::to_vec(&object).map_err(std::io::Error::other)?;
-        // A trailer holds a key and an owner, which are short: its length fits.
-        let length = u32::try_from(trailer.len()).map_err(std::io::Error::other)?;
-        self.file.write_all(&trailer).await?;
-        self.file.write_all(&length.to_be_bytes()).await?;
-        self.file.write_all(MAGIC).await?;
-        self.file.flush().await?;
-        self.unfinished.persist(self.storage.path(&object.key)).map_err(|error| error.error)?;
-        self.storage.admit(object.clone());
-        Ok(object)
-    }
-}
-
-/// An object being read.
-#[derive(Debug)]
-pub struct Reading {
-    pub object: Object,
-    file: tokio::fs::File,
-    left: u64,
-}
-
-pub(super) async fn open(path: PathBuf, object: Object) -> Result<Reading, Error> {
-    let file = tokio::fs::File::open(path).await?;
-    Ok(Reading { left: object.size, object, file })
-}
-
-impl Reading {
-    /// Keeps to a part of the bytes.
-    pub async fn narrow(&mut self, start: u64, length: u64) -> Result<(), Error> {
-        self.file.seek(SeekFrom::Start(start)).await?;
-        self.left = length;
-        Ok(())
-    }
-
-    /// Returns the next bytes, or nothing at the end.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        if self.left == 0 {
-            return Ok(None);
+/// Appends pieces to a file, in the kernel where it can.
+pub(super) fn append(file: &mut File, pieces: Vec<Piece>) -> std::io::Result<()> {
+    for Piece { file: piece, length } in pieces {
+        if std::io::copy(&mut piece.take(length), file)? != length {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        let mut chunk = vec![0; CHUNK.min(usize::try_from(self.left).unwrap_or(CHUNK))];
-        let read = self.file.read(&mut chunk).await?;
-        if read == 0 {
-            return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
-        }
-        chunk.truncate(read);
-        self.left -= read as u64;
-        Ok(Some(chunk.into()))
     }
+    Ok(())
 }
 
 /// Returns the content type by the end of the name, as COS guesses when a client says nothing.
-fn type_of(key: &str) -> &'static str {
+pub(super) fn type_of(key: &str) -> &'static str {
     let extension = key.rsplit_once('.').map_or("", |(_, extension)| extension);
     match extension.to_ascii_lowercase().as_str() {
         "png" => "image/png",
@@ -215,12 +134,15 @@ fn type_of(key: &str) -> &'static str {
         "webp" => "image/webp",
         "svg" => "image/svg+xml",
         "mp3" => "audio/mpeg",
+        "m4a" => "audio/mp4",
+        "wav" => "audio/wav",
         "mp4" => "video/mp4",
         "pdf" => "application/pdf",
         "json" => "application/json",
-        "html" => "text/html",
+        "htm" | "html" => "text/html",
         "css" => "text/css",
-        "js" => "text/javascript",
+        "js" | "mjs" => "text/javascript",
+        "xml" => "application/xml",
         "txt" => "text/plain",
         "csv" => "text/csv",
         "zip" => "application/zip",

@@ -4,20 +4,31 @@
 //! itself stands in a trailer behind the bytes. One rename makes an object appear whole, or leaves the old one whole.
 
 mod disk;
+mod draft;
 mod link;
+mod parts;
+mod reading;
+mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
+use tempfile::TempPath;
+use tokio::task::spawn_blocking;
 
 use crate::model::clock::{Clock, Millis};
 use crate::model::file_id::FileId;
 use crate::model::name::EnvId;
 
-pub use disk::{Reading, Upload};
+use disk::Piece;
+use parts::Uploads;
+
 pub use link::Purpose;
+pub use parts::{PartTold, PartUpload, PartedTold};
+pub use reading::Reading;
+pub use upload::{Attributes, Upload};
 
 /// The longest key, in bytes (COS: 850).
 const MAXIMUM_KEY: usize = 850;
@@ -35,6 +46,9 @@ struct State {
     clock: Clock,
     /// Read from the folder when somebody first asks.
     objects: OnceLock<RwLock<BTreeMap<String, Object>>>,
+    uploads: Mutex<Uploads>,
+    /// How many bytes all files may have together.
+    limit: Option<u64>,
 }
 
 /// A stored file.
@@ -43,9 +57,12 @@ struct State {
 pub struct Object {
     pub key: String,
     pub size: u64,
-    /// MD5 of the bytes in hex, as COS gives it.
+    /// As COS gives it: MD5 of the bytes in hex, and for an upload in parts that of their MD5s, and their number.
     pub etag: String,
     pub content_type: String,
+    /// Other headers that come back with the file, names in lower case: `cache-control`, `x-cos-meta-…`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
     pub modified: Millis,
     /// The openid or uid of the client who stored it; what an admin stored is nobody's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,6 +100,20 @@ pub enum Error {
     Exists { key: String },
     #[error("the upload stopped before its end")]
     Interrupted,
+    #[error("the bytes that arrived are not those whose MD5 was announced")]
+    Digest,
+    #[error("the files would take more room than the environment has")]
+    Full,
+    #[error("there is no such upload in parts")]
+    NoUpload,
+    #[error("a part is missing, or has another tag")]
+    NoPart,
+    #[error("the parts are not in the order of their numbers")]
+    PartOrder,
+    #[error("a part that is not the last is smaller than 1 MB")]
+    PartSize,
+    #[error("parts are numbered from 1 to 10000")]
+    PartNumber,
     #[error("could not read or write the stored files")]
     Io(#[from] std::io::Error),
 }
@@ -90,6 +121,11 @@ pub enum Error {
 impl Storage {
     /// Names the folder; nothing is read or made before it is needed.
     pub fn new(folder: PathBuf, env_id: &EnvId, secret: &str, clock: Clock) -> Self {
+        Storage::limited(folder, env_id, secret, clock, None)
+    }
+
+    /// Names the folder, and how many bytes all files may have together.
+    pub fn limited(folder: PathBuf, env_id: &EnvId, secret: &str, clock: Clock, limit: Option<u64>) -> Self {
         Storage(Arc::new(State {
             folder,
             env_id: env_id.to_string(),
@@ -97,6 +133,8 @@ impl Storage {
             secret: secret.to_owned(),
             clock,
             objects: OnceLock::new(),
+            uploads: Mutex::default(),
+            limit,
         }))
     }
 
@@ -124,56 +162,76 @@ impl Storage {
     }
 
     /// Begins to write a file; nothing changes before [`Upload::finish`].
-    pub async fn create(
-        &self,
-        key: &str,
-        content_type: Option<&str>,
-        owner: Option<&str>,
-    ) -> Result<Upload, Error> {
+    pub async fn create(&self, key: &str, attributes: Attributes) -> Result<Upload, Error> {
         check_key(key)?;
         // What is there must be known before the first file of this process joins it.
         self.objects();
-        Upload::begin(self.clone(), key, content_type, owner).await
+        Upload::begin(self.clone(), attributes.describe(key))
     }
 
     /// Opens a file for reading; a newer version does not disturb the reader.
     pub async fn open(&self, key: &str) -> Result<Reading, Error> {
-        let object = self.get(key)?;
-        disk::open(self.path(key), object).await
+        let (object, file) = self.open_file(key)?;
+        Ok(Reading::new(object, file))
     }
 
     /// Opens a file for a reader that blocks.
     pub fn open_blocking(&self, key: &str) -> Result<impl std::io::Read + use<>, Error> {
-        let object = self.get(key)?;
-        Ok(std::io::Read::take(std::fs::File::open(self.path(key))?, object.size))
+        let (object, file) = self.open_file(key)?;
+        Ok(std::io::Read::take(file, object.size))
     }
 
-    /// Copies a file inside the environment. The copy is the one's who makes it, or the file's owner's.
+    /// Copies a file inside the environment, with its attributes or others. The copy is the one's who makes it, or the
+    /// file's owner's.
     pub async fn copy(
         &self,
         from: &str,
         to: &str,
         overwrite: bool,
+        attributes: Option<Attributes>,
         owner: Option<&str>,
     ) -> Result<Object, Error> {
+        check_key(to)?;
         if !overwrite && self.get(to).is_ok() {
             return Err(Error::Exists { key: to.to_owned() });
         }
-        let mut reading = self.open(from).await?;
-        let Object { content_type, owner: former, .. } = reading.object.clone();
-        let mut upload = self.create(to, Some(&content_type), owner.or(former.as_deref())).await?;
-        while let Some(bytes) = reading.next().await? {
-            upload.write(&bytes).await?;
-        }
-        upload.finish().await
+        let (original, file) = self.open_file(from)?;
+        let piece = Piece { file, length: original.size };
+        let Object { size, etag, .. } = original.clone();
+        let described = attributes.map_or(original.clone(), |attributes| attributes.describe(to));
+        let object = Object {
+            key: to.to_owned(),
+            size,
+            etag,
+            modified: self.0.clock.now(),
+            owner: owner.map(str::to_owned).or(original.owner),
+            ..described
+        };
+        self.assemble(object, vec![piece]).await
     }
 
     /// Removes a file.
     pub async fn remove(&self, key: &str) -> Result<(), Error> {
-        self.get(key)?;
-        tokio::fs::remove_file(self.path(key)).await?;
-        self.objects().write().unwrap_or_else(PoisonError::into_inner).remove(key);
+        let mut objects = self.objects().write().unwrap_or_else(PoisonError::into_inner);
+        if !objects.contains_key(key) {
+            return Err(Error::NotFound { key: key.to_owned() });
+        }
+        std::fs::remove_file(self.path(key))?;
+        objects.remove(key);
         Ok(())
+    }
+
+    /// Returns how many bytes all files have.
+    pub fn used(&self) -> u64 {
+        let objects = self.objects().read().unwrap_or_else(PoisonError::into_inner);
+        objects.values().map(|object| object.size).sum()
+    }
+
+    /// Returns how many bytes a file may have.
+    fn room(&self, key: &str) -> u64 {
+        let Some(limit) = self.0.limit else { return u64::MAX };
+        let replaced = self.get(key).map_or(0, |object| object.size);
+        limit.saturating_sub(self.used().saturating_sub(replaced))
     }
 
     /// Lists files in the order of their keys.
@@ -202,6 +260,7 @@ impl Storage {
     ) -> Result<(), E> {
         let mut objects = self.objects().write().unwrap_or_else(PoisonError::into_inner);
         *objects = disk::exchange(&self.0.folder, from, then)?;
+        self.forget_parts();
         Ok(())
     }
 
@@ -213,10 +272,36 @@ impl Storage {
         self.0.folder.join(disk::file_name(key))
     }
 
-    /// Makes a finished upload known.
-    fn admit(&self, object: Object) {
+    /// Opens a file at the version that is known.
+    fn open_file(&self, key: &str) -> Result<(Object, std::fs::File), Error> {
+        let objects = self.objects().read().unwrap_or_else(PoisonError::into_inner);
+        let object = objects.get(key).ok_or_else(|| Error::NotFound { key: key.to_owned() })?;
+        // Under the lock, so that the file is the one that the object tells of.
+        Ok((object.clone(), std::fs::File::open(self.path(key))?))
+    }
+
+    /// Makes an object of pieces of files.
+    async fn assemble(&self, object: Object, pieces: Vec<Piece>) -> Result<Object, Error> {
+        if object.size > self.room(&object.key) {
+            return Err(Error::Full);
+        }
+        let storage = self.clone();
+        let done = spawn_blocking(move || {
+            storage.objects();
+            let (mut file, unfinished) = draft::temporary(&storage.0.folder)?;
+            disk::append(&mut file, pieces)?;
+            disk::seal(&mut file, &object)?;
+            storage.admit(unfinished, object)
+        });
+        done.await.map_err(std::io::Error::other)?
+    }
+
+    /// Puts a finished file in its place and makes it known.
+    fn admit(&self, unfinished: TempPath, object: Object) -> Result<Object, Error> {
         let mut objects = self.objects().write().unwrap_or_else(PoisonError::into_inner);
-        objects.insert(object.key.clone(), object);
+        unfinished.persist(self.path(&object.key)).map_err(|error| error.error)?;
+        objects.insert(object.key.clone(), object.clone());
+        Ok(object)
     }
 }
 

@@ -5,8 +5,8 @@ fn storage(folder: &std::path::Path, clock: Clock) -> Storage {
 }
 
 async fn put(storage: &Storage, key: &str, bytes: &[u8]) -> Object {
-    let mut upload = storage.create(key, None, None).await.expect("a good key");
-    upload.write(bytes).await.expect("room on the disk");
+    let mut upload = storage.create(key, Attributes::default()).await.expect("a good key");
+    upload.write(bytes.to_vec().into()).await.expect("room on the disk");
     upload.finish().await.expect("room on the disk")
 }
 
@@ -40,8 +40,8 @@ async fn an_interrupted_upload_leaves_the_old_object_whole() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let storage = storage(folder.path(), Clock::default());
     put(&storage, "a", b"old").await;
-    let mut upload = storage.create("a", None, None).await.expect("a good key");
-    upload.write(b"new and longer").await.expect("room on the disk");
+    let mut upload = storage.create("a", Attributes::default()).await.expect("a good key");
+    upload.write("new and longer".into()).await.expect("room on the disk");
     drop(upload);
     assert_eq!(read(&storage, "a").await, b"old");
     let files = std::fs::read_dir(folder.path().join("objects")).expect("the folder").count();
@@ -65,12 +65,39 @@ async fn a_copy_asks_before_it_overwrites() {
     let storage = storage(folder.path(), Clock::default());
     put(&storage, "a.txt", b"1").await;
     put(&storage, "b.txt", b"2").await;
-    assert!(matches!(storage.copy("a.txt", "b.txt", false, None).await, Err(Error::Exists { .. })));
-    assert!(matches!(storage.copy("none", "b.txt", true, None).await, Err(Error::NotFound { .. })));
-    storage.copy("a.txt", "b.txt", true, None).await.expect("both are there");
+    assert!(matches!(storage.copy("a.txt", "b.txt", false, None, None).await, Err(Error::Exists { .. })));
+    assert!(matches!(storage.copy("none", "b.txt", true, None, None).await, Err(Error::NotFound { .. })));
+    storage.copy("a.txt", "b.txt", true, None, None).await.expect("both are there");
     assert_eq!(read(&storage, "b.txt").await, b"1");
     storage.remove("a.txt").await.expect("it is there");
     assert!(matches!(storage.remove("a.txt").await, Err(Error::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn what_is_over_the_limit_is_refused_and_what_replaces_is_not() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let id = "local".parse().expect("an env id");
+    let limit = Some(4);
+    let storage = Storage::limited(folder.path().join("objects"), &id, "secret", Clock::default(), limit);
+    put(&storage, "a", b"123").await;
+    let mut upload = storage.create("b", Attributes::default()).await.expect("a good key");
+    upload.write("1".into()).await.expect("room");
+    assert!(matches!(upload.write("2".into()).await, Err(Error::Full)));
+    assert!(matches!(storage.copy("a", "b", true, None, None).await, Err(Error::Full)));
+    put(&storage, "a", b"1234").await;
+    assert_eq!(storage.used(), 4);
+}
+
+#[tokio::test]
+async fn a_part_that_lasts_longer_than_its_upload_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let storage = storage(folder.path(), Clock::default());
+    let id = storage.begin_parts("a", Attributes::default()).expect("a good key");
+    let part = storage.create_part("a", &id, 1).expect("an upload");
+    storage.abort_parts("a", &id).expect("an upload");
+    assert!(matches!(part.finish().await, Err(Error::NoUpload)));
+    let files = std::fs::read_dir(folder.path().join("objects")).expect("the folder").count();
+    assert_eq!(files, 0);
 }
 
 #[test]
@@ -103,6 +130,7 @@ fn check_page(prefix: &str, delimiter: &str, marker: &str, limit: usize, expecte
         size: 1,
         etag: String::new(),
         content_type: String::new(),
+        headers: BTreeMap::new(),
         modified: 0,
         owner: None,
     };

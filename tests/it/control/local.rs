@@ -82,3 +82,21 @@ async fn the_cloud_is_never_asked_for_it() {
     let answer = client.call(&IndexAdvice {}).await;
     assert!(matches!(answer, Err(Error::NotInCloud { action: "IndexAdvice" })), "{answer:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_room_that_is_taken_is_told() {
+    let sandbox = Sandbox::start().await;
+    let client = client(&sandbox);
+    let before = client.call(&DescribeUsage {}).await.expect("an answer");
+    assert_eq!(before.files, 0);
+    client.call(&CreateTable { table_name: "c".into(), ..Default::default() }).await.expect("made");
+    let document = json!({ "collectionName": "c", "data": [r#"{"_id":"1"}"#] });
+    sandbox.admin("database.insertDocument", document).await;
+    let environment = sandbox.emulator.environment();
+    let mut upload = environment.storage.create("a", Default::default()).await.expect("begun");
+    upload.write("12345".into()).await.expect("written");
+    upload.finish().await.expect("stored");
+    let after = client.call(&DescribeUsage {}).await.expect("an answer");
+    assert_eq!(after.files, 5);
+    assert!(after.documents > before.documents, "{after:?}");
+}

@@ -3,6 +3,7 @@
 use cloudkit::api::control::database::CreateTable;
 use cloudkit::api::control::migration::*;
 use cloudkit::cloud::Client;
+use cloudkit::emulator::storage::Attributes;
 use serde_json::{Value, json};
 
 use super::{client, refused};
@@ -17,8 +18,8 @@ async fn with_a_collection() -> (Sandbox, Client) {
 
 async fn put(sandbox: &Sandbox, key: &str, text: &str) {
     let storage = &sandbox.emulator.environment().storage;
-    let mut upload = storage.create(key, None, None).await.expect("begun");
-    upload.write(text.as_bytes()).await.expect("written");
+    let mut upload = storage.create(key, Attributes::default()).await.expect("begun");
+    upload.write(text.to_owned().into()).await.expect("written");
     upload.finish().await.expect("stored");
 }
 

@@ -9,6 +9,7 @@ mod identity;
 mod legacy;
 mod lifecycle;
 mod limits;
+mod object;
 mod outside;
 mod refusals;
 mod storage;

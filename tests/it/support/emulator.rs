@@ -34,6 +34,7 @@ pub fn config(folder: &Path, clock: &Clock) -> Config {
         data: folder.join(".cloudkit/data"),
         durability: Durability::Normal,
         strict: None,
+        enforce_quota: false,
         project: Project::load(&options).expect("a folder without a manifest"),
         seed: None,
         outward: Outward::Open,

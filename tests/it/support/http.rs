@@ -75,10 +75,15 @@ impl Request {
 
     /// Sends the request and reads the answer.
     pub async fn send(self) -> Response {
+        Response::read(&self.send_raw().await)
+    }
+
+    /// Sends the request and reads the answer byte for byte.
+    pub async fn send_raw(self) -> Vec<u8> {
         let mut stream = self.write().await;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.expect("an answer");
-        Response::read(&answer)
+        answer
     }
 
     /// Sends the request and hangs up without waiting.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::emulator::access::files::{self, Use};
 use crate::emulator::access::functions;
+use crate::emulator::storage::Attributes;
 
 const PEOPLE: [&str; 5] = ["alice", "bob", "guest", "nobody", "admin"];
 
@@ -31,7 +32,8 @@ async fn who_may_do_what_with_files() {
     let stage = Stage::new().await;
     let storage = &stage.environment().storage;
     for (key, owner) in [("a.txt", Some("alice")), ("system.txt", None)] {
-        storage.create(key, None, owner).await.expect("a key").finish().await.expect("stored");
+        let attributes = Attributes { owner: owner.map(str::to_owned), ..Attributes::default() };
+        storage.create(key, attributes).await.expect("a key").finish().await.expect("stored");
     }
     for (permission, expected) in FILES {
         stage.permit(&Resource::Storage, permission);

@@ -91,6 +91,10 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
+pub(super) async fn usage(environment: &Shared, _: DescribeUsage) -> Result<Usage> {
+    Ok(Usage { documents: environment.database.used()?, files: environment.storage.used() })
+}
+
 pub(super) async fn advice(environment: &Shared, _: IndexAdvice) -> Result<MissingIndexes> {
     let store = environment.database.store();
     let unused = store.unused_indexes().into_iter().filter(|it| it.definition.name != OWNER_INDEX);

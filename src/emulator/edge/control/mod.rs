@@ -217,6 +217,7 @@ served! {
     own::FireTrigger: local::fire;
     own::ExplainQuery: local::explain;
     own::IndexAdvice: local::advice;
+    own::DescribeUsage: local::usage;
     own::SaveSnapshot: snapshot::save;
     own::ListSnapshots: snapshot::list;
     own::RestoreSnapshot: snapshot::restore;

@@ -11,7 +11,7 @@ use crate::emulator::access::files::{self, Use};
 use crate::emulator::edge::object;
 use crate::emulator::environment::Environment;
 use crate::emulator::principal::{Principal, User};
-use crate::emulator::storage::{Error, Purpose, check_key};
+use crate::emulator::storage::{Attributes, Error, Purpose, check_key};
 
 /// How long a link lives when nobody says, in seconds.
 const LINK_LIFE: u64 = 7200;
@@ -72,9 +72,10 @@ async fn store(
 ) -> Result<UploadedFile> {
     let key = it.path.trim_start_matches('/');
     files::check(environment, principal, Use::Write, key)?;
+    let attributes = Attributes { owner: principal.owner().map(str::to_owned), ..Attributes::default() };
     let stored = async {
-        let mut upload = environment.storage.create(key, None, principal.owner()).await?;
-        upload.write(bytes).await?;
+        let mut upload = environment.storage.create(key, attributes).await?;
+        upload.write(bytes::Bytes::copy_from_slice(bytes)).await?;
         upload.finish().await
     };
     let object = stored.await.map_err(|error| Failure::new(code_of(&error), error.to_string()))?;
@@ -150,7 +151,10 @@ async fn copy_one(environment: &Environment, principal: &Principal, item: &CopyI
         files::check(environment, principal, Use::Write, &from)?;
     }
     let failed = |error: Error| Failure::new(code_of(&error), error.to_string());
-    storage.copy(&from, &to, item.overwrite.unwrap_or(true), principal.owner()).await.map_err(failed)?;
+    storage
+        .copy(&from, &to, item.overwrite.unwrap_or(true), None, principal.owner())
+        .await
+        .map_err(failed)?;
     if removes {
         storage.remove(&from).await.map_err(failed)?;
     }
@@ -181,6 +185,6 @@ fn code_of(error: &Error) -> &'static str {
     match error {
         Error::NotFound { .. } => NO_SUCH_FILE,
         Error::Exists { .. } | Error::Key { .. } => "INVALID_PARAM",
-        Error::Interrupted | Error::Io(_) => "STORAGE_REQUEST_FAIL",
+        _ => "STORAGE_REQUEST_FAIL",
     }
 }

@@ -4,20 +4,34 @@ use std::ops::Range;
 
 use axum::body::Body;
 use axum::http::header::{
-    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LAST_MODIFIED, RANGE,
+    ACCEPT_RANGES, AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, RANGE,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 
-use super::{failure, xml};
+use super::conditions::{self, Outcome};
+use super::headers::value;
+use super::refused::Refused;
+use super::write::precondition_failed;
+use super::{authenticate, query, xml};
 use crate::api::local::OBJECTS;
-use crate::emulator::edge::target::{decode, query_value};
+use crate::emulator::edge::target::{decode, query_values};
 use crate::emulator::environment::Environment;
 use crate::emulator::permissions::Resource;
 use crate::emulator::storage::{Object, Purpose, Reading};
 use crate::model::permission::Permission;
+
+/// What `response-…` in the query may say instead of the file's own headers (COS).
+const REPLACEABLE: [&str; 6] = [
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-type",
+    "expires",
+];
 
 /// Returns a signed link; `path` is the key in the encoding the client wants.
 pub(super) fn link(environment: &Environment, key: &str, seconds: u64, path: &str) -> String {
@@ -27,53 +41,60 @@ pub(super) fn link(environment: &Environment, key: &str, seconds: u64, path: &st
 }
 
 /// `GET KEY` and `HEAD KEY`.
-pub(super) async fn read(environment: &Environment, parts: &Parts, path: &str) -> Response {
-    let key = match permitted_key(environment, parts, path) {
-        Ok(key) => key,
-        Err(why) => return xml::error(StatusCode::FORBIDDEN, "AccessDenied", why),
-    };
-    let reading = match environment.storage.open(&key).await {
-        Ok(reading) => reading,
-        Err(error) => return failure(&error),
-    };
-    let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let (etag, size) = (format!("\"{}\"", reading.object.etag), reading.object.size);
-    if header(IF_NONE_MATCH) == Some(etag.as_str()) {
-        return describe(StatusCode::NOT_MODIFIED, &reading.object, Body::empty());
+pub(super) async fn read(environment: &Environment, parts: &Parts, path: &str) -> Result<Response, Refused> {
+    let key = permitted_key(environment, parts, path)?;
+    let mut reading = environment.storage.open(&key).await?;
+    let (object, size) = (reading.object.clone(), reading.object.size);
+    match conditions::judge(&parts.headers, "", &object) {
+        Outcome::Proceed => {}
+        Outcome::NotModified => return Ok(describe(StatusCode::NOT_MODIFIED, &object, Body::empty())),
+        Outcome::Failed => return Err(precondition_failed()),
     }
-    match header(RANGE).and_then(|range| parse_range(range, size)) {
-        None => {
-            let object = reading.object.clone();
-            sized(describe(StatusCode::OK, &object, content(parts, reading)), size)
+    let range = value(&parts.headers, RANGE.as_str())
+        .filter(|_| conditions::range_applies(&parts.headers, &object))
+        .and_then(|range| parse_range(range, size));
+    let mut response = match range {
+        None => sized(describe(StatusCode::OK, &object, content(parts, reading)), size),
+        Some(Ok(range)) => {
+            let length = range.end - range.start;
+            reading.narrow(range.start, length)?;
+            let mut response = describe(StatusCode::PARTIAL_CONTENT, &object, content(parts, reading));
+            let told = format!("bytes {}-{}/{size}", range.start, range.end - 1);
+            insert(&mut response, CONTENT_RANGE, told);
+            sized(response, length)
         }
-        Some(Ok(range)) => part(parts, reading, range).await,
-        Some(Err(Unsatisfiable)) => {
-            let mut response = xml::error(
-                StatusCode::RANGE_NOT_SATISFIABLE,
-                "InvalidRange",
-                "the range lies beyond the file",
-            );
-            insert(&mut response, CONTENT_RANGE, format!("bytes */{size}"));
-            response
-        }
-    }
+        Some(Err(Unsatisfiable)) => return Ok(unsatisfiable(size, path)),
+    };
+    replace(&mut response, parts);
+    Ok(response)
 }
 
 /// Finds the key a path stands for and whether the request may read it; else says why not.
 ///
 /// A link that went through `encodeURI` has its escapes escaped once more, so the path is tried decoded once and twice.
-fn permitted_key(environment: &Environment, parts: &Parts, path: &str) -> Result<String, &'static str> {
-    let once = decode(path).ok_or("the path is not UTF-8")?;
-    let twice = decode(&once).unwrap_or_else(|| once.clone());
-    let query = parts.uri.query().unwrap_or_default();
-    let Some(signature) = query_value(query, "sign") else {
-        return if is_public(environment) { Ok(once) } else { Err("the link is not signed") };
+fn permitted_key(environment: &Environment, parts: &Parts, path: &str) -> Result<String, Refused> {
+    let once = decode(path).ok_or_else(|| Refused::denied("the path is not UTF-8"))?;
+    let signature = query(parts, "sign").filter(|sign| !sign.contains("q-signature"));
+    let Some(signature) = signature else {
+        return match is_public(environment) {
+            _ if is_signed(parts) => authenticate(environment, parts, &once).map(|()| once),
+            true => Ok(once),
+            false => Err(Refused::denied("the link is not signed")),
+        };
     };
-    let until = query_value(query, "t").and_then(|until| until.parse().ok()).unwrap_or_default();
+    let twice = decode(&once).unwrap_or_else(|| once.clone());
+    let until = query(parts, "t").and_then(|until| until.parse().ok()).unwrap_or_default();
     [once, twice]
         .into_iter()
         .find(|key| environment.storage.verify(Purpose::Read, key, until, &signature))
-        .ok_or("the link has expired, or its signature is wrong")
+        .ok_or_else(|| Refused::denied("the link has expired, or its signature is wrong"))
+}
+
+/// Whether a request is signed as object storage wants it; browsers send tokens of their own.
+fn is_signed(parts: &Parts) -> bool {
+    let query = parts.uri.query().unwrap_or_default();
+    let header = value(&parts.headers, AUTHORIZATION.as_str()).unwrap_or_default();
+    query.contains("q-signature") || header.contains("q-signature")
 }
 
 /// Whether everybody may read files, by the permission that was set.
@@ -84,15 +105,21 @@ fn is_public(environment: &Environment) -> bool {
     }
 }
 
-async fn part(parts: &Parts, mut reading: Reading, range: Range<u64>) -> Response {
-    let (size, length) = (reading.object.size, range.end - range.start);
-    if let Err(error) = reading.narrow(range.start, length).await {
-        return failure(&error);
+fn unsatisfiable(size: u64, path: &str) -> Response {
+    const WHY: &str = "the range lies beyond the file";
+    let mut response = xml::error(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", WHY, path);
+    insert(&mut response, CONTENT_RANGE, format!("bytes */{size}"));
+    response
+}
+
+/// Puts what `response-…` asks for in place of the file's own headers.
+fn replace(response: &mut Response, parts: &Parts) {
+    for (name, value) in query_values(parts.uri.query().unwrap_or_default()) {
+        let name = name.strip_prefix("response-").filter(|name| REPLACEABLE.contains(name));
+        if let Some(Ok(name)) = name.map(HeaderName::try_from) {
+            insert(response, name, value);
+        }
     }
-    let object = reading.object.clone();
-    let mut response = describe(StatusCode::PARTIAL_CONTENT, &object, content(parts, reading));
-    insert(&mut response, CONTENT_RANGE, format!("bytes {}-{}/{size}", range.start, range.end - 1));
-    sized(response, length)
 }
 
 /// Returns the bytes as a stream, or none for `HEAD`.
@@ -108,6 +135,11 @@ fn content(parts: &Parts, reading: Reading) -> Body {
 fn describe(status: StatusCode, object: &Object, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
+    for (name, value) in &object.headers {
+        if let Ok(name) = HeaderName::try_from(name) {
+            insert(&mut response, name, value.clone());
+        }
+    }
     insert(&mut response, CONTENT_TYPE, object.content_type.clone());
     insert(&mut response, ETAG, format!("\"{}\"", object.etag));
     insert(&mut response, ACCEPT_RANGES, "bytes".into());
@@ -132,10 +164,10 @@ fn insert(response: &mut Response, name: HeaderName, value: String) {
 
 /// A range that lies beyond the file.
 #[derive(Debug, PartialEq, Eq)]
-struct Unsatisfiable;
+pub(super) struct Unsatisfiable;
 
 /// Reads `bytes=A-B`, `bytes=A-` or `bytes=-N`. Several ranges, or nonsense, count as no range.
-fn parse_range(header: &str, size: u64) -> Option<Result<Range<u64>, Unsatisfiable>> {
+pub(super) fn parse_range(header: &str, size: u64) -> Option<Result<Range<u64>, Unsatisfiable>> {
     let (first, last) = header.strip_prefix("bytes=")?.split_once('-')?;
     let range = match (first.parse::<u64>(), last.parse::<u64>()) {
         (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(size),

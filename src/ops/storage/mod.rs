@@ -1,5 +1,7 @@
 //! Stored files: list, upload, download, delete, links.
 
+pub mod folder;
+
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -8,12 +10,13 @@ use crate::api::data::SdkAction;
 use crate::api::data::storage::{
     BatchDeleteFile, BatchGetDownloadUrl, DownloadItem, GetUploadMetadata, NO_SUCH_FILE, SUCCESS,
 };
+use crate::cloud::parts::{self, Place};
 use crate::cloud::transfer::Source;
 use crate::error::{Error, Kind, Result};
 use crate::model::file_id::FileId;
 use crate::text;
 
-use super::progress::Progress;
+use super::progress::{Progress, Step};
 use super::target::Target;
 
 /// A stored file in a list.
@@ -57,38 +60,59 @@ pub struct Uploaded {
 
 /// Uploads a file; a path that ends in `/` keeps the file's own name.
 pub async fn upload(target: &Target, file: &Path, path: &str, progress: &dyn Progress) -> Result<Uploaded> {
-    let shown = file.display();
     let bytes = match std::fs::metadata(file) {
         Ok(metadata) if metadata.is_file() => metadata.len(),
-        Ok(_) => {
-            return Err(Error::new(
-                Kind::Usage,
-                text! { en: "`{shown}` is not a file", zh: "`{shown}` 不是文件" },
-            ));
+        Ok(metadata) => {
+            let shown = file.display();
+            let message = text! { en: "`{shown}` is not a file", zh: "`{shown}` 不是文件" };
+            let error = Error::new(Kind::Usage, message);
+            return Err(match metadata.is_dir() {
+                true => error.hint(text! { en: "`--recursive` uploads what is in a folder", zh: "加上 `--recursive` 可上传整个目录" }),
+                false => error,
+            });
         }
-        Err(error) => {
-            let message = text! { en: "could not read `{shown}`", zh: "无法读取 `{shown}`" };
-            return Err(Error::new(Kind::NotFound, message).source(&error));
-        }
+        Err(error) => return Err(unreadable(file, &error)),
     };
     let path = destination(file, path);
-    let asked = GetUploadMetadata { path: path.clone(), method: Some("put".into()) };
-    let place = ask(target, &asked).await?;
     let step = progress.step(text! { en: "uploaded `{path}`", zh: "已上传 `{path}`" });
     step.expect(bytes);
-    let mut sent = 0;
-    let mut heard = |count: u64| {
-        step.advance(count.saturating_sub(sent));
-        sent = count;
-    };
-    let headers = [
-        ("authorization", place.authorization.as_str()),
-        ("signature", &place.authorization),
-        ("x-cos-security-token", &place.token),
-        ("x-cos-meta-fileid", &place.cos_file_id),
-    ];
-    target.client().upload(&place.url, &headers, Source::File(file), &mut heard).await?;
-    Ok(Uploaded { file_id: place.file_id, path, bytes })
+    send(target, file, &path, bytes, step.as_ref()).await
+}
+
+fn unreadable(file: &Path, error: &dyn std::error::Error) -> Error {
+    let shown = file.display();
+    let message = text! { en: "could not read `{shown}`", zh: "无法读取 `{shown}`" };
+    Error::new(Kind::NotFound, message).source(error)
+}
+
+/// Sends a file to its path, a large one in parts.
+async fn send(target: &Target, file: &Path, path: &str, bytes: u64, step: &dyn Step) -> Result<Uploaded> {
+    let asked = GetUploadMetadata { path: path.to_owned(), method: Some("put".into()) };
+    let place = ask(target, &asked).await?;
+    let mut heard = counting(step);
+    if bytes >= parts::FROM {
+        let bucket = target.bucket().await?;
+        let there = Place { bucket: &bucket, key: path, file_id: &place.cos_file_id };
+        target.client().upload_in_parts(there, file, bytes, &mut heard).await?;
+    } else {
+        let headers = [
+            ("authorization", place.authorization.as_str()),
+            ("signature", &place.authorization),
+            ("x-cos-security-token", &place.token),
+            ("x-cos-meta-fileid", &place.cos_file_id),
+        ];
+        target.client().upload(&place.url, &headers, Source::File(file), &mut heard).await?;
+    }
+    Ok(Uploaded { file_id: place.file_id, path: path.to_owned(), bytes })
+}
+
+/// Returns what tells a step how far a transfer is, from the bytes that have moved in all.
+fn counting(step: &dyn Step) -> impl FnMut(u64) + Send {
+    let mut told = 0;
+    move |moved: u64| {
+        step.advance(moved.saturating_sub(told));
+        told = told.max(moved);
+    }
 }
 
 fn destination(file: &Path, path: &str) -> String {
@@ -118,7 +142,13 @@ pub async fn download(
     let is_folder =
         into.is_dir() || into.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR]);
     let file = if is_folder { into.join(own) } else { into.to_owned() };
-    let link = link(target, &file_id, None).await?;
+    let step = progress.step(text! { en: "downloaded `{name}`", zh: "已下载 `{name}`" });
+    fetch(target, &file_id, file, step.as_ref()).await
+}
+
+/// Brings a stored file to a place, whose folder is made if it is not there.
+async fn fetch(target: &Target, file_id: &FileId, file: PathBuf, step: &dyn Step) -> Result<Downloaded> {
+    let link = link(target, file_id, None).await?;
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(|error| {
             let shown = folder.display();
@@ -129,13 +159,7 @@ pub async fn download(
             .source(&error)
         })?;
     }
-    let step = progress.step(text! { en: "downloaded `{name}`", zh: "已下载 `{name}`" });
-    let mut received = 0;
-    let mut heard = |count: u64| {
-        step.advance(count.saturating_sub(received));
-        received = count;
-    };
-    let bytes = target.client().download(&link, &file, &mut heard).await?;
+    let bytes = target.client().download(&link, &file, &mut counting(step)).await?;
     Ok(Downloaded { file, bytes })
 }
 
