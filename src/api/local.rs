@@ -11,6 +11,9 @@ pub const PACKAGES: &str = "/__cloudkit/packages";
 /// The path under which an emulator keeps the environment's files, as a bucket: keys follow, and the bare path lists.
 pub const OBJECTS: &str = "/__cloudkit/object";
 
+/// The path of the web socket that `watch()` listens on.
+pub const REALTIME: &str = "/__cloudkit/realtime";
+
 /// The path whose `DELETE` empties collections; a collection's name may follow.
 pub const DOCUMENTS: &str = "/__cloudkit/documents";
 

@@ -127,6 +127,9 @@ trait Writer {
     /// Adds new documents, in order up to the first that is refused.
     fn insert_all(&mut self, collection: &Collection, documents: &[RawDocumentBuf]) -> Result<()>;
 
+    /// Says whether documents are given anew as a whole from now on.
+    fn replace_whole(&mut self, whole: bool);
+
     /// Gives a document a new state. `number` is its place in the store, when it has one.
     fn write(
         &mut self,
@@ -157,6 +160,10 @@ impl Writer for DocumentWrite<'_> {
 
     fn insert_all(&mut self, collection: &Collection, documents: &[RawDocumentBuf]) -> Result<()> {
         DocumentWrite::insert_all(self, collection, documents)
+    }
+
+    fn replace_whole(&mut self, whole: bool) {
+        self.whole = whole;
     }
 
     fn write(
@@ -204,7 +211,13 @@ impl Writer for Pending<'_> {
     }
 
     fn insert_all(&mut self, collection: &Collection, documents: &[RawDocumentBuf]) -> Result<()> {
+        // One of them may have the id of a document that the transaction removed.
+        self.replace_whole(true);
         documents.iter().try_for_each(|it| self.write(collection, None, None, Some(it)))
+    }
+
+    fn replace_whole(&mut self, whole: bool) {
+        self.running.writes.whole = whole;
     }
 
     fn write(
@@ -227,6 +240,7 @@ fn update_all(
     found: Matches,
 ) -> Result<Updated> {
     let mut updated = Updated { stats: found.stats, ..Updated::default() };
+    writer.replace_whole(update.is_whole());
     if found.documents.is_empty() {
         let Some(id) = &request.upsert else { return Ok(updated) };
         let document = update.upsert(filter, id)?;

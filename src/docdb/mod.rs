@@ -173,14 +173,6 @@ impl Database {
         write.commit(|| ())
     }
 
-    /// Removes a collection with its documents and indexes. The feed is not told of the documents.
-    pub fn drop_collection(&self, name: &str) -> Result<()> {
-        let mut write = self.store().write()?;
-        let collection = write.collection(name)?;
-        write.drop_collection(&collection)?;
-        write.commit(|| self.advisor().forget(&collection.name))
-    }
-
     /// Returns the collection's indexes, `_id_` first.
     pub fn indexes(&self, collection: &str) -> Result<Vec<IndexStatus>> {
         let snapshot = self.store().snapshot()?;

@@ -96,6 +96,17 @@ impl Database {
         self.answer(running.snapshot.view(), &collection, query, Some(&running.writes))
     }
 
+    /// Reads documents of the newest state, and returns the number of the last commit told that it holds: whoever
+    /// listened before goes on from there. Writers wait for the moment, not for the reading.
+    pub fn find_latest(&self, collection: &str, query: &Query) -> Result<(Found, u64)> {
+        let write = self.store().write()?;
+        let snapshot = self.store().snapshot()?;
+        let told = self.feed().told();
+        drop(write);
+        let collection = snapshot.collection(collection)?;
+        Ok((self.answer(snapshot.view(), &collection, query, None)?, told))
+    }
+
     pub fn count(&self, collection: &str, filter: &Document, now: DateTime) -> Result<(u64, Stats)> {
         let snapshot = self.store().snapshot()?;
         let collection = snapshot.collection(collection)?;

@@ -1,4 +1,4 @@
-//! The whole state of a database: saved, brought back, emptied. Open transactions lose to either change.
+//! The whole state of a database: saved, brought back, emptied, dropped. Open transactions lose to either change.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -48,7 +48,23 @@ impl Database {
         told.map(|()| removed)
     }
 
-    /// Forgets what was known of the state before (not what queries missed, where the indexes are the same), and tells the feed how the present one differs from it.
+    /// Removes a collection with its documents and indexes.
+    pub fn drop_collection(&self, name: &str) -> Result<()> {
+        let mut write = self.store().write()?;
+        let before = self.store().snapshot()?;
+        let collection = write.collection(name)?;
+        write.drop_collection(&collection)?;
+        let mut told = Ok(());
+        write.commit(|| {
+            self.advisor().forget(&collection.name);
+            let after = self.store().snapshot();
+            told = after.and_then(|after| self.tell(&before, &after, &[name.to_owned()].into()));
+        })?;
+        told
+    }
+
+    /// Forgets what was known of the state before (not what queries missed, where the indexes are the same), and tells
+    /// the feed how the present one differs from it.
     fn changed(&self, before: &Snapshot) -> Result<()> {
         self.transactions().locks.clear();
         let after = self.store().snapshot()?;
@@ -60,15 +76,20 @@ impl Database {
                 self.advisor().forget(&collection.name);
             }
         }
-        if !self.feed().is_watched() {
-            return Ok(());
-        }
         let names = |snapshot: &Snapshot| -> BTreeSet<String> {
             snapshot.catalogue().iter().map(|collection| collection.name.clone()).collect()
         };
+        self.tell(before, &after, &(&names(before) | &names(&after)))
+    }
+
+    /// Tells the feed how some collections differ between two states.
+    fn tell(&self, before: &Snapshot, after: &Snapshot, names: &BTreeSet<String>) -> Result<()> {
+        if !self.feed().is_watched() {
+            return Ok(());
+        }
         let mut changes = Vec::new();
-        for name in names(before).union(&names(&after)) {
-            compare(name, before, &after, &mut changes)?;
+        for name in names {
+            compare(name, before, after, &mut changes)?;
         }
         self.feed().publish(changes);
         Ok(())
@@ -91,7 +112,7 @@ fn compare(name: &str, before: &Snapshot, after: &Snapshot, changes: &mut Vec<Ch
     };
     let mut note = |before, after| {
         if before != after {
-            changes.push(Change { collection: name.to_owned(), before, after });
+            changes.push(Change { collection: name.to_owned(), before, after, whole: true });
         }
     };
     for (id, number) in present {

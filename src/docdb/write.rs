@@ -20,11 +20,13 @@ pub struct DocumentWrite<'a> {
     changes: Option<Vec<Change>>,
     /// The documents that running transactions have written; `None` when a transaction itself writes.
     locks: Option<&'a Locks>,
+    /// Whether documents are given anew as a whole from now on; the feed tells it.
+    pub whole: bool,
 }
 
 impl<'a> DocumentWrite<'a> {
     pub fn new(store: Write<'a>, feed: &'a Feed, locks: Option<&'a Locks>) -> Self {
-        DocumentWrite { store, feed, changes: feed.is_watched().then(Vec::new), locks }
+        DocumentWrite { store, feed, changes: feed.is_watched().then(Vec::new), locks, whole: false }
     }
 
     pub fn view(&self) -> View<'_> {
@@ -196,6 +198,7 @@ impl<'a> DocumentWrite<'a> {
                 collection,
                 before: before.map(ToOwned::to_owned),
                 after: after.map(ToOwned::to_owned),
+                whole: self.whole,
             });
         }
     }

@@ -17,6 +17,7 @@ use super::identity::Identity;
 use super::logs::Logs;
 use super::migrations::Migrations;
 use super::permissions::Permissions;
+use super::realtime::Realtime;
 use super::snapshots::{Snapshots, State};
 use super::storage::Storage;
 use super::timers::Timers;
@@ -37,6 +38,7 @@ pub struct Environment {
     pub timers: Timers,
     pub logs: Logs,
     pub database: Database,
+    pub realtime: Realtime,
     pub storage: Storage,
     pub permissions: Permissions,
     pub access: Access,

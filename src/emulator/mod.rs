@@ -21,6 +21,7 @@ pub mod logs;
 pub mod migrations;
 pub mod permissions;
 pub mod principal;
+pub mod realtime;
 pub mod reaper;
 pub mod salvage;
 mod seed;
@@ -52,6 +53,7 @@ use identity::Identity;
 use logs::Logs;
 use migrations::Migrations;
 use permissions::Permissions;
+use realtime::Realtime;
 use snapshots::Snapshots;
 use storage::Storage;
 use timers::Timers;
@@ -97,6 +99,7 @@ impl Emulator {
             functions,
             timers,
             logs,
+            realtime: Realtime::new(database.clone(), config.clock.clone(), config.ids.clone()),
             database,
             storage,
             permissions,
@@ -172,6 +175,7 @@ impl Emulator {
         self.environment.timers.stop();
         self.environment.migrations.stop();
         self.environment.functions.stop().await;
+        self.environment.realtime.stop().await;
         self.server.stop().await;
         self.environment.logs.save();
     }

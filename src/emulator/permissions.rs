@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::kept;
 use crate::error::{Error, Result};
@@ -61,6 +62,7 @@ impl Saved {
 pub struct Permissions {
     file: PathBuf,
     entries: RwLock<BTreeMap<String, Entry>>,
+    changes: watch::Sender<()>,
 }
 
 impl Permissions {
@@ -70,7 +72,12 @@ impl Permissions {
     /// The file cannot be read or is not what this program writes.
     pub fn open(file: PathBuf) -> Result<Self> {
         let entries = read(&file)?;
-        Ok(Permissions { file, entries: RwLock::new(entries) })
+        Ok(Permissions { file, entries: RwLock::new(entries), changes: watch::Sender::default() })
+    }
+
+    /// Tells whenever something is set.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// Writes all permissions to another file.
@@ -91,6 +98,8 @@ impl Permissions {
             return Err(error);
         }
         *entries = saved;
+        drop(entries);
+        self.changes.send_replace(());
         Ok(())
     }
 
@@ -124,6 +133,8 @@ impl Permissions {
         };
         kept::write(&self.file, &changed)?;
         *entries = changed;
+        drop(entries);
+        self.changes.send_replace(());
         Ok(())
     }
 }

@@ -12,6 +12,8 @@ use super::super::{Error, Result};
 #[derive(Default, Clone)]
 pub struct WriteSet {
     writes: BTreeMap<(i64, Vec<u8>), Pending>,
+    /// Whether documents are given anew as a whole from now on.
+    pub whole: bool,
 }
 
 /// One document's write.
@@ -24,6 +26,7 @@ struct Pending {
     before: Option<RawDocumentBuf>,
     /// As it will be.
     after: Option<RawDocumentBuf>,
+    whole: bool,
 }
 
 impl WriteSet {
@@ -41,9 +44,11 @@ impl WriteSet {
             turn,
             before: before.map(ToOwned::to_owned),
             after: None,
+            whole: false,
         };
         let pending = self.writes.entry((collection.number, id)).or_insert(first);
         pending.after = after.map(ToOwned::to_owned);
+        pending.whole |= self.whole;
     }
 
     /// The documents of a collection as this transaction left them, in the order of first writing, `None` for removed
@@ -83,6 +88,7 @@ impl WriteSet {
                 // Dropped and made again meanwhile.
                 return Err(Error::TransactionConflict);
             }
+            write.whole = pending.whole;
             match (&pending.before, &pending.after) {
                 (None, None) => {}
                 (None, Some(after)) => write.insert(&collection, after)?,

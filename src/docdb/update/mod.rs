@@ -84,6 +84,11 @@ impl Update {
         Ok(Update { kind: Kind::Modifications(modifications), array_filters })
     }
 
+    /// Whether this gives documents anew as a whole.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.kind, Kind::Replacement(_))
+    }
+
     /// Returns the document as it is after the update, or nothing when it stays what it is. `filter` is what found it:
     /// it gives `arr.$` its position.
     ///

@@ -72,4 +72,4 @@ fn owners(user: Option<&User>) -> Vec<&str> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -101,7 +101,7 @@ fn set(update: Document, multi: bool) -> Change {
     Change { update, multi, merge: true, upsert: false }
 }
 
-fn config(folder: &Path) -> Config {
+pub(in crate::emulator) fn config(folder: &Path) -> Config {
     let options = Options { directory: folder.to_owned(), ..Options::default() };
     Config {
         address: std::net::Ipv4Addr::LOCALHOST.into(),

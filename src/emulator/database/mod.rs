@@ -153,6 +153,14 @@ impl Database {
         Ok(found)
     }
 
+    /// Reads documents as they are now, for who follows the feed: with the number of the last commit they hold.
+    pub fn find_latest(&self, collection: &str, query: &Query) -> Result<(Vec<RawDocumentBuf>, u64)> {
+        let (found, told) =
+            self.0.store.find_latest(collection, query).map_err(|error| self.refuse(error))?;
+        self.0.watchman.saw(collection, &found.stats);
+        Ok((found.documents, told))
+    }
+
     /// Counts the documents a filter finds.
     pub fn count(&self, collection: &str, filter: &Document) -> Result<u64> {
         let now = DateTime::from_millis(self.now());

@@ -22,6 +22,7 @@ mod mini_program;
 mod oauth;
 mod object;
 mod outside;
+mod realtime;
 mod redirect;
 mod rest;
 mod web;
@@ -38,7 +39,7 @@ use axum::response::Response;
 use hyper::body::Incoming;
 use serde_json::json;
 
-use crate::api::local::{DOCUMENTS, OBJECTS, PACKAGES, SNAPSHOTS};
+use crate::api::local::{DOCUMENTS, OBJECTS, PACKAGES, REALTIME, SNAPSHOTS};
 use crate::emulator::environment::Shared;
 
 /// Answers one request.
@@ -90,6 +91,7 @@ async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
         "/" if control::is_meant(&parts) => control::answer(&environment, host, &parts, body).await,
         path if path.starts_with(PACKAGES) => control::packages::answer(&environment, &parts, body).await,
         path if is_at(path, DOCUMENTS) || is_at(path, SNAPSHOTS) => reset::answer(&environment, &parts).await,
+        REALTIME => realtime::answer(&environment, parts).await,
         path if path.starts_with(OBJECTS) => object::answer(&environment, parts, body).await,
         path if path.starts_with("/__cloudkit/") => {
             mini_program::script(path).unwrap_or_else(|| nothing_at(path))

@@ -11,6 +11,7 @@ mod lifecycle;
 mod limits;
 mod object;
 mod outside;
+mod realtime;
 mod refusals;
 mod storage;
 mod web;

@@ -3,3 +3,4 @@
 pub mod cloudkit;
 pub mod emulator;
 pub mod http;
+pub mod listener;

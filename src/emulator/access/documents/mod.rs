@@ -124,14 +124,17 @@ impl Documents {
         Ok(found)
     }
 
+    /// Returns the filter under which documents may be counted or watched: the caller's, with what its permission adds.
+    pub fn readable(&self, collection: &str, mut filter: Document) -> Result<Document> {
+        let Principal::Client(user) = &self.principal else { return Ok(filter) };
+        self.fill(user.as_ref(), &mut filter);
+        let asked = Asked { user: user.as_ref(), collection, operation: Operation::Read, payload: None };
+        self.within(&asked, filter)
+    }
+
     /// Counts the documents a filter finds.
-    pub fn count(&self, collection: &str, mut filter: Document) -> Result<u64> {
-        if let Principal::Client(user) = &self.principal {
-            self.fill(user.as_ref(), &mut filter);
-            let asked = Asked { user: user.as_ref(), collection, operation: Operation::Read, payload: None };
-            filter = self.within(&asked, filter)?;
-        }
-        self.database().count(collection, &filter)
+    pub fn count(&self, collection: &str, filter: Document) -> Result<u64> {
+        self.database().count(collection, &self.readable(collection, filter)?)
     }
 
     /// Runs a pipeline.

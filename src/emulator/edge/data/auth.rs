@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{Answer, Call, Result};
 use crate::api::data::Nothing;
+use crate::api::local::REALTIME;
 use crate::emulator::environment::Environment;
 use crate::emulator::principal::Principal;
 
@@ -20,9 +21,22 @@ pub(super) fn answer(environment: &Environment, call: &Call<'_>) -> Option<Resul
         "auth.getUserInfoForAdmin" if *call.principal == Principal::Admin => {
             Some(call.read().and_then(|it| user_info(environment, it)))
         }
+        "auth.wsWebSign" => Some(sign(environment, call.principal)),
         "analytics.report" => Some(Answer::data(&Nothing {})),
         _ => None,
     }
+}
+
+/// Hands out the ticket of `watch()`, and says where to show it.
+fn sign(environment: &Environment, principal: &Principal) -> Result<Answer> {
+    let ticket = environment.realtime.tickets().give(principal);
+    Answer::data(&json!({
+        // Clients that open a second socket believe for a moment that they are logged in there.
+        "wsUrl": format!("{}{REALTIME}?ticket={ticket}", environment.url.replacen("http", "ws", 1)),
+        "signStr": ticket,
+        "secretVersion": "1",
+        "envId": environment.config.env_id,
+    }))
 }
 
 /// There is no directory of users yet: who is asked about is known by the id alone.

@@ -1,0 +1,132 @@
+//! The web socket of `watch()`: one for all listeners of a client. See `docs/wire.md#realtime`.
+//!
+//! [`session`] answers frames; here they come and go. A client that does not read, or is not there any more, is cut off;
+//! its listeners stay for a while.
+
+mod frame;
+mod session;
+
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+
+use super::target::query_value;
+use crate::emulator::environment::Shared;
+use session::{Answer, Session};
+
+/// The largest frame of a client, in bytes.
+const LARGEST: usize = 1 << 20;
+/// The system reads in such pieces; there is a buffer of this size for each socket.
+const READ: usize = 4 << 10;
+/// How long a client may take to read what it is sent.
+const READING: Duration = Duration::from_secs(10);
+/// How long a client may be silent before it is asked whether it is there.
+const QUIET: Duration = Duration::from_secs(15);
+/// How long it may be silent before it is given up.
+const GONE: Duration = Duration::from_secs(45);
+/// How long a client may take to say who it is.
+const LOGIN: Duration = Duration::from_secs(30);
+/// How long news waits at most for a client to have read the first answer of a listener.
+const SETTLING: Duration = Duration::from_secs(1);
+
+/// Why the socket is closed, in the clients' numbers: after 3050 they do not try again.
+const NOT_LOGGED_IN: u16 = 3050;
+const GOING_AWAY: u16 = 1001;
+const TOO_LARGE: u16 = 1009;
+
+/// Answers the request for a socket.
+pub(super) async fn answer(environment: &Shared, mut parts: Parts) -> Response {
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let environment = Shared::clone(environment);
+    let ticket = query_value(parts.uri.query().unwrap_or_default(), "ticket").unwrap_or_default();
+    let session = Session::new(&environment, &ticket);
+    let sockets = environment.realtime.sockets().clone();
+    upgrade
+        .max_message_size(LARGEST)
+        .max_frame_size(LARGEST)
+        .read_buffer_size(READ)
+        .write_buffer_size(0)
+        .on_upgrade(move |socket| sockets.track_future(converse(environment, session, socket)))
+}
+
+async fn converse(environment: Shared, mut session: Session, mut socket: WebSocket) {
+    if let Some((code, reason)) = talk(&environment, &mut session, &mut socket).await {
+        let close = CloseFrame { code, reason: reason.into() };
+        // It may be gone, and need not be told.
+        let _ = timeout(READING, socket.send(Message::Close(Some(close)))).await;
+    }
+    session.leave();
+}
+
+/// Goes on until the client leaves, or there is a reason to end.
+async fn talk(
+    environment: &Shared,
+    session: &mut Session,
+    socket: &mut WebSocket,
+) -> Option<(u16, &'static str)> {
+    let line = session.line();
+    let mut permissions = environment.permissions.changes();
+    let mut heartbeat = interval(QUIET / 3);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let begun = Instant::now();
+    let (mut heard, mut settled) = (begun, begun);
+    loop {
+        let is_settled = settled <= Instant::now();
+        let answers = tokio::select! {
+            frame = socket.recv() => {
+                heard = Instant::now();
+                match frame {
+                    Some(Ok(Message::Text(text))) => session.answer(text.as_str()).await,
+                    Some(Ok(Message::Binary(bytes))) => session.answer(&String::from_utf8_lossy(&bytes)).await,
+                    Some(Ok(Message::Pong(_))) => {
+                        settled = heard;
+                        continue;
+                    }
+                    Some(Ok(Message::Ping(_))) => continue,
+                    Some(Err(error)) if is_too_large(&error) => return Some((TOO_LARGE, "a frame has 1 MB at most")),
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                }
+            }
+            ids = line.answer(), if is_settled => session.news(&ids),
+            () = sleep_until(settled), if !is_settled => continue,
+            Ok(()) = permissions.changed() => session.check_again().await,
+            () = environment.realtime.stopping().cancelled() => return Some((GOING_AWAY, "the emulator stops")),
+            _ = heartbeat.tick() => {
+                if !session.is_logged_in() && begun.elapsed() > LOGIN {
+                    return Some((NOT_LOGGED_IN, "NoAuthentication"));
+                }
+                match heard.elapsed() {
+                    silent if silent > GONE => return None,
+                    silent if silent > QUIET => send(socket, Message::Ping(Bytes::new())).await?,
+                    _ => {}
+                }
+                continue;
+            }
+        };
+        for Answer { text, begins } in answers {
+            send(socket, Message::Text(text.into())).await?;
+            if begins {
+                // Until it has worked through the answer, a client drops news: that of a socket's library comes after.
+                settled = Instant::now() + SETTLING;
+                send(socket, Message::Ping(Bytes::new())).await?;
+            }
+        }
+    }
+}
+
+/// Sends a message, unless the client does not take it.
+async fn send(socket: &mut WebSocket, message: Message) -> Option<()> {
+    timeout(READING, socket.send(message)).await.ok()?.ok()
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    error.to_string().contains("too long") || error.to_string().contains("too big")
+}

@@ -1,0 +1,265 @@
+//! What a watched query answers at the moment, and how commits change that. Neither sockets nor the clock come here.
+//!
+//! A view with a limit holds somewhat more than it shows: when a document leaves, the next one is at hand.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use bson::raw::RawDocumentBuf;
+use bson::{DateTime, Document};
+
+use super::event::{self, Event};
+use crate::docdb;
+use crate::docdb::feed::Change;
+use crate::docdb::filter::Filter;
+use crate::docdb::key;
+use crate::docdb::sort::Sort;
+
+/// The most documents that one listener may see (`docs/wire.md#realtime`).
+pub const MOST: usize = 5000;
+/// How many documents beyond its limit a view holds, apart from as many as it shows.
+const SPARE: usize = 16;
+
+/// What is watched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
+    pub collection: String,
+    pub filter: Document,
+    /// Field path → 1 or -1.
+    pub sort: Document,
+    /// No limit when `None`.
+    pub limit: Option<u64>,
+}
+
+impl Wanted {
+    /// Returns bytes that are the same for the same query.
+    pub fn key(&self) -> Vec<u8> {
+        let Wanted { collection: _, filter, sort, limit } = self;
+        let limit = limit.map_or(-1, |it| it as i64);
+        let key = RawDocumentBuf::try_from(&bson::doc! { "f": filter, "s": sort, "l": limit });
+        key.map(RawDocumentBuf::into_bytes).unwrap_or_default()
+    }
+}
+
+/// Why a view cannot go on by itself.
+#[derive(Debug)]
+pub enum Trouble {
+    /// It is to be filled again.
+    Short,
+    /// It has come to hold more than [`MOST`] documents.
+    TooMany,
+    Failed(docdb::Error),
+}
+
+impl From<docdb::Error> for Trouble {
+    fn from(error: docdb::Error) -> Self {
+        Trouble::Failed(error)
+    }
+}
+
+/// The answer to a query.
+#[derive(Debug)]
+pub struct View {
+    filter: Filter,
+    sort: Document,
+    /// The wanted order, then `_id`: no two documents are equal.
+    order: Sort,
+    limit: Option<usize>,
+    /// By place in the order. Invariant: every document that matches and has a place before the horizon.
+    held: BTreeMap<Vec<u8>, Held>,
+    /// Where knowledge ends; nowhere when all matching documents are held.
+    horizon: Option<Vec<u8>>,
+}
+
+#[derive(Debug, Clone)]
+struct Held {
+    id: Vec<u8>,
+    document: Arc<RawDocumentBuf>,
+}
+
+/// Documents that a listener sees, in order, by the key of their `_id`.
+pub type Shown = Vec<(Vec<u8>, Arc<RawDocumentBuf>)>;
+
+impl View {
+    /// Reads a query; the view is to be filled.
+    pub fn new(wanted: &Wanted, now: DateTime) -> docdb::Result<Self> {
+        let filter = Filter::parse(&wanted.filter, now)?;
+        if filter.near().is_some() {
+            return Err(docdb::Error::invalid(2, "a search by distance cannot be watched"));
+        }
+        let limit = wanted.limit.and_then(|it| usize::try_from(it).ok()).filter(|it| (1..MOST).contains(it));
+        let sort = match limit {
+            // The first few of no order are those of any: of that of their ids.
+            Some(_) if wanted.sort.is_empty() => whole(&wanted.sort),
+            _ => wanted.sort.clone(),
+        };
+        Ok(View {
+            filter,
+            order: Sort::parse(&whole(&sort))?,
+            sort,
+            limit,
+            held: BTreeMap::new(),
+            horizon: None,
+        })
+    }
+
+    /// Returns the order and the number of documents to fill the view with. `exactly` leaves no two documents equal; it
+    /// is needed only when very many are, and no index may give that order.
+    pub fn needs(&self, exactly: bool) -> (Document, u64) {
+        let count = self.limit.map_or(MOST + 1, |limit| limit * 2 + SPARE);
+        let sort = if exactly { whole(&self.sort) } else { self.sort.clone() };
+        (sort, count as u64)
+    }
+
+    /// Puts the answer to what [`View::needs`] told in place of what is held.
+    ///
+    /// # Errors
+    /// `Short`: the answer ends among more equal documents than can be told apart; it is to be asked for exactly.
+    pub fn fill(&mut self, documents: Vec<RawDocumentBuf>, exactly: bool) -> Result<(), Trouble> {
+        let is_whole = (documents.len() as u64) < self.needs(exactly).1;
+        let last = documents.last().map(|it| Sort::parse(&self.sort).map(|sort| sort.key(it))).transpose()?;
+        self.held.clear();
+        for document in documents {
+            let place = self.order.key(&*document);
+            self.held.insert(place, Held { id: id_key(&document), document: Arc::new(document) });
+        }
+        self.horizon = None;
+        if self.limit.is_none() && self.held.len() > MOST {
+            return Err(Trouble::TooMany);
+        }
+        if is_whole || self.limit.is_none() {
+            return Ok(());
+        }
+        if exactly {
+            self.horizon = self.held.last_key_value().map(|(place, _)| after(place));
+            return Ok(());
+        }
+        // Of those equal to the last one, some may not have come.
+        let horizon = last.unwrap_or_default();
+        self.held.split_off(&horizon);
+        self.horizon = Some(horizon);
+        if self.is_short() { Err(Trouble::Short) } else { Ok(()) }
+    }
+
+    /// Returns everything a listener sees, in the order of the query.
+    pub fn shown(&self) -> Shown {
+        let held = self.held.values().take(self.limit.unwrap_or(usize::MAX));
+        held.map(|it| (it.id.clone(), Arc::clone(&it.document))).collect()
+    }
+
+    /// Returns those documents of `shown` that changes may concern, in an order of their own.
+    pub fn shown_of(&self, changes: &[&Change]) -> Shown {
+        if self.limit.is_some() {
+            return self.shown();
+        }
+        let sides = changes.iter().flat_map(|it| [it.before.as_ref(), it.after.as_ref()]).flatten();
+        let mut places: Vec<_> = sides.map(|it| self.order.key(&**it)).collect();
+        places.sort_unstable();
+        places.dedup();
+        let held = places.iter().filter_map(|it| self.held.get(it));
+        held.map(|it| (it.id.clone(), Arc::clone(&it.document))).collect()
+    }
+
+    /// Returns those changes of a commit that the view may show.
+    pub fn concerned<'c>(&self, changes: &[&'c Change]) -> docdb::Result<Vec<&'c Change>> {
+        let mut concerned = Vec::new();
+        for change in changes {
+            let was = change.before.as_ref().is_some_and(|it| self.held.contains_key(&self.order.key(&**it)));
+            if was || self.admits(change)?.is_some() {
+                concerned.push(*change);
+            }
+        }
+        Ok(concerned)
+    }
+
+    /// Carries out changes. After an error what is held is of no use until the view is filled again.
+    pub fn apply(&mut self, changes: &[&Change]) -> Result<(), Trouble> {
+        for change in changes {
+            if let Some(before) = &change.before {
+                self.held.remove(&self.order.key(&**before));
+            }
+            if let Some(document) = self.admits(change)? {
+                let held = Held { id: id_key(document), document: Arc::new(document.clone()) };
+                self.held.insert(self.order.key(&**document), held);
+            }
+        }
+        if self.is_short() {
+            return Err(Trouble::Short);
+        }
+        match self.limit {
+            None if self.held.len() > MOST => Err(Trouble::TooMany),
+            None => Ok(()),
+            Some(limit) => {
+                self.forget_beyond(limit * 2 + SPARE);
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns the document that a change leaves, when it belongs to what is held.
+    fn admits<'c>(&self, change: &'c Change) -> docdb::Result<Option<&'c RawDocumentBuf>> {
+        let Some(document) = &change.after else { return Ok(None) };
+        let is_near = self.horizon.as_ref().is_none_or(|horizon| self.order.key(&**document) < *horizon);
+        Ok((is_near && self.filter.matches(&**document)?).then_some(document))
+    }
+
+    /// Whether documents beyond the horizon should be seen.
+    fn is_short(&self) -> bool {
+        self.horizon.is_some() && self.limit.is_some_and(|limit| self.held.len() < limit)
+    }
+
+    fn forget_beyond(&mut self, count: usize) {
+        if self.held.len() <= count * 2 {
+            return;
+        }
+        if let Some(horizon) = self.held.keys().nth(count).cloned() {
+            self.held.split_off(&horizon);
+            self.horizon = Some(horizon);
+        }
+    }
+}
+
+/// Returns the events that lead from what was shown to what is shown. Changes tell how; a document that none of them is
+/// about moved over the limit, or changed in a way nobody knows.
+pub fn events(before: &Shown, after: &Shown, changes: &[&Change]) -> Vec<Event> {
+    let changes: HashMap<_, _> = changes.iter().filter_map(|it| Some((id_of(it)?, *it))).collect();
+    let is: HashMap<_, _> = after.iter().map(|(id, document)| (id.as_slice(), document)).collect();
+    let was: HashMap<_, _> = before.iter().map(|(id, document)| (id.as_slice(), document)).collect();
+    let gone = before.iter().filter(|(id, _)| !is.contains_key(id.as_slice()));
+    let gone = gone.map(|(id, document)| event::dequeued(document, changes.get(id).copied()));
+    let present = after.iter().filter_map(|(id, document)| {
+        let change = changes.get(id).copied();
+        match was.get(id.as_slice()) {
+            None => Some(event::enqueued(document, change)),
+            Some(old) if old.as_bytes() == document.as_bytes() => None,
+            Some(old) => Some(event::updated(old, document, change)),
+        }
+    });
+    gone.chain(present).collect()
+}
+
+/// Adds `_id` to an order that lacks it.
+fn whole(sort: &Document) -> Document {
+    let mut sort = sort.clone();
+    if !sort.contains_key("_id") {
+        sort.insert("_id", 1);
+    }
+    sort
+}
+
+/// Returns the least bytes above some.
+fn after(place: &[u8]) -> Vec<u8> {
+    [place, &[0]].concat()
+}
+
+fn id_key(document: &RawDocumentBuf) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Ok(Some(id)) = document.get("_id") {
+        key::encode(id, false, &mut bytes);
+    }
+    bytes
+}
+
+fn id_of(change: &Change) -> Option<Vec<u8>> {
+    change.after.as_ref().or(change.before.as_ref()).map(id_key)
+}
