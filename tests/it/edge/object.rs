@@ -196,7 +196,7 @@ async fn a_file_keeps_its_headers_and_an_address_may_ask_for_others() {
         let copied = copy(directive).await;
         assert_eq!(
             (copied.status, element(&copied, "ETag")),
-            (200, format!("{}", stored.header("etag").expect("a tag")))
+            (200, stored.header("etag").expect("a tag").to_owned())
         );
         let got = asked("GET", "/copy").send(&sandbox).await;
         assert_eq!(
