@@ -267,7 +267,143 @@ pub struct SnapshotDescription {
     pub bytes: u64,
 }
 
+/// Writes a test user down.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AddUser {
+    pub name: String,
+    /// One that follows from the name when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub union_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The address of a picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
+    /// For logging in on web pages by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+/// A person of the environment.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserDescription {
+    pub uid: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub union_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
+    pub anonymous: bool,
+    /// In milliseconds since 1970.
+    pub created: i64,
+}
+
+/// Lists the people of the environment.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListUsers {}
+
+/// The answer to [`ListUsers`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserList {
+    #[serde(default)]
+    pub users: Vec<UserDescription>,
+}
+
+/// Lists what the stand-in for WeChat was asked.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListWechatCalls {
+    /// All methods when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+}
+
+/// The answer to [`ListWechatCalls`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct WechatCalls {
+    #[serde(default)]
+    pub calls: Vec<WechatCall>,
+}
+
+/// A call of a method of WeChat's.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct WechatCall {
+    pub method: String,
+    /// The parameters as JSON text, without secrets.
+    pub body: String,
+    /// In milliseconds since 1970.
+    pub time: i64,
+    /// 0 for a success.
+    pub errcode: i64,
+}
+
+/// Forgets what was asked of WeChat, and every prepared answer.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ClearWechatCalls {}
+
+/// Has the next calls of a method answered otherwise.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PrepareWechatAnswer {
+    pub method: String,
+    /// The failure that is answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errcode: Option<i32>,
+    /// Or fields of a success, as JSON text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    pub times: u64,
+}
+
+/// Counts a text as risky until the emulator ends.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AddRiskyText {
+    pub text: String,
+}
+
+/// Makes a code as `wx.login` hands it out, or the button that asks for a phone number.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct MakeWechatCode {
+    pub open_id: String,
+    #[serde(default)]
+    pub phone: bool,
+}
+
+/// The answer to [`MakeWechatCode`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct WechatCode {
+    pub code: String,
+}
+
 actions! {
+    Cloudkit AddUser => UserDescription, once;
+    Cloudkit ListUsers => UserList;
+    Cloudkit ListWechatCalls => WechatCalls;
+    Cloudkit ClearWechatCalls => Done;
+    Cloudkit PrepareWechatAnswer => Done, once;
+    Cloudkit AddRiskyText => Done;
+    Cloudkit MakeWechatCode => WechatCode, once;
     Cloudkit SaveSnapshot => SnapshotDescription, once;
     Cloudkit ListSnapshots => SnapshotList;
     Cloudkit RestoreSnapshot => SnapshotDescription;

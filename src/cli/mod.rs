@@ -30,6 +30,8 @@ mod rules;
 mod snapshot;
 mod storage;
 mod trigger;
+mod user;
+mod wechat;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -122,6 +124,10 @@ enum Command {
     Snapshot(snapshot::Command),
     #[command(subcommand)]
     Storage(storage::Command),
+    #[command(subcommand)]
+    User(user::Command),
+    #[command(subcommand)]
+    Wechat(wechat::Command),
     Logs(logs::Args),
     #[command(subcommand)]
     Env(env::Command),
@@ -148,6 +154,8 @@ fn run(command: Command, context: &mut Context) -> Result<()> {
         Command::Rules(command) => rules::run(command, context),
         Command::Snapshot(command) => snapshot::run(command, context),
         Command::Storage(command) => storage::run(command, context),
+        Command::User(command) => user::run(command, context),
+        Command::Wechat(command) => wechat::run(command, context),
         Command::Logs(args) => logs::run(args, context),
         Command::Env(command) => env::run(command, context),
         Command::Login(args) => login::login(args, context),

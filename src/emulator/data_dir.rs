@@ -94,6 +94,9 @@ impl DataDir {
     pub fn identity(&self) -> PathBuf {
         self.root.join("identity.json")
     }
+    pub fn wechat(&self) -> PathBuf {
+        self.root.join("wechat.json")
+    }
     pub fn routes(&self) -> PathBuf {
         self.root.join("routes.json")
     }

@@ -21,6 +21,8 @@ use super::realtime::Realtime;
 use super::snapshots::{Snapshots, State};
 use super::storage::Storage;
 use super::timers::Timers;
+use super::wechat::WeChat;
+use super::wechat::push::Pushes;
 use crate::model::clock::Millis;
 
 /// What every request is handed.
@@ -43,6 +45,9 @@ pub struct Environment {
     pub permissions: Permissions,
     pub access: Access,
     pub identity: Identity,
+    pub wechat: Arc<WeChat>,
+    /// What WeChat tells later.
+    pub pushes: Pushes,
     /// Speaks TLS under the platform's names, when asked to.
     pub authority: Option<Authority>,
     pub snapshots: Snapshots,

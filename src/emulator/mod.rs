@@ -29,6 +29,7 @@ pub mod snapshots;
 pub mod stopped;
 pub mod storage;
 pub mod timers;
+pub mod wechat;
 
 mod edge;
 
@@ -57,6 +58,8 @@ use realtime::Realtime;
 use snapshots::Snapshots;
 use storage::Storage;
 use timers::Timers;
+use wechat::WeChat;
+use wechat::push::Pushes;
 
 /// How many events a slow listener may fall behind before it misses the oldest.
 const BACKLOG: usize = 1024;
@@ -94,7 +97,10 @@ impl Emulator {
         let logs = Logs::open(data.logs(), events.clone());
         let functions = Functions::start(config.clone(), url.clone(), logs.clone(), events.clone())?;
         let timers = Timers::start(functions.clone(), config.clock.clone(), events.clone());
+        let wechat = Arc::new(WeChat::open(data.wechat(), &config, events.clone())?);
         let environment = Arc::new(Environment {
+            pushes: Pushes::start(Arc::clone(&wechat), functions.clone()),
+            wechat,
             started: config.clock.now(),
             functions,
             timers,
@@ -173,6 +179,7 @@ impl Emulator {
     /// Ends every function, closes every connection and, with the last of them, the store.
     pub async fn stop(self) {
         self.environment.timers.stop();
+        self.environment.pushes.stop();
         self.environment.migrations.stop();
         self.environment.functions.stop().await;
         self.environment.realtime.stop().await;

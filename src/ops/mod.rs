@@ -17,6 +17,8 @@ pub mod rules;
 pub mod snapshot;
 pub mod storage;
 pub mod trigger;
+pub mod user;
+pub mod wechat;
 
 pub mod codes;
 pub mod doctor;

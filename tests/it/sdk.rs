@@ -132,6 +132,11 @@ fn a_mini_program_reaches_the_emulator_by_wx_cloud() {
 }
 
 #[test]
+fn functions_ask_wechat_by_the_sdk_and_by_its_host() {
+    node_under_emulator(&["--test", "wechat/wechat.test.mjs"]);
+}
+
+#[test]
 fn the_clouds_node_sdk_manages_the_emulator() {
     node_under_emulator(&["control/node-sdk.mjs"]);
 }

@@ -45,7 +45,7 @@ async fn carry_out(environment: &Shared, parts: &Parts, body: Body) -> Result<An
     data::answer(environment, &call).await
 }
 
-/// Turns a form into the flat object the JSON requests have, and the bytes of its `file`.
+/// Turns a form into the flat object the JSON requests have, and the bytes it carries.
 async fn flatten(parts: &Parts, body: Body) -> Result<(Bytes, Bytes), Failure> {
     let mut request = Request::from_parts(parts.clone(), body);
     DefaultBodyLimit::max(envelope::MAXIMUM_BODY).apply(&mut request);
@@ -57,7 +57,8 @@ async fn flatten(parts: &Parts, body: Body) -> Result<(Bytes, Bytes), Failure> {
         let name = field.name().unwrap_or_default().to_owned();
         let bytes = field.bytes().await.map_err(|error| unreadable(&error))?;
         match name.as_str() {
-            "file" => file = bytes,
+            // What goes to WeChat is no text.
+            "file" | "requestData" => file = bytes,
             _ => drop(fields.insert(name, Value::String(String::from_utf8_lossy(&bytes).into_owned()))),
         }
     }

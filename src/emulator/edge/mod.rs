@@ -73,7 +73,9 @@ async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
     match parts.uri.path() {
         path if cors::is_preflight(&parts) && is_for_pages(path) => cors::preflight(&parts),
         _ if parts.headers.contains_key(outside::HEADER) => outside::answer(&environment, &parts, body).await,
-        _ if host == wechat::HOST => wechat::answer(&parts),
+        path if wechat::is_meant(host, &parts.headers) => {
+            wechat::answer(&environment, path, &parts, body).await
+        }
         _ if gateway::is_meant(host) => gateway::answer(&environment, &parts, body).await,
         _ if object::is_bucket(&environment, host) => object::answer_bucket(&environment, parts, body).await,
         _ if object::is_foreign_bucket(host) => object::answer_foreign_bucket(),
@@ -87,6 +89,7 @@ async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
         mini_program::SIGN_IN if parts.method == Method::POST => {
             mini_program::sign_in(&environment, body).await
         }
+        path if is_at(path, wechat::PATH) => ask_wechat(&environment, &parts, body).await,
         outside::RECORDINGS if parts.method == Method::POST => outside::record(&environment, body).await,
         "/" if control::is_meant(&parts) => control::answer(&environment, host, &parts, body).await,
         path if path.starts_with(PACKAGES) => control::packages::answer(&environment, &parts, body).await,
@@ -98,6 +101,16 @@ async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
         }
         _ => gateway::answer(&environment, &parts, body).await,
     }
+}
+
+/// Answers in WeChat's place on a path of the emulator's own.
+async fn ask_wechat(environment: &Shared, parts: &Parts, body: Body) -> Response {
+    let mut body = Some(body);
+    if let Some(response) = wechat::own::answer(environment, parts, &mut body).await {
+        return response;
+    }
+    let path = parts.uri.path().strip_prefix(wechat::PATH).unwrap_or_default();
+    wechat::answer(environment, path, parts, body.unwrap_or_default()).await
 }
 
 /// Whether a path is another or lies below it.

@@ -141,6 +141,13 @@ impl FaultKind {
 /// Calls whose tokens are remembered: work that goes on after an answer may still call other functions.
 const REMEMBERED_CALLS: usize = 1024;
 
+/// A call that goes on, or did a moment ago.
+struct Remembered {
+    token: String,
+    function: String,
+    caller: Caller,
+}
+
 /// The functions of one environment. Clones share it.
 #[derive(Clone)]
 pub struct Functions(Arc<Inner>);
@@ -153,8 +160,8 @@ struct Inner {
     interpreters: Interpreters,
     url: String,
     registry: Registry,
-    /// Who started the newest calls, by their tokens, oldest first.
-    callers: Mutex<VecDeque<(String, Caller)>>,
+    /// The newest calls, oldest first.
+    callers: Mutex<VecDeque<Remembered>>,
     reload: Mutex<Option<Reload>>,
     outside: Outside,
     /// Held while the server of a web function starts.
@@ -238,7 +245,7 @@ impl Functions {
         };
         // Whoever has the token is the caller: a request's id is told to everybody, and must not do.
         let token = inner.config.ids.request();
-        inner.remember(&token, &invocation.caller);
+        inner.remember(&token, name, &invocation.caller);
         Call::new(inner.clone(), function, request_id, token, asked).run(&invocation).await
     }
 
@@ -299,12 +306,22 @@ impl Functions {
 
     /// Returns who started the invocation with that `tcb_sessionToken`, so that a nested call keeps the identity.
     pub fn caller_of(&self, session_token: &str) -> Option<Caller> {
+        self.remembered(session_token, |call| call.caller.clone())
+    }
+
+    /// Returns the function whose invocation has that `tcb_sessionToken`.
+    pub fn calling(&self, session_token: &str) -> Option<Registered> {
+        let name = self.remembered(session_token, |call| call.function.clone())?;
+        self.get(&name)
+    }
+
+    fn remembered<T>(&self, session_token: &str, read: impl Fn(&Remembered) -> T) -> Option<T> {
         // Most requests come from outside of functions.
         if session_token.is_empty() {
             return None;
         }
         let callers = self.0.callers.lock().unwrap_or_else(PoisonError::into_inner);
-        callers.iter().rev().find(|(token, _)| token == session_token).map(|(_, caller)| caller.clone())
+        callers.iter().rev().find(|call| call.token == session_token).map(read)
     }
 
     /// Returns what answers calls to hosts outside.
@@ -347,12 +364,13 @@ impl Inner {
         }
     }
 
-    fn remember(&self, token: &str, caller: &Caller) {
+    fn remember(&self, token: &str, function: &str, caller: &Caller) {
         let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
         if callers.len() == REMEMBERED_CALLS {
             callers.pop_front();
         }
-        callers.push_back((token.to_owned(), caller.clone()));
+        let (token, function) = (token.to_owned(), function.to_owned());
+        callers.push_back(Remembered { token, function, caller: caller.clone() });
     }
 
     /// Answers as the platform does, and tells what was probably meant.

@@ -65,6 +65,11 @@ impl Account {
         }
     }
 
+    /// Returns somebody of whom only WeChat's name is known.
+    pub fn in_wechat(openid: &str) -> Self {
+        Account { openid: Some(openid.to_owned()), ..Account::default() }
+    }
+
     /// Whether the person never gave a name: nothing but a device tells them from others.
     pub fn is_anonymous(&self) -> bool {
         let names = [&self.username, &self.custom_id, &self.openid, &self.email, &self.phone];

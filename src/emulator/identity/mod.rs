@@ -364,6 +364,12 @@ impl Identity {
             let mut others = state.accounts.values().filter(|it| it.uid != account.uid);
             others.any(|it| it.answers_to(name))
         };
+        let same_openid = |it: &&Account| it.uid != account.uid && it.openid == account.openid;
+        if let Some(openid) =
+            account.openid.as_ref().filter(|_| state.accounts.values().any(|it| same_openid(&it)))
+        {
+            return Err(Refusal::Taken(openid.clone()));
+        }
         match names.into_iter().flatten().find(taken) {
             Some(name) => Err(Refusal::Taken(name.clone())),
             None => Ok(()),

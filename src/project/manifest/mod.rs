@@ -44,6 +44,8 @@ pub struct Manifest {
     pub storage: Option<Permission>,
     /// Paths of HTTP access; `None` when there is no `[gateway]`.
     pub routes: Option<Vec<Route>>,
+    /// How the emulator stands in for WeChat.
+    pub wechat: Wechat,
     /// Documents of a collection that `cloudkit emulate` lets a query search without an index.
     pub strict: Option<u64>,
 }
@@ -65,6 +67,15 @@ pub struct Environment {
 pub struct Collection {
     pub permission: Option<Permission>,
     pub indexes: Vec<IndexSpec>,
+}
+
+/// What WeChat does on this machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wechat {
+    /// Texts that content checks find risky, beside those that always are.
+    pub risky: Vec<String>,
+    /// The function that is told of results and other events.
+    pub listener: Option<FunctionName>,
 }
 
 /// A path of HTTP access that leads to a function.
@@ -111,6 +122,14 @@ impl Manifest {
         if let Some(mut gateway) = file.section("gateway")? {
             manifest.routes = Some(read_routes(&mut gateway)?);
             gateway.finish()?;
+        }
+        if let Some(mut wechat) = file.section("wechat")? {
+            let risky = wechat.texts("risky")?.unwrap_or_default();
+            manifest.wechat = Wechat {
+                risky: risky.into_iter().map(|(text, _)| text.to_owned()).collect(),
+                listener: wechat.parsed("listener")?,
+            };
+            wechat.finish()?;
         }
         if let Some(mut emulate) = file.section("emulate")? {
             manifest.strict = emulate.integer("strict", documents)?;

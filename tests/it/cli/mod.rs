@@ -13,3 +13,4 @@ mod rules;
 mod snapshot;
 mod storage;
 mod usage;
+mod wechat;

@@ -61,6 +61,7 @@ fn every_key_the_program_reads_is_documented_and_no_other() {
         ("indexes", known("[[database.a.indexes]]\nkeys = ['a']")),
         ("[storage]", known("[storage]")),
         ("[gateway]", known("[gateway]")),
+        ("[wechat]", known("[wechat]")),
         ("[emulate]", known("[emulate]")),
         ("routes", known("[[gateway.routes]]\npath = '/'\nfunction = 'a'")),
     ]);

@@ -47,5 +47,5 @@ async fn wechats_api_answers_in_its_own_form() {
     let url = sandbox.url("/cgi-bin/token?grant_type=client_credential");
     let response = Request::new("GET", &url).header("host", "api.weixin.qq.com").send().await;
     assert_eq!(response.status, 200);
-    assert_eq!(response.json()["errcode"], -604_100);
+    assert_eq!(response.json()["errcode"], 41_002);
 }

@@ -15,3 +15,4 @@ mod realtime;
 mod refusals;
 mod storage;
 mod web;
+mod wechat;

@@ -175,6 +175,19 @@ test('an open-data id becomes an object at the top of the event', async () => {
   assert.deepEqual([result.unknown.cloudID, result.unknown.errCode], ['id-2', -601002])
 })
 
+test('a login gives a code for the test user, and its open data opens under the session key', async () => {
+  const at = (path) => `${origin}/__cloudkit/wechat/${path}`
+  const { code, errMsg } = await bob.login()
+  assert.equal(errMsg, 'login:ok')
+  const query = `appid=wx0123456789abcdef&secret=s&js_code=${code}&grant_type=authorization_code`
+  const session = await (await fetch(at(`sns/jscode2session?${query}`))).json()
+  assert.equal(session.openid, 'o-bob2')
+  const asked = { method: 'POST', body: JSON.stringify({ openid: 'o-bob2', kind: 'phone' }) }
+  const { cloudID } = await (await fetch(at('open-data'), asked)).json()
+  const { result } = await bob.cloud.callFunction({ name: 'echo', data: { phone: bob.cloud.CloudID(cloudID) } })
+  assert.deepEqual([result.phone.cloudID, result.phone.data.countryCode], [cloudID, '86'])
+})
+
 test('files travel', async () => {
   const filePath = join(folder, 'a.txt')
   writeFileSync(filePath, 'héllo 云')

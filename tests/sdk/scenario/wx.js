@@ -1,6 +1,7 @@
 // How wx-server-sdk (0.6 to 4.x) spells the calls of `steps.js`.
 
 const cases = require('./cases')
+const openapi = require('./openapi')
 const steps = require('./steps')
 
 module.exports = (cloud) => {
@@ -36,6 +37,7 @@ module.exports = (cloud) => {
   return async (event) => {
     if (event.op === 'identity') return { ...cloud.getWXContext(), fromEvent: event.userInfo && event.userInfo.openId }
     if (event.op === 'relay') return sdk.call(event.to, { op: 'identity' })
+    if (event.op === 'openapi') return openapi(cloud, event)
     if (event.op === 'cases') return cases(sdk, event.cases)
     return steps(sdk)
   }

@@ -27,6 +27,7 @@ pub(super) async fn change(environment: &Shared, asked: MoveClock) -> Result<Clo
             "More than {MOST_FIRED} timer calls are due until then; move the clock in shorter steps."
         ))
     })?;
+    environment.wechat.tell_due(&environment.functions).await;
     Ok(state(environment, fired))
 }
 

@@ -23,6 +23,8 @@ mod snapshot;
 mod statement;
 mod storage;
 mod trigger;
+mod user;
+mod wechat;
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
@@ -87,6 +89,17 @@ fn enveloped(reply: Result<Value>, request_id: &str) -> Value {
     // One old action answers with the invocation's id under this name (`docs/wire.md#logs`).
     response.entry("RequestId").or_insert_with(|| request_id.into());
     serde_json::json!({ "Response": response })
+}
+
+/// Carries out an action for a door that knows who asks; refuses by code and sentence.
+pub(super) async fn within(
+    environment: &Shared,
+    action: &str,
+    parameters: Value,
+) -> Result<Value, (&'static str, String)> {
+    let carried = Box::pin(dispatch(environment, Service::Tcb, action, parameters)).await;
+    let unknown = || Err(Failure::new(codes::INVALID_ACTION, action.to_owned()));
+    carried.unwrap_or_else(unknown).map_err(|Failure { code, message }| (code, message))
 }
 
 async fn carry_out(environment: &Shared, host: &str, parts: &Parts, body: Body) -> Result<Value> {
@@ -225,6 +238,13 @@ served! {
     own::DescribeClock: clock::describe;
     own::MoveClock: clock::change;
     own::ResumeClock: clock::resume;
+    own::AddUser: user::add;
+    own::ListUsers: user::list;
+    own::ListWechatCalls: wechat::calls;
+    own::ClearWechatCalls: wechat::clear;
+    own::PrepareWechatAnswer: wechat::prepare;
+    own::AddRiskyText: wechat::distrust;
+    own::MakeWechatCode: wechat::code;
 }
 
 /// Refuses a request for another environment than the one that is here.

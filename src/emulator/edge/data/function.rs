@@ -33,7 +33,9 @@ async fn invoke(environment: &Shared, call: &Call<'_>) -> Result<Answer> {
             let person = first.and_then(|first| first.person());
             (event, Caller::Function { source: call.source.to_owned(), person })
         }
-        Principal::Client(user) => (unforged(event)?, client(environment, user.as_ref())),
+        Principal::Client(user) => {
+            (opened(environment, unforged(event)?), client(environment, user.as_ref()))
+        }
     };
     let outcome = environment.functions.invoke(&function_name, Invocation { event, caller }).await;
     match outcome.result {
@@ -70,6 +72,22 @@ fn unforged(event: String) -> Result<String> {
     let mut fields: Map<String, Value> = serde_json::from_str(&event).map_err(Failure::parameter)?;
     fields.shift_remove(RESERVED);
     Ok(Value::Object(fields).to_string())
+}
+
+/// Puts open data in the place of the cloud ids at the top of an event: `{"cloudID": …}` and nothing beside it.
+fn opened(environment: &Environment, event: String) -> String {
+    const ID: &str = "cloudID";
+    if !event.contains(ID) {
+        return event;
+    }
+    let Ok(mut fields) = serde_json::from_str::<Map<String, Value>>(&event) else { return event };
+    for value in fields.values_mut() {
+        let alone = value.as_object().filter(|fields| fields.len() == 1);
+        if let Some(id) = alone.and_then(|fields| fields.get(ID)?.as_str()) {
+            *value = environment.wechat.opened(id);
+        }
+    }
+    Value::Object(fields).to_string()
 }
 
 #[cfg(test)]

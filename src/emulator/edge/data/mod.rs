@@ -4,6 +4,7 @@ mod auth;
 mod database;
 mod function;
 mod legacy;
+mod protobuf;
 mod storage;
 mod wx;
 
@@ -79,7 +80,7 @@ pub(super) async fn answer(environment: &Shared, call: &Call<'_>) -> Result<Answ
         "functions" => function::answer(environment, call).await,
         "storage" => storage::answer(environment, call).await,
         "auth" | "analytics" => auth::answer(environment, call),
-        "wx" => wx::answer(call),
+        "wx" => wx::answer(environment, call),
         _ => None,
     };
     answered.unwrap_or_else(|| {

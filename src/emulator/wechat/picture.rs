@@ -1,0 +1,162 @@
+//! Pictures of codes. WeChat draws round ones that only it can read; here it is an ordinary QR code of the path that the mini
+//! program would be opened with.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use jpeg_encoder::{ColorType, Encoder};
+use qrcode::{Color, EcLevel, QrCode};
+
+/// The widths that WeChat draws, in pixels, and the one without wishes.
+const WIDTHS: std::ops::RangeInclusive<u64> = 280..=1280;
+const WIDTH: u64 = 430;
+/// The quiet zone around a code, in modules.
+const MARGIN: usize = 4;
+const QUALITY: u8 = 90;
+
+/// How a code is drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Look {
+    pub width: u64,
+    pub colour: [u8; 3],
+    /// On a transparent ground, which takes PNG; else white, and JPEG.
+    pub is_transparent: bool,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Look { width: WIDTH, colour: [0; 3], is_transparent: false }
+    }
+}
+
+/// A drawn code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub content_type: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+impl Look {
+    /// Wishes for a width; WeChat draws the nearest that it knows.
+    pub fn with_width(self, width: u64) -> Self {
+        Look { width: width.clamp(*WIDTHS.start(), *WIDTHS.end()), ..self }
+    }
+}
+
+/// Draws a text; `None` when no QR code holds so much.
+pub(super) fn draw(text: &str, look: &Look) -> Option<Picture> {
+    let code = [EcLevel::M, EcLevel::L]
+        .into_iter()
+        .find_map(|level| QrCode::with_error_correction_level(text, level).ok())?;
+    let canvas = Canvas::of(&code, usize::try_from(look.width).ok()?);
+    let bytes = if look.is_transparent { canvas.png(look.colour) } else { canvas.jpeg(look.colour) };
+    let content_type = if look.is_transparent { "image/png" } else { "image/jpeg" };
+    Some(Picture { content_type, bytes: bytes? })
+}
+
+/// A square of pixels, dark or not.
+struct Canvas {
+    width: usize,
+    dark: Vec<bool>,
+}
+
+impl Canvas {
+    /// Draws a code as large as whole pixels for each module allow, in the middle. A code that needs more room than
+    /// was asked for gets it.
+    fn of(code: &QrCode, width: usize) -> Self {
+        let modules = code.width() + 2 * MARGIN;
+        let scale = (width / modules).max(2);
+        let width = width.max(scale * modules);
+        let edge = (width - scale * code.width()) / 2;
+        let colours = code.to_colors();
+        let module =
+            |pixel: usize| pixel.checked_sub(edge).map(|it| it / scale).filter(|it| *it < code.width());
+        let dark = |y: usize, x: usize| {
+            let at = module(y).zip(module(x)).map(|(row, column)| row * code.width() + column);
+            at.and_then(|at| colours.get(at)) == Some(&Color::Dark)
+        };
+        let dark = (0..width).flat_map(|y| (0..width).map(move |x| (y, x))).map(|(y, x)| dark(y, x));
+        Canvas { width, dark: dark.collect() }
+    }
+
+    fn jpeg(&self, colour: [u8; 3]) -> Option<Vec<u8>> {
+        let size = u16::try_from(self.width).ok()?;
+        let mut bytes = Vec::new();
+        let encoder = Encoder::new(&mut bytes, QUALITY);
+        // A third of the work when all is grey.
+        let done = if colour == [0; 3] {
+            let pixels: Vec<u8> = self.dark.iter().map(|dark| if *dark { 0 } else { 255 }).collect();
+            encoder.encode(&pixels, size, size, ColorType::Luma)
+        } else {
+            let pixel = |dark: &bool| if *dark { colour } else { [255; 3] };
+            let pixels: Vec<u8> = self.dark.iter().flat_map(pixel).collect();
+            encoder.encode(&pixels, size, size, ColorType::Rgb)
+        };
+        done.ok().map(|()| bytes)
+    }
+
+    /// Two colours of a palette, the ground's without opacity.
+    fn png(&self, colour: [u8; 3]) -> Option<Vec<u8>> {
+        const DEPTH: u8 = 1;
+        const PALETTE: u8 = 3;
+        let size = u32::try_from(self.width).ok()?.to_be_bytes();
+        let header = [size.as_slice(), &size, &[DEPTH, PALETTE, 0, 0, 0]].concat();
+        let mut pixels = ZlibEncoder::new(Vec::new(), Compression::fast());
+        for row in self.dark.chunks(self.width) {
+            let packed = row.chunks(8).map(|eight| {
+                eight.iter().enumerate().fold(0, |byte, (at, dark)| byte | (u8::from(*dark) << (7 - at)))
+            });
+            // Each row begins with its filter: none.
+            let row: Vec<u8> = std::iter::once(0).chain(packed).collect();
+            pixels.write_all(&row).ok()?;
+        }
+        let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+        for (kind, data) in [
+            (b"IHDR", header),
+            (b"PLTE", [&[255; 3], colour.as_slice()].concat()),
+            (b"tRNS", vec![0, 255]),
+            (b"IDAT", pixels.finish().ok()?),
+            (b"IEND", Vec::new()),
+        ] {
+            let content = [kind.as_slice(), &data].concat();
+            bytes.extend(u32::try_from(data.len()).ok()?.to_be_bytes());
+            bytes.extend(&content);
+            bytes.extend(crc32fast::hash(&content).to_be_bytes());
+        }
+        Some(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(text: &str, look: &Look) -> Picture {
+        draw(text, look).expect("drawn")
+    }
+
+    #[test]
+    fn a_code_is_a_jpeg_and_on_no_ground_a_png() {
+        let plain = drawn("pages/index/index?scene=a%3D1", &Look::default());
+        assert_eq!((plain.content_type, &plain.bytes[..3]), ("image/jpeg", [0xff, 0xd8, 0xff].as_slice()));
+        let look = Look { is_transparent: true, colour: [7, 8, 9], ..Look::default() };
+        let transparent = drawn("pages/index/index", &look);
+        assert_eq!(transparent.content_type, "image/png");
+        assert_eq!(&transparent.bytes[..8], b"\x89PNG\r\n\x1a\n");
+        assert_eq!(transparent.bytes[16..20], 430u32.to_be_bytes());
+    }
+
+    #[test]
+    fn a_width_is_the_nearest_that_wechat_draws() {
+        for (asked, expected) in [(0, 280), (280, 280), (999, 999), (99_999, 1280)] {
+            assert_eq!(Look::default().with_width(asked).width, expected);
+        }
+    }
+
+    #[test]
+    fn the_longest_path_still_fits() {
+        assert!(draw(&"p".repeat(1024), &Look::default().with_width(280)).is_some());
+        assert!(draw(&"页".repeat(1024), &Look::default()).is_none());
+    }
+}
