@@ -4,6 +4,7 @@ use cloudkit::emulator::permissions::Resource;
 use cloudkit::model::permission::Permission;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::support::emulator::Sandbox;
 use crate::support::http::Request;
@@ -264,6 +265,17 @@ async fn a_client_that_never_reads_holds_up_nobody() {
         }
     }
     assert!(last < 101, "20 MB are more than is kept for anybody");
+    sandbox.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_closes_is_answered() {
+    let (sandbox, ticket) = sandbox().await;
+    let mut listener = Listener::log_in(&ticket).await;
+    listener.watch("w", json!({})).await;
+    let close = CloseFrame { code: 3001.into(), reason: "NoRealtimeListeners".into() };
+    listener.send_raw(Message::Close(Some(close.clone()))).await.expect("sent");
+    assert_eq!(listener.next().await, Err(Some(close)));
     sandbox.emulator.stop().await;
 }
 

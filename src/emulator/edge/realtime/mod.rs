@@ -90,9 +90,10 @@ async fn talk(
                         settled = heard;
                         continue;
                     }
-                    Some(Ok(Message::Ping(_))) => continue,
+                    // A close is answered as the next frame is waited for: without the answer a client would come back.
+                    Some(Ok(Message::Ping(_) | Message::Close(_))) => continue,
                     Some(Err(error)) if is_too_large(&error) => return Some((TOO_LARGE, "a frame has 1 MB at most")),
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                    Some(Err(_)) | None => return None,
                 }
             }
             ids = line.answer(), if is_settled => session.news(&ids),
