@@ -117,6 +117,13 @@ fn web_sdks_of_every_generation_run_unmodified() {
 }
 
 #[test]
+fn sdks_that_can_watch_do() {
+    for sdk in ["js3", "js2", "js1", "node3"] {
+        node_under_emulator(&["--test", &format!("realtime/{sdk}.test.mjs")]);
+    }
+}
+
+#[test]
 fn an_independent_engine_gives_the_same_answers() {
     node_under_emulator(&["--test", "differential.test.mjs"]);
 }
