@@ -40,6 +40,9 @@ impl std::fmt::Display for Refusal {
     }
 }
 
+/// The host that a request was meant for which could not say so: `fetch` writes its own `Host`. The preload adds it.
+const MEANT: &str = "x-cloudkit-host";
+
 /// Lets a request in, and returns the host it was meant for.
 pub(super) fn admit<'a>(config: &Config, parts: &'a Parts) -> Result<&'a str, Refusal> {
     let header = |name| parts.headers.get(name).map(|value| value.to_str().unwrap_or("?"));
@@ -51,8 +54,15 @@ pub(super) fn admit<'a>(config: &Config, parts: &'a Parts) -> Result<&'a str, Re
     }
     match header(ORIGIN) {
         Some(origin) if !is_loopback_origin(origin) => Err(Refusal::Origin(origin.to_owned())),
-        _ => Ok(name),
+        _ => Ok(meant(parts).unwrap_or(name)),
     }
+}
+
+/// Returns the mapped host that the preload says a request was meant for.
+fn meant(parts: &Parts) -> Option<&str> {
+    let origin = parts.headers.get(MEANT)?.to_str().ok()?;
+    let name = without_port(origin.split_once("://")?.1);
+    is_mapped(name).then_some(name)
 }
 
 /// Returns the name before the port; brackets of an IPv6 address stay.

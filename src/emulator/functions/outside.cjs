@@ -58,6 +58,11 @@ function isAnswered(method, url) {
   );
 }
 
+// Names what answers in the place of the real host.
+function answerer(method, url, isStandIn) {
+  return isAnswered(method, url) ? 'fixture' : isStandIn && 'stand-in';
+}
+
 // ---- The log ------------------------------------------------------------------------------------------------------
 
 // The bootstrap of a function hears this; elsewhere nobody does.
@@ -263,29 +268,29 @@ module.exports = ({ address, request, aimed, headersOf }) => {
   }
 
   return {
-    // Sends a request of `http` or `https`; `send` does it as it was meant.
-    request(send, scheme, options, host, callback) {
+    // Sends a request of `http` or `https`; `send` does it as it was meant, or to the emulator's stand-in for the host.
+    request(send, scheme, options, host, callback, isStandIn) {
       const method = String(options.method || 'GET').toUpperCase();
       const url = urlOf(scheme, options, host);
       // A tunnel and a path in the file system are no requests yet.
       if (options.socketPath || method === 'CONNECT' || !URL.canParse(url)) return send();
-      const isFixture = isAnswered(method, url);
-      const sent = isFixture ? request(answered(options, url), callback) : send();
-      watch(sent, method, url, isFixture && 'fixture', !isFixture && isRecorded(url));
+      const how = answerer(method, url, isStandIn);
+      const sent = how === 'fixture' ? request(answered(options, url), callback) : send();
+      watch(sent, method, url, how, !how && isRecorded(url));
       return sent;
     },
 
-    async fetch(fetch, input, init) {
+    async fetch(fetch, input, init, isStandIn) {
       const asked = input instanceof Request ? input : undefined;
       const url = new URL(asked ? asked.url : String(input));
       const method = String(init?.method ?? asked?.method ?? 'GET').toUpperCase();
       const began = performance.now();
-      const isFixture = isAnswered(method, url.href);
-      const recorded = !isFixture && isRecorded(url.href);
+      const how = answerer(method, url.href, isStandIn);
+      const recorded = !how && isRecorded(url.href);
       const headers = Object.fromEntries(new Headers(init?.headers ?? asked?.headers));
       let answer;
       try {
-        if (isFixture) {
+        if (how === 'fixture') {
           const local = new URL(url.pathname + url.search, address);
           const changed = { ...init, headers: toEmulator(headers, url.href) };
           answer = await (asked ? fetch(new Request(local, asked), changed) : fetch(local, changed));
@@ -295,10 +300,10 @@ module.exports = ({ address, request, aimed, headersOf }) => {
         }
       } catch (error) {
         if (error?.cause?.code === REFUSED) error.message += `: ${error.cause.message}`;
-        tellError(method, url.href, error, began, isFixture && 'fixture');
+        tellError(method, url.href, error, began, how);
         throw error;
       }
-      tell(method, url.href, answer.status, began, isFixture && 'fixture');
+      tell(method, url.href, answer.status, began, how);
       if (recorded) {
         const body = typeof init?.body === 'string' ? init.body : String(init?.body instanceof URLSearchParams ? init.body : '');
         answer.clone().arrayBuffer().then(

@@ -24,8 +24,9 @@ RECORDED = 1024 * 1024
 SECRET = re.compile(r"token|secret|passw|api_?key|access_?key|signature|^sign?$|^sig$|credential|session_?key|^auth", re.I)
 PLATFORM = re.compile(
     r"(.*\.)?(tencentcloudapi\.com|tencentyun\.com)|.*\.api\.(intl\.)?tcloudbasegateway\.com|.*\.service\.tcloudbase\.com"
-    r"|.*\.tcb\.qcloud\.la|.*\.cos(-internal)?\.[a-z0-9-]+\.(myqcloud\.com|tencentcos\.cn)|api\.weixin\.qq\.com"
+    r"|.*\.tcb\.qcloud\.la|.*\.cos(-internal)?\.[a-z0-9-]+\.(myqcloud\.com|tencentcos\.cn)"
 )
+WECHAT = "api.weixin.qq.com"
 
 # Set by `install`: the emulator's host and port, what a host of this machine looks like, and what says a line.
 emulator = home = tell = None
@@ -83,6 +84,8 @@ class Call:
             self.header = "x-cloudkit-host"
         elif not self.is_own and is_answered(method, self.url):
             self.header = "x-cloudkit-outside"
+        elif host.lower() == WECHAT:
+            self.header = "x-cloudkit-host"
         self.began, self.told, self.sent, self.given = time.perf_counter(), False, b"", {}
 
     @property
@@ -94,13 +97,14 @@ class Call:
         return self.header != "x-cloudkit-outside" or name.lower() not in ("host", "origin", "expect")
 
     def tell(self, outcome):
-        if self.told or self.is_own or self.header == "x-cloudkit-host":
+        is_stand_in = self.host.lower() == WECHAT and self.header == "x-cloudkit-host"
+        if self.told or self.is_own or (self.header == "x-cloudkit-host" and not is_stand_in):
             return
         self.told = True
         shown = re.sub(r"^(\w+://)[^/@]*@", r"\1", self.url)
         shown = re.sub(r"([?&])([^=&#]+)=[^&#]*", lambda it: it.expand(r"\1\2=…") if SECRET.search(it.group(2)) else it.group(), shown)
         taken = round((time.perf_counter() - self.began) * 1000)
-        how = " (fixture)" if self.header else ""
+        how = " (stand-in)" if is_stand_in else " (fixture)" if self.header else ""
         tell("→ {} {} {} {} ms{}".format(self.method, shown, outcome, taken, how))
 
 

@@ -2,7 +2,8 @@
 // emulator instead. Loaded by `NODE_OPTIONS=--require`, in functions and in what `emulate -- CMD` starts.
 //
 // A request keeps its `Host` (but for `fetch`, which always writes its own) and gets one header more, `x-cloudkit-host:
-// scheme://host`. Calls of other hosts pass through `outside.cjs`.
+// scheme://host`. Calls of other hosts pass through `outside.cjs`, and so do those of WeChat's: a fixture goes before the
+// stand-in, and both are told in the log.
 'use strict';
 
 const PLATFORM = [
@@ -16,8 +17,8 @@ const PLATFORM = [
   /\.tcb-api\.tencentcloudapi\.com$/,
   // Buckets: `BUCKET.cos.REGION.myqcloud.com`, and of the management SDK `BUCKET.cos.REGION.tencentcos.cn`.
   /\.cos(-internal)?\.[a-z0-9-]+\.(myqcloud\.com|tencentcos\.cn)$/,
-  /^api\.weixin\.qq\.com$/,
 ];
+const WECHAT = 'api.weixin.qq.com';
 
 function install(address) {
   const http = require('http');
@@ -100,7 +101,10 @@ function install(address) {
       const host = hostOf(options);
       if (isEmulator(host, options.port)) return original.apply(this, arguments);
       if (isPlatform(host)) return request.call(http, redirect(options, scheme), callback);
-      return outsideOf().request(() => original.apply(this, arguments), scheme, options, host, callback);
+      const isWechat = host === WECHAT;
+      const send = () =>
+        isWechat ? request.call(http, redirect(options, scheme), callback) : original.apply(this, arguments);
+      return outsideOf().request(send, scheme, options, host, callback, isWechat);
     };
     module.get = function (input, options, callback) {
       const sent = module.request(input, options, callback);
@@ -110,18 +114,24 @@ function install(address) {
   }
 
   const { fetch } = globalThis;
+  function fetchHere(input, init) {
+    const asked = input instanceof Request ? input : undefined;
+    const url = new URL(asked ? asked.url : String(input));
+    const { host, protocol } = url;
+    const headers = new Headers(init?.headers ?? asked?.headers);
+    headers.set('x-cloudkit-host', `${protocol}//${host}`);
+    url.protocol = address.protocol;
+    url.host = address.host;
+    return fetch(asked ? new Request(url, asked) : url, { ...init, headers });
+  }
+
   if (fetch) {
     globalThis.fetch = function (input, init) {
       const url = new URL(input instanceof Request ? input.url : String(input));
       if (!/^https?:$/.test(url.protocol) || isEmulator(url.hostname, url.port)) return fetch.apply(this, arguments);
-      if (!isPlatform(url.hostname)) return outsideOf().fetch(fetch, input, init);
-      const { host, protocol } = url;
-      const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
-      headers.set('x-cloudkit-host', `${protocol}//${host}`);
-      url.protocol = address.protocol;
-      url.host = address.host;
-      if (input instanceof Request) return fetch(new Request(url, input), { ...init, headers });
-      return fetch(url, { ...init, headers });
+      if (isPlatform(url.hostname)) return fetchHere(input, init);
+      const isWechat = url.hostname === WECHAT;
+      return outsideOf().fetch(isWechat ? fetchHere : fetch, input, init, isWechat);
     };
   }
 

@@ -186,6 +186,39 @@ async fn fixtures_answer_and_offline_refuses_what_they_do_not() {
     stage.emulator.stop().await;
 }
 
+const WECHAT: (&str, &str) = (
+    "fixtures/http/wechat.toml",
+    "[[reply]]\nto = \"GET https://api.weixin.qq.com/cgi-bin/token\"\njson = { access_token = \"mine\" }\n",
+);
+
+/// What the log tells of the three requests that `by` makes: two to a path with a fixture, one to a path without.
+fn wechat_lines() -> [&'static str; 2] {
+    [
+        "→ GET https://api.weixin.qq.com/cgi-bin/token?secret=… 200 (fixture)",
+        "→ GET https://api.weixin.qq.com/no/such/api 200 (stand-in)",
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_of_wechat_is_answered_by_a_fixture_else_by_the_stand_in_and_told() {
+    for outward in [Outward::Open, Outward::Refused, Outward::Recorded] {
+        let stage = Stage::new(outward, &[WECHAT]).await;
+        for by in ["http", "fetch"] {
+            let before = stage.told().len();
+            let answers = stage
+                .call(json!([
+                    { "by": by, "url": "https://api.weixin.qq.com/cgi-bin/token?secret=abc" },
+                    { "by": by, "url": "https://api.weixin.qq.com/no/such/api" },
+                ]))
+                .await;
+            assert_eq!(answers[0], r#"200 {"access_token":"mine"}"#, "{by}");
+            assert!(answers[1].starts_with("200 {\"errcode\":"), "{by}: {answers:?}");
+            assert_eq!(stage.told().get(before..), Some(&wechat_lines().map(String::from)[..]), "{by}");
+        }
+        stage.emulator.stop().await;
+    }
+}
+
 const PYTHON: &str = r#"
 import socket, urllib.request
 def main_handler(event, context):
@@ -280,7 +313,8 @@ async fn fixtures_answer_python_functions_and_the_platforms_hosts_are_the_emulat
     if !sdk::is_here("python3", &["--version"]) {
         return;
     }
-    let stage = Stage::new(Outward::Refused, &[FIXTURES, ("functions/p/index.py", PYTHON_CALLER)]).await;
+    let stage =
+        Stage::new(Outward::Refused, &[FIXTURES, WECHAT, ("functions/p/index.py", PYTHON_CALLER)]).await;
     let pay = |by: &str| json!({ "by": by, "url": "https://api.example.com/pay", "method": "POST", "body": r#"{"order":1}"# });
     let user = |by: &str| json!({ "by": by, "url": "https://api.example.com/users/7?page=1&sign=abc" });
     let platform =
@@ -289,11 +323,17 @@ async fn fixtures_answer_python_functions_and_the_platforms_hosts_are_the_emulat
         let answers = stage.call_of("p", json!([pay(by), user(by), platform(by)])).await;
         assert_eq!(answers[..2], ["402 no money", r#"200 {"name":"Ann"}"#], "{by}");
         assert!(answers[2].starts_with("404 "), "{by}: {answers:?}");
+        let wechat = |path: &str| json!({ "by": by, "url": format!("https://api.weixin.qq.com/{path}") });
+        let calls = json!([wechat("cgi-bin/token?secret=abc"), wechat("no/such/api")]);
+        let answers = stage.call_of("p", calls).await;
+        assert_eq!(answers[0], r#"200 {"access_token":"mine"}"#, "{by}");
+        assert!(answers[1].contains("\"errcode\":"), "{by}: {answers:?}");
         let told = stage.told();
         let expected = [
             "→ POST https://api.example.com/pay 402 (fixture)",
             "→ GET https://api.example.com/users/7?page=1&sign=… 200 (fixture)",
         ];
+        let expected = [expected, wechat_lines()].concat();
         assert!(expected.iter().all(|line| told.iter().any(|it| it == line)), "{by}: {told:#?}");
         assert!(!told.iter().any(|line| line.contains("metadata")), "{told:#?}");
     }
