@@ -75,7 +75,7 @@ super::table! {
         "the message holds the error; `cloudkit logs` shows where" "错误信息中包含异常；用 `cloudkit logs` 查看位置";
     FUNCTIONS_TIME_LIMIT_EXCEEDED = "FUNCTIONS_TIME_LIMIT_EXCEEDED" -504003:
         "the function ran longer than its time limit" "云函数执行超时",
-        "await every promise, or raise `timeout`; the default is 3 seconds" "请确认等待了所有异步操作，或增大 `timeout`；默认 3 秒";
+        "`cloudkit logs` tells what it was waiting for; or raise `timeout`: the default is 3 seconds" "用 `cloudkit logs` 查看它在等待什么；或增大 `timeout`（默认 3 秒）";
     FUNCTIONS_MEMORY_LIMIT_EXCEEDED = "FUNCTIONS_MEMORY_LIMIT_EXCEEDED" 0:
         "the function needed more memory than it has" "云函数内存超过限制",
         "raise `memory`, or handle less at once" "请增大 `memory`，或分批处理";
@@ -146,7 +146,7 @@ numbers! {
     -404011: "the function's code failed" "云函数执行失败",
         "the text holds the error; `cloudkit logs` shows where" "错误信息中包含异常；用 `cloudkit logs` 查看位置";
     -404012: "the function did not answer in time" "云函数调用超时",
-        "await every promise, or raise `timeout`" "请确认等待了所有异步操作，或增大 `timeout`";
+        "`cloudkit logs` tells what it was waiting for; or raise `timeout`" "用 `cloudkit logs` 查看它在等待什么；或增大 `timeout`";
     -501015: "the environment's database reads are used up" "数据库读请求超过配额",
         "wait, or choose a larger plan" "请等待配额重置，或升级套餐";
     -501016: "the environment's database writes are used up" "数据库写请求超过配额",

@@ -6,7 +6,8 @@
 // Frames out: u32 length, kind, u32 number, text.  D: loaded, files as JSON; again for files loaded later.
 //   B: not loadable, why.
 //   L: a log line, number = level.  R: result, number = memory in KiB.  F: fault, number = kind.  X: as F, and the
-//   process ends.  O: a call of a host outside.  A: work goes on after the answer.  W: what the process waits for.
+//   process ends.  M: before F, X and an exit, number = memory in KiB.  O: a call of a host outside.  A: work goes on
+//   after the answer.  W: what the process waits for.
 'use strict';
 
 const fs = require('fs');
@@ -31,16 +32,18 @@ const RESULT = 2;
 const RESULT_LIMIT = 6 * 1024 * 1024;
 // How long after an answer work is looked for that still goes on, in milliseconds.
 const LINGER = 50;
+// Files told of at most.
+const MOST_FILES = 4096;
 // Characters of one log record.
 const LONGEST_LINE = 64 * 1024;
 
 // What the function may put something else in the place of: fake clocks, polyfills, wrappers.
-const { writeSync, readFileSync } = fs;
+const { readSync, writeSync, readFileSync } = fs;
 const { parse, stringify } = JSON;
 const RealDate = Date;
 const { now } = Date;
-const { round } = Math;
-const { assign, defineProperties, defineProperty, entries } = Object;
+const { log2, round } = Math;
+const { assign, defineProperties, defineProperty, entries, keys } = Object;
 const { wait } = Atomics;
 const { setTimeout } = globalThis;
 const { allocUnsafe, byteLength, concat, from } = Buffer;
@@ -54,6 +57,7 @@ const readNumber = plain(Buffer.prototype.readUInt32BE);
 const readText = plain(Buffer.prototype.utf8Slice);
 const subarray = plain(Buffer.prototype.subarray);
 const codeAt = plain(String.prototype.charCodeAt);
+const startsWith = plain(String.prototype.startsWith);
 
 let settings;
 let handler;
@@ -101,17 +105,50 @@ function say(level, text) {
 // `outside.cjs` says here what the function calls outside.
 Object.defineProperty(globalThis, Symbol.for('cloudkit.outside'), { value: (text) => send('O', 0, text) });
 
-let memory = 0;
-let measured = 0;
+// The kernel's word on this process's memory, in pages; open all the time, because `rss` costs as much as a small call.
+const PAGES = openPages();
+const pages = Buffer.alloc(128, ' ');
+const SPACE = 32;
+const ZERO = 48;
+// KiB of a page.
+const PAGE = PAGES === undefined ? 0 : 2 ** round(log2(rss() / 1024 / readPages()));
 
-// Returns the resident memory in KiB, read at most every 100 ms: reading it costs as much as a small call.
-function residentMemory() {
-  const time = now();
-  if (time - measured > 100) {
-    measured = time;
-    memory = round(rss() / 1024);
+function openPages() {
+  try {
+    return fs.openSync('/proc/self/statm');
+  } catch {
+    return undefined;
   }
-  return memory;
+}
+
+// Returns the second number there, the resident pages.
+function readPages() {
+  readSync(PAGES, pages, 0, 128, 0);
+  let at = 0;
+  let count = 0;
+  while (at < 128 && pages[at++] !== SPACE);
+  for (; at < 128 && pages[at] !== SPACE; at++) count = count * 10 + pages[at] - ZERO;
+  return count;
+}
+
+// Returns the resident memory in KiB.
+function residentMemory() {
+  try {
+    if (PAGES === undefined) return round(rss() / 1024);
+    return readPages() * PAGE;
+  } catch {
+    // The function has closed what was not its own.
+    return round(rss() / 1024);
+  }
+}
+
+const tellMemory = () => send('M', residentMemory(), '');
+
+// Writes a list of texts. A list has a `toJSON` as soon as the function gives one to every array; a text never has.
+function listed(texts) {
+  let list = '';
+  for (let at = 0; at < texts.length; at++) list += (at ? ',' : '') + stringify(texts[at]);
+  return `[${list}]`;
 }
 
 // ---- What the function prints -------------------------------------------------------------------------------------
@@ -255,6 +292,7 @@ function answer(kind, number, text) {
   flushErr();
   call = null;
   channel.ref();
+  if (kind === 'F') tellMemory();
   send(kind, number, text);
   if (!watching) {
     watching = true;
@@ -370,7 +408,10 @@ function begin(head, text) {
     return answer('F', EVENT, `event is not valid JSON: ${error.message}`);
   }
   if (head.merge && event !== null && typeof event === 'object') assign(event, head.merge);
+  let isDone = false;
   const done = (error, value) => {
+    if (isDone) return;
+    isDone = true;
     if (error !== null && error !== undefined) return fail(its, error);
     if (context.callbackWaitsForEmptyEventLoop) its.pending = value;
     else succeed(its, value);
@@ -431,6 +472,7 @@ function summary(active) {
 
 function die(error) {
   const text = describe(error);
+  tellMemory();
   // Between calls the end is told first, so that no call comes here that would read of this one's failure.
   const between = !call;
   if (between) send('X', CODE, text);
@@ -450,6 +492,7 @@ process.exit = (code) => {
   const shown = code ?? process.exitCode ?? 0;
   const { stack } = new Error(`process.exit(${shown}) was called`);
   say(ERROR, excerpt(stack) + cleanStack(stack));
+  tellMemory();
   exit(code);
 };
 
@@ -547,7 +590,23 @@ async function importModule(file) {
   return import(pathToFileURL(file).href);
 }
 
+// Says which file it is that plain Node cannot read: the function itself is JavaScript, so nothing was compiled.
+function refuseTypescript() {
+  if (scripts || process.features.typescript) return;
+  for (const extension of ['.ts', '.cts', '.mts']) {
+    Module._extensions[extension] ??= (module, file) => {
+      const error = new SyntaxError(
+        `${file} is TypeScript, and this function is JavaScript: name its entry index.ts, so that all of it is compiled, ` +
+          'or have the `main` of the package name JavaScript',
+      );
+      error.stack = `SyntaxError: ${error.message}`;
+      throw error;
+    };
+  }
+}
+
 async function loadModule(file) {
+  refuseTypescript();
   if (isModule(file)) return importModule(file);
   try {
     return require(file);
@@ -560,20 +619,30 @@ async function loadModule(file) {
 // Where the names of imported files arrive.
 let imported;
 
-const isOwn = (file) => !file.includes('/node_modules/') && !file.startsWith(__dirname);
-
-// The files that are loaded, but for dependencies: when one changes, this process is out of date. Shared code is among
-// them wherever it lies: Node knows what a link leads to.
+// The files that are loaded: when one changes, this process is out of date. Shared code is among them wherever it lies:
+// Node knows what a link leads to. Written with nothing that the function can have changed when it was loaded.
 function loadedFiles(entry) {
-  const loaded = [entry, ...Object.keys(require.cache), ...Object.keys(scripts ?? {})];
+  const seen = { __proto__: null };
+  const files = [];
+  const add = (file) => {
+    if (seen[file] || startsWith(file, __dirname) || files.length === MOST_FILES) return;
+    seen[file] = true;
+    files[files.length] = file;
+  };
+  const addAll = (list) => {
+    for (let at = 0; at < list.length; at++) add(list[at]);
+  };
+  add(entry);
+  addAll(keys(require.cache));
+  if (scripts) addAll(keys(scripts));
   const { receiveMessageOnPort } = imported ? require('worker_threads') : {};
-  for (let told; imported && (told = receiveMessageOnPort(imported)); ) loaded.push(told.message);
-  return [...new Set(loaded.filter(isOwn))].slice(0, 256);
+  for (let told; imported && (told = receiveMessageOnPort(imported)); ) add(told.message);
+  return listed(files);
 }
 
-// Tells of the function's files that are loaded only when they are needed.
+// Tells of files that are loaded only when they are needed.
 function tellLaterFiles() {
-  const tell = (file) => isOwn(file) && send('D', 0, stringify([file]));
+  const tell = (file) => startsWith(file, __dirname) || send('D', 0, listed([file]));
   const { load } = Module.prototype;
   Module.prototype.load = function (file) {
     tell(file);
@@ -583,16 +652,26 @@ function tellLaterFiles() {
   imported?.unref();
 }
 
+// Says what a module has in the place of its handler.
+function instead(module, method) {
+  if (method in Object(module)) {
+    const value = module[method];
+    const kind = Array.isArray(value) ? 'array' : typeof value;
+    const shown = value === null || value === undefined ? value : `${/^[ao]/.test(kind) ? 'an' : 'a'} ${kind}`;
+    return `exports \`${method}\` as ${shown}`;
+  }
+  const exported = Object.keys(Object(module)).join('`, `');
+  return `has no \`${method}\`, ${exported ? `it exports \`${exported}\`` : 'it exports nothing'}`;
+}
+
 async function load() {
   const dot = settings.handler.lastIndexOf('.');
   const [name, method] = [settings.handler.slice(0, dot), settings.handler.slice(dot + 1)];
   const entry = entryFile(name);
   const module = await loadModule(entry);
-  handler = module[method] ?? module.default?.[method];
+  handler = module?.[method] ?? module?.default?.[method];
   if (typeof handler !== 'function') {
-    const exported = Object.keys(module).join('`, `');
-    const there = exported ? `it exports \`${exported}\`` : 'it exports nothing';
-    throw new Error(`handler \`${settings.handler}\` is not a function: ${path.basename(entry)} has no \`${method}\`, ${there}`);
+    throw new Error(`handler \`${settings.handler}\` is not a function: ${path.basename(entry)} ${instead(module, method)}`);
   }
   handler = handler.bind(module);
   return entry;
@@ -610,7 +689,7 @@ async function initialize(body) {
   if (process.debugPort) openInspector();
   try {
     const entry = await load();
-    send('D', 0, stringify(loadedFiles(entry)));
+    send('D', 0, loadedFiles(entry));
     tellLaterFiles();
   } catch (error) {
     const text = describe(error);

@@ -263,6 +263,8 @@ def make_context(head):
 
 def answer(kind, number, text):
     end_lines()
+    if kind == b"F":
+        send(b"M", resident_memory(), "")
     send(kind, number, text)
 
 
@@ -279,6 +281,7 @@ def leave(end):
         say(ERROR, str(end.code))
     end_lines()
     say(ERROR, excerpt(places(end)) + "sys.exit({}) was called".format(code))
+    send(b"M", resident_memory(), "")
     os._exit(code & 255)
 
 

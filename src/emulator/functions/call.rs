@@ -355,11 +355,11 @@ impl Parts {
         }
     }
 
-    /// Ends the call when its process has more memory for itself than it may.
+    /// Ends the call when its process has more memory than it may.
     fn outgrown(&mut self) -> Option<Reply> {
         let memory = self.call.function.registered().spec.memory;
         let instance = self.lease.instance();
-        let memory_bytes = instance.own_memory().filter(|bytes| *bytes > u64::from(memory) << 20)?;
+        let memory_bytes = instance.resident_memory().filter(|bytes| *bytes > u64::from(memory) << 20)?;
         let message = format!("{OUT_OF_MEMORY}: {} MB used, {memory} MB allowed", memory_bytes >> 20);
         instance.say(Level::Error, message);
         let said = instance.interrupt();
@@ -378,7 +378,7 @@ impl Parts {
         let first = !std::mem::replace(&mut self.lease.instance().warm, true);
         // One that took too much memory ends with its lease.
         let most = u64::from(self.call.function.registered().spec.memory) << 20;
-        let has_too_much = |instance: &Instance| instance.own_memory().is_some_and(|bytes| bytes > most);
+        let has_too_much = |instance: &Instance| instance.resident_memory().is_some_and(|bytes| bytes > most);
         let is_debugged = self.lease.instance().is_debugged();
         let is_over = match &result {
             Err(fault) => fault.kind == FaultKind::Memory,
@@ -397,11 +397,12 @@ impl Parts {
     fn time_out(mut self, duration: Duration) -> Outcome {
         let seconds = self.call.function.registered().spec.timeout.as_secs_f64();
         let message = format!("Invoking task timed out after {seconds} seconds");
+        let memory_bytes = self.lease.instance().resident_memory().unwrap_or_default();
         let said = self.lease.instance().interrupt() + &message + "\n";
         let folder = self.call.function.registered().folder.clone();
         let language = self.call.function.recipe.launch.interpreter.language;
-        let outcome =
-            self.call.report(Ended { duration, said, ..Ended::failed(FaultKind::Timeout, message.clone()) });
+        let failed = Ended::failed(FaultKind::Timeout, message.clone());
+        let outcome = self.call.report(Ended { duration, said, memory_bytes, ..failed });
         tokio::spawn(last_words(self.lease, language, folder, message));
         outcome
     }

@@ -39,7 +39,7 @@ const KEPT_SAID: usize = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Load {
     Loading,
-    /// From these files of the function's own.
+    /// From these files.
     Ready(Vec<String>),
     Broken(String),
 }
@@ -232,9 +232,9 @@ impl Instance {
         tokio::time::timeout(patience, find).await.ok().flatten().map(|place| place.excerpt())
     }
 
-    /// Returns the bytes of memory that the process has for itself.
-    pub fn own_memory(&self) -> Option<u64> {
-        process::own_memory(self.process?)
+    /// Returns the bytes of memory that the process has.
+    pub fn resident_memory(&self) -> Option<u64> {
+        process::resident_memory(self.process?)
     }
 
     /// Ends the call without an answer and returns what it has said.
@@ -367,6 +367,7 @@ impl Shared {
                 self.talk().ended = true;
                 self.load.send_replace(Load::Broken(text));
             }
+            Said::Memory(bytes) => self.talk().memory_bytes = bytes,
             Said::Lingers(_) => self.linger(),
             Said::Waiting(text) => {
                 if let Some(answer) = self.talk().waiting.take() {
@@ -394,6 +395,8 @@ impl Shared {
         let text = String::from_utf8_lossy(line).trim_end().to_owned();
         if text.contains("JavaScript heap out of memory") {
             self.talk().out_of_memory = true;
+        } else if self.talk().out_of_memory && is_native(&text) {
+            return;
         }
         if text == "Debugger attached." {
             self.talk().is_debugged = true;
@@ -484,6 +487,12 @@ impl Shared {
         }
         self.reply(Err(fault));
     }
+}
+
+/// Tells whether a line is of the native stack that V8 prints as it goes down: nobody's code is in it.
+fn is_native(line: &str) -> bool {
+    let numbered = line.trim_start().trim_start_matches(|digit: char| digit.is_ascii_digit());
+    numbered.starts_with(": 0x") || line.trim_matches('-').trim() == "Native stack trace"
 }
 
 fn fault_kind(number: u32) -> FaultKind {

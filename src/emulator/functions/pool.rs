@@ -3,7 +3,7 @@
 //! A pool belongs to one state of the code. When the code changes the function gets a new pool; calls in flight keep
 //! the old one until they end, and its processes end with it.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -45,6 +45,9 @@ const STEADY: Duration = Duration::from_millis(4);
 
 /// How long no process may become free before a function that calls itself is taken to wait for itself.
 const STANDSTILL: Duration = Duration::from_secs(1);
+
+/// How long dependencies that were looked at are taken to be as they were.
+const SETTLED: Duration = Duration::from_millis(250);
 
 /// Spare processes of all functions together.
 const SPARES: usize = 4;
@@ -129,10 +132,10 @@ struct State {
     returned: Option<Instant>,
     /// How long calls take, the newest weighing most.
     pace: Option<Duration>,
-    /// The function's own files that its processes were loaded from.
-    files: Arc<Vec<(PathBuf, Stamp)>>,
-    /// When they were last looked at and none had changed.
-    looked: Option<Instant>,
+    /// The files that its processes were loaded from.
+    files: Loaded,
+    /// Those of them that are dependencies.
+    dependencies: Loaded,
 }
 
 impl State {
@@ -140,6 +143,22 @@ impl State {
         let (place, turn) = oneshot::channel();
         self.waiting.push_back(place);
         Taken::Turn(turn)
+    }
+}
+
+/// Files that processes were loaded from, as they were then.
+#[derive(Clone, Default)]
+struct Loaded {
+    files: Arc<HashMap<PathBuf, Stamp>>,
+    /// When they were last looked at and none had changed.
+    looked: Option<Instant>,
+}
+
+impl Loaded {
+    /// Tells whether one has changed, and when they were looked at.
+    fn look(&self) -> (bool, Instant) {
+        let now = Instant::now();
+        (self.files.iter().any(|(file, was)| stamp(file) != *was), now)
     }
 }
 
@@ -172,6 +191,10 @@ type Stamp = Option<(SystemTime, u64)>;
 fn stamp(path: &std::path::Path) -> Stamp {
     let found = std::fs::metadata(path).ok()?;
     Some((found.modified().ok()?, found.len()))
+}
+
+fn is_dependency(file: &std::path::Path) -> bool {
+    file.components().any(|part| part.as_os_str() == "node_modules")
 }
 
 impl Function {
@@ -411,7 +434,7 @@ impl Function {
 
     /// Remembers the files a process was loaded from that started then.
     pub fn remember(&self, files: &[String], started: SystemTime) {
-        if !self.state().files.is_empty() {
+        if !self.state().files.files.is_empty() {
             return;
         }
         let folder = &self.registered().folder;
@@ -426,37 +449,43 @@ impl Function {
         {
             let mut state = self.state();
             for file in files.iter().map(PathBuf::from) {
-                if state.files.iter().all(|(known, _)| *known != file) {
+                let State { files, dependencies, .. } = &mut *state;
+                let loaded = if is_dependency(&file) { dependencies } else { files };
+                if !loaded.files.contains_key(&file) {
                     let stamp = read(&file);
-                    Arc::make_mut(&mut state.files).push((file, stamp));
+                    Arc::make_mut(&mut loaded.files).insert(file, stamp);
                 }
             }
         }
         self.recipe.crew.loaded.notify_one();
     }
 
-    /// Returns the folders of the files the processes were loaded from.
+    /// Returns the folders of the function's own files that the processes were loaded from.
     pub fn folders(&self) -> Vec<PathBuf> {
-        self.state().files.iter().filter_map(|(file, _)| Some(file.parent()?.to_owned())).collect()
+        self.state().files.files.keys().filter_map(|file| Some(file.parent()?.to_owned())).collect()
     }
 
     /// Tells whether a file the processes were loaded from has changed before `asked`, or since. The watcher tells it too, a
-    /// little later. One look serves all calls that were asked for before it.
+    /// little later. One look serves all calls that were asked for before it. Dependencies are many: one look at them serves
+    /// for [`SETTLED`].
     pub fn is_stale(&self, asked: Instant) -> bool {
-        let files = {
+        let (files, dependencies) = {
             let state = self.state();
-            if state.looked.is_some_and(|looked| looked >= asked) {
+            if state.files.looked.is_some_and(|looked| looked >= asked) {
                 return false;
             }
-            state.files.clone()
+            let settled = state.dependencies.looked.is_some_and(|looked| looked + SETTLED >= asked);
+            (state.files.clone(), (!settled).then(|| state.dependencies.clone()))
         };
-        let looked = Instant::now();
-        let stale = files.iter().any(|(file, was)| stamp(file) != *was);
-        if !stale {
-            let mut state = self.state();
-            state.looked = state.looked.max(Some(looked));
+        let (stale, looked) = files.look();
+        let (replaced, searched) = dependencies.map(|it| it.look()).unzip();
+        if stale || replaced == Some(true) {
+            return true;
         }
-        stale
+        let mut state = self.state();
+        state.files.looked = state.files.looked.max(Some(looked));
+        state.dependencies.looked = state.dependencies.looked.max(searched);
+        false
     }
 
     /// Sends those who wait in line away: another state of the function is in force.

@@ -101,11 +101,11 @@ impl Process {
     }
 }
 
-/// Returns the bytes of memory that a process has for itself; `None` where the system does not tell.
-pub(super) fn own_memory(process: u32) -> Option<u64> {
+/// Returns the bytes of memory that a process has; `None` where the system does not tell.
+pub(super) fn resident_memory(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let own = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
-    Some(own.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(resident.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
 }
 
 /// Returns the bytes of memory that a process has, and those that it started; 0 where the system does not tell.
@@ -114,7 +114,7 @@ pub(super) fn whole_memory(process: u32) -> u64 {
     let children = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
     let children =
         children.map(|ids| ids.split(' ').filter_map(|id| id.parse().ok()).map(whole_memory).sum::<u64>());
-    own_memory(process).unwrap_or_default() + children.sum::<u64>()
+    resident_memory(process).unwrap_or_default() + children.sum::<u64>()
 }
 
 /// Has a Node process start its inspector, which works in an endless loop too; a Python process says where it is.

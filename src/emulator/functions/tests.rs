@@ -218,6 +218,18 @@ async fn every_failure_is_told_to_the_caller() {
             "exports.handler = 1",
             "FUNCTIONS_EXECUTE_FAIL Error: handler `index.main` is not a function: index.js has no `main`, it exports `handler`",
         ),
+        (
+            "exports.main = 5",
+            "FUNCTIONS_EXECUTE_FAIL Error: handler `index.main` is not a function: index.js exports `main` as a number",
+        ),
+        (
+            "exports.main = [1]",
+            "FUNCTIONS_EXECUTE_FAIL Error: handler `index.main` is not a function: index.js exports `main` as an array",
+        ),
+        (
+            "exports.main = undefined",
+            "FUNCTIONS_EXECUTE_FAIL Error: handler `index.main` is not a function: index.js exports `main` as undefined",
+        ),
         ("process.exit(3)", "FUNCTIONS_EXECUTE_FAIL 3 code exit unexpected"),
         ("exports.main = () => Promise.reject()", "FUNCTIONS_EXECUTE_FAIL undefined(callback err is not instance of Error)"),
         ("exports.main = () => { throw { code: 7 } }", "FUNCTIONS_EXECUTE_FAIL {\"code\":7}(callback err is not instance of Error)"),

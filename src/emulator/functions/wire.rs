@@ -107,7 +107,7 @@ fn write_json(body: &mut Vec<u8>, value: &impl Serialize) {
 /// What a process says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
-    /// The function is loaded, from these files of its own; later on, these too are loaded.
+    /// The function is loaded, from these files; later on, these too are loaded.
     Loaded(Vec<String>),
     /// The function cannot be loaded, and the process ends.
     Broken(String),
@@ -124,6 +124,8 @@ pub(super) enum Said {
         text: String,
         ends: bool,
     },
+    /// How much memory there is, in bytes, before a fault or an exit.
+    Memory(u64),
     /// Work goes on after the answer.
     Lingers(String),
     /// What the process waits for.
@@ -174,6 +176,7 @@ fn said(kind: u8, number: u32, body: &[u8]) -> Result<Said, Garbled> {
         b'O' => Said::Outward(text),
         b'R' => Said::Result { text, memory_bytes: u64::from(number) * 1024 },
         b'F' | b'X' => Said::Fault { number, text, ends: kind == b'X' },
+        b'M' => Said::Memory(u64::from(number) * 1024),
         b'A' => Said::Lingers(text),
         b'W' => Said::Waiting(text),
         _ => return Err(Garbled),

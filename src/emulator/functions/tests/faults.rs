@@ -58,6 +58,7 @@ async fn a_call_is_answered_once() {
             answer: "1",
             logged: "",
         },
+        Faulty { fault: "callback(null, 1); callback(null, 2); callback(new Error('3'))", answer: "1", logged: "" },
         Faulty {
             fault: "context.fail(new Error('first')); context.succeed(2)",
             answer: "FUNCTIONS_EXECUTE_FAIL Error: first",
@@ -152,6 +153,71 @@ async fn what_a_function_does_to_the_language_does_not_reach_the_platform() {
         }
         stage.functions.stop().await;
     }
+}
+
+#[tokio::test]
+async fn what_a_module_does_to_the_language_as_it_loads_does_not_reach_the_platform() {
+    for patched in [
+        "Array.prototype.toJSON = Object.prototype.toJSON = () => 'patched'",
+        "Object.defineProperty(Array.prototype, 'toJSON', { value() { return this.join() } })",
+        "Array.prototype.filter = Array.prototype.slice = Array.prototype[Symbol.iterator] = undefined",
+        "Object.keys = String.prototype.includes = String.prototype.startsWith = undefined",
+        "globalThis.Set = globalThis.JSON = undefined",
+    ] {
+        let stage = Stage::of(&format!("{patched}; exports.main = (event) => event.n"));
+        for n in 0..2 {
+            assert_eq!(stage.call("f", &format!(r#"{{"n":{n}}}"#)).await, Ok(n.to_string()), "{patched}");
+        }
+        stage.functions.stop().await;
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn memory_is_that_at_the_end_of_the_call_and_over_the_limit_no_other_call_is_served() {
+    let stage = Stage::of(
+        "const kept = []; exports.main = async (e) => { if (e.take) kept.push(Buffer.alloc(e.take << 20, 1)); \
+         if (e.fail) throw new Error('failed'); if (e.exit) process.exit(1); return process.pid }",
+    );
+    let used = async |event: &str| {
+        let outcome = stage.call_as("f", event, Caller::Console).await;
+        (outcome.memory_bytes >> 20, outcome.result.ok())
+    };
+    let (failed, _) = used(r#"{"take":40,"fail":true}"#).await;
+    assert!((40..120).contains(&failed), "{failed} MB");
+    let mut before = failed;
+    let mut process = None;
+    for _ in 0..3 {
+        let (now, answered_by) = used(r#"{"take":40}"#).await;
+        assert!((before + 35..before + 60).contains(&now), "{now} MB after {before} MB");
+        before = now;
+        process = answered_by;
+    }
+    let (over, last) = used(r#"{"take":80}"#).await;
+    assert!(over > 256, "{over} MB");
+    assert!(last.is_none() || last == process);
+    let (fresh, next) = used("{}").await;
+    assert!(fresh < 80 && next.is_some() && next != process, "{fresh} MB");
+    let (exited, _) = used(r#"{"take":40,"exit":true}"#).await;
+    assert!((40..120).contains(&exited), "{exited} MB");
+    stage.functions.stop().await;
+}
+
+#[tokio::test]
+async fn memory_that_runs_out_shows_no_native_stack() {
+    let stage = Stage::new(&[
+        ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\nmemory = 128\ntimeout = 60\n"),
+        (
+            "f/index.js",
+            "require('v8').setFlagsFromString('--max-old-space-size=20'); \
+             exports.main = () => { const kept = []; for (;;) kept.push({ some: 'thing' }) }",
+        ),
+    ]);
+    let fault = stage.call("f", "{}").await.expect_err("there is no end to it");
+    assert_eq!(fault.kind, FaultKind::Memory);
+    stage.functions.stop().await;
+    let said = stage.said();
+    assert!(!said.iter().any(|line| line.contains(": 0x") || line.contains("Native stack")), "{said:#?}");
 }
 
 #[tokio::test]

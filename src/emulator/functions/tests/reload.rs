@@ -51,6 +51,26 @@ async fn an_installed_dependency_is_served() {
     }
 }
 
+#[tokio::test]
+async fn a_dependency_that_is_patched_or_removed_is_followed() {
+    let code = "const { v } = require('p'); exports.main = () => [v, require('q').v]";
+    let stage = Stage::new(&[
+        ("f/index.js", code),
+        ("f/node_modules/p/index.js", "exports.v = require('./deep').v"),
+        ("f/node_modules/p/deep.js", "exports.v = 1"),
+        ("/node_modules/q/index.js", "exports.v = 1"),
+    ]);
+    stage.until("f", "[1,1]").await;
+    stage.write("f/node_modules/p/deep.js", "exports.v = 20");
+    stage.until("f", "[20,1]").await;
+    stage.write("/node_modules/q/index.js", "exports.v = 20");
+    stage.until("f", "[20,20]").await;
+    std::fs::remove_dir_all(stage.path("f/node_modules")).expect("removed");
+    while stage.call("f", "{}").await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn shared_code_restarts_the_functions_that_loaded_it_and_no_other() {

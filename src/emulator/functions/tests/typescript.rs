@@ -57,6 +57,27 @@ async fn packages_of_the_workspace_run_as_they_are_written() {
     assert_eq!(stage.call("f", "{}").await, Ok(r#""3 cups""#.into()));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn typescript_that_javascript_asks_for_runs_or_is_named() {
+    let stage = Stage::new(&[
+        ("f/index.js", "const { n } = require('units'); exports.main = () => n"),
+        ("/packages/units/package.json", r#"{ "name": "units", "main": "index.ts" }"#),
+        ("/packages/units/index.ts", "export const n: number = 1;"),
+        ("/node_modules/.keep", ""),
+    ]);
+    let modules = stage.folder.path().join("node_modules");
+    std::os::unix::fs::symlink("../packages/units", modules.join("units")).expect("linked");
+    match stage.call("f", "{}").await {
+        // A Node that leaves types out by itself.
+        Ok(answer) => assert_eq!(answer, "1"),
+        Err(fault) => {
+            let file = "packages/units/index.ts is TypeScript, and this function is JavaScript";
+            assert!(fault.message.contains(file), "{}", fault.message);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_failure_points_at_the_line_of_the_typescript() {
     let code = "interface Long {\n  a: number;\n}\n\nexport const main = async (event: Long) => {\n  throw new Error('boom');\n};\n";
