@@ -299,6 +299,7 @@ mod tests {
             deploy: true,
             references: Default::default(),
             undefined: Vec::new(),
+            lacks_config: false,
         }
     }
 

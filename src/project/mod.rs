@@ -64,6 +64,8 @@ pub struct Project {
     pub functions_root: Option<PathBuf>,
     /// By name.
     pub functions: Vec<Function>,
+    /// Functions that only the cloud can run, with their runtimes; they are not among `functions`.
+    pub foreigners: BTreeMap<FunctionName, String>,
     /// What keeps some of it from working as written: an emulator shows these and goes on, a deploy stops.
     pub problems: Vec<Error>,
     /// What will probably surprise somebody.
@@ -98,6 +100,7 @@ impl Project {
             devtools,
             functions_root,
             functions: Vec::new(),
+            foreigners: BTreeMap::new(),
             problems: Vec::new(),
             warnings: Vec::new(),
         };

@@ -225,6 +225,11 @@ impl Functions {
         self.0.current(name, Instant::now()).map(|function| function.registered().clone())
     }
 
+    /// Returns the runtime of a function of the project that only the cloud can run.
+    pub fn foreign(&self, name: &str) -> Option<String> {
+        self.0.registry.foreign(name)
+    }
+
     /// Returns where the inspector of each function listens, when they are inspected.
     pub fn inspectors(&self) -> BTreeMap<String, u16> {
         let functions = self.0.registry.all();
@@ -376,13 +381,20 @@ impl Inner {
     /// Answers as the platform does, and tells what was probably meant.
     fn not_found(&self, name: &str, request_id: String) -> Outcome {
         let functions = self.registry.all();
+        let near = did_you_mean(name, functions.iter().map(|function| function.name()));
         self.tell(Event::Warning(
-            match did_you_mean(name, functions.iter().map(|function| function.name())) {
-                Some(near) => text! {
+            match (self.registry.foreign(name), near) {
+                (Some(runtime), _) => text! {
+                    en: "function `{name}` cannot be called here: only the cloud has its runtime `{runtime}`",
+                    zh: "云函数 `{name}` 无法在此调用：其运行时 `{runtime}` 只有云端支持"
+                },
+                (None, Some(near)) => text! {
                     en: "function `{name}` does not exist; did you mean `{near}`?",
                     zh: "云函数 `{name}` 不存在；您是否想调用 `{near}`？"
                 },
-                None => text! { en: "function `{name}` does not exist", zh: "云函数 `{name}` 不存在" },
+                (None, None) => {
+                    text! { en: "function `{name}` does not exist", zh: "云函数 `{name}` 不存在" }
+                }
             },
         ));
         let message = "FunctionName parameter could not be found.".to_owned();

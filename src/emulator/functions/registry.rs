@@ -19,7 +19,8 @@ use crate::emulator::event::Event;
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::function::{FunctionSpec, Language};
-use crate::model::name::{did_you_mean, suggestion};
+use crate::model::name::{FunctionName, did_you_mean, suggestion};
+use crate::model::text::Text;
 use crate::project::{Project, bundle, functions, typescript};
 use crate::text;
 
@@ -33,6 +34,10 @@ pub(super) struct Registry {
     deployed: Deployed,
     /// Functions of the project that a client deleted: gone until their folder is saved again.
     deleted: Mutex<BTreeMap<String, SystemTime>>,
+    /// Functions of the project that only the cloud can run, with their runtimes.
+    foreigners: Mutex<BTreeMap<FunctionName, String>>,
+    /// What was odd about the project when it was last looked at.
+    odd: Mutex<Vec<Error>>,
     ports: Ports,
     transpiled: Arc<Transpiled>,
     pub crew: Crew,
@@ -48,6 +53,8 @@ impl Registry {
             functions: RwLock::default(),
             deployed: Deployed::new(data.join("functions")),
             deleted: Mutex::default(),
+            foreigners: Mutex::default(),
+            odd: Mutex::new(config.project.problems.iter().chain(&config.project.warnings).cloned().collect()),
             ports: Ports::from(config.inspect),
             transpiled: Arc::new(Transpiled::new(&data)),
             crew: Crew::default(),
@@ -58,6 +65,12 @@ impl Registry {
 
     fn deleted(&self) -> MutexGuard<'_, BTreeMap<String, SystemTime>> {
         self.deleted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the runtime of a function that only the cloud can run.
+    pub fn foreign(&self, name: &str) -> Option<String> {
+        let foreigners = self.foreigners.lock().unwrap_or_else(PoisonError::into_inner);
+        foreigners.iter().find(|(foreigner, _)| foreigner.as_str() == name).map(|(_, runtime)| runtime.clone())
     }
 
     pub fn all(&self) -> Vec<Arc<Function>> {
@@ -111,12 +124,24 @@ impl Inner {
         let _turn = self.registry.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
         self.registry.saved.store(false, Ordering::Relaxed);
         match Project::load(&self.config.project.options) {
-            Ok(project) => self.adopt(project, changed),
+            Ok(project) => {
+                self.tell_odd(&project);
+                self.adopt(project, changed)
+            }
             Err(error) => {
                 self.tell(Event::Warning(error.message().clone()));
                 Vec::new()
             }
         }
+    }
+
+    /// Tells what has become odd about the project since it was last looked at; the start tells the rest.
+    fn tell_odd(&self, project: &Project) {
+        let mut known = self.registry.odd.lock().unwrap_or_else(PoisonError::into_inner);
+        let now: Vec<Error> = project.problems.iter().chain(&project.warnings).cloned().collect();
+        let news = now.iter().filter(|odd| !known.iter().any(|known| known.message() == odd.message()));
+        news.for_each(|odd| self.tell(Event::Warning(sentence(odd))));
+        *known = now;
     }
 
     /// Makes the functions those of a project that was just read, and the deployed ones.
@@ -157,11 +182,22 @@ impl Inner {
     /// Returns what the project and the deployed functions add up to. A deployed copy runs until its folder in the
     /// project is saved again.
     fn wanted(&self, project: Project) -> BTreeMap<String, Wanted> {
+        let foreigners = project.foreigners;
+        *self.registry.foreigners.lock().unwrap_or_else(PoisonError::into_inner) = foreigners;
         let installed = self.shared_modules().map(|modules| installed(&modules)).max().unwrap_or(UNIX_EPOCH);
         let mut wanted: BTreeMap<String, Wanted> = project
             .functions
             .into_iter()
-            .map(|function| (function.spec.name.to_string(), from_folder(function, installed)))
+            .map(|function| {
+                let name = function.spec.name.to_string();
+                // Half a `config.json` must not take the settings away with which the function runs.
+                let before = self.registry.get(&name).filter(|_| function.lacks_config);
+                let mut wanted = from_folder(function, installed);
+                if let Some(before) = before {
+                    wanted.registered.spec = before.registered().spec.clone();
+                }
+                (name, wanted)
+            })
             .collect();
         let deleted = self.registry.deleted();
         wanted.retain(|name, function| deleted.get(name).is_none_or(|saved| function.saved > *saved));
@@ -279,6 +315,14 @@ impl Inner {
             None => error,
         }
     }
+}
+
+/// Returns what an error says, and what it comes from.
+fn sentence(error: &Error) -> Text {
+    error.causes().iter().fold(error.message().clone(), |told, cause| Text {
+        en: format!("{}: {}", told.en, cause.en),
+        zh: format!("{}：{}", told.zh, cause.zh),
+    })
 }
 
 /// Returns when an installation into a `node_modules` ended.

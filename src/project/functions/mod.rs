@@ -36,6 +36,8 @@ pub struct Function {
     pub references: BTreeSet<String>,
     /// Variables that refer to a name nobody defines: (variable, name). They are absent from `spec`.
     pub undefined: Vec<(String, String)>,
+    /// Whether its `config.json` cannot be read, so that `spec` goes without it.
+    pub lacks_config: bool,
 }
 
 impl Function {
@@ -85,6 +87,7 @@ pub(super) fn read(
     let layers = Layers { project, environment, variables, dotenv };
     let (mut functions, mut problems) = (Vec::new(), Vec::new());
     let mut warnings: Vec<Error> = project.cloudbaserc.iter().flat_map(|it| it.warnings.clone()).collect();
+    let mut foreigners = BTreeMap::new();
     let (folders, unreadable) = layers.folders();
     match unreadable {
         // What a person names must be there; what a file names may come later.
@@ -107,6 +110,7 @@ pub(super) fn read(
             }
             Err(error) => (FunctionSettings::default(), Some(error)),
         };
+        let lacks_config = problem.is_some();
         problems.extend(problem);
         problems.extend(json::read(&folder.join("package.json")).err());
         let settings = inferred(layers.settings(&name, file), &folder);
@@ -114,7 +118,12 @@ pub(super) fn read(
         let bootstrap = Some(folder.join(BOOTSTRAP)).filter(|file| file.is_file());
         match bootstrap.or_else(|| entry_of(&folder, &settings, language)) {
             Some(_) => {
-                functions.push(layers.function(name, folder, settings, &mut problems, &mut warnings)?)
+                let function = layers.function(name, folder, settings, &mut problems, &mut warnings)?;
+                functions.push(Function { lacks_config, ..function });
+            }
+            None if let Some(runtime) = foreign(&settings) => {
+                warnings.push(elsewhere(&name, &runtime));
+                foreigners.insert(name, runtime);
             }
             None if layers.is_declared(&name) => problems.push(no_code(&name, language)),
             None if manifest.iter().any(|file| folder.join(file).is_file()) => {
@@ -123,9 +132,10 @@ pub(super) fn read(
             None => {}
         }
     }
-    problems.extend(layers.declared_but_absent(&functions, &problems));
+    problems.extend(layers.declared_but_absent(&functions, &foreigners, &problems));
     functions.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
-    (project.functions, project.problems, project.warnings) = (functions, problems, warnings);
+    (project.functions, project.foreigners) = (functions, foreigners);
+    (project.problems, project.warnings) = (problems, warnings);
     Ok(())
 }
 
@@ -195,14 +205,21 @@ impl Layers<'_> {
         }
         let mut local_variables = self.dotenv.clone();
         local_variables.extend(dotenv::read(&folder.join(".env"))?);
-        Ok(Function { spec, folder, local_variables, ignore, deploy, references, undefined })
+        let lacks_config = false;
+        Ok(Function { spec, folder, local_variables, ignore, deploy, references, undefined, lacks_config })
     }
 
     /// Complains of functions that a file declares and that have no folder.
-    fn declared_but_absent(&self, found: &[Function], known: &[Error]) -> Vec<Error> {
+    fn declared_but_absent(
+        &self,
+        found: &[Function],
+        foreigners: &BTreeMap<FunctionName, String>,
+        known: &[Error],
+    ) -> Vec<Error> {
         let names: Vec<&str> = found.iter().map(|function| function.spec.name.as_str()).collect();
         let absent = |name: &&FunctionName| {
             !names.contains(&name.as_str())
+                && !foreigners.contains_key(*name)
                 && !known.iter().any(|error| error.message().en.contains(&format!("`{name}`")))
         };
         let complain = |name: &FunctionName| {
@@ -279,6 +296,22 @@ pub fn mistake(folder: &Path, spec: &FunctionSpec) -> Option<String> {
     let is_called = Language::of(&spec.runtime) == Some(Language::Node) && !folder.join(BOOTSTRAP).is_file();
     let entry = entry_file(folder, &spec.handler, Language::Node).filter(|_| is_called)?;
     super::typescript::mistake_in(&entry)
+}
+
+/// Returns the runtime of a function that only the cloud runs.
+fn foreign(settings: &FunctionSettings) -> Option<String> {
+    settings.runtime.clone().filter(|runtime| settings::runtime(runtime).is_ok() && Language::of(runtime).is_none())
+}
+
+fn elsewhere(name: &FunctionName, runtime: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        text! {
+            en: "function `{name}` is left out: its runtime `{runtime}` is not one that cloudkit runs or deploys",
+            zh: "已略过云函数 `{name}`：cloudkit 不运行也不部署运行时 `{runtime}`"
+        },
+    )
+    .hint(text! { en: "functions of Node.js and Python 3 run here", zh: "此处支持 Node.js 与 Python 3 云函数" })
 }
 
 fn no_code(name: &FunctionName, language: Language) -> Error {

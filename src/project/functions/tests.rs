@@ -134,6 +134,21 @@ fn a_folder_with_code_is_a_function() {
             &["the cron `0 2 * * *` has 5 fields instead of seven"],
         ),
         (
+            "a runtime that only the cloud has is left out by name",
+            &[
+                ("functions/a/index.js", ""),
+                ("functions/old/index.py", ""),
+                ("functions/old/config.json", r#"{"runtime": "Python2.7"}"#),
+                ("functions/php/index.php", ""),
+                ("cloudkit.toml", "[functions.php]\nruntime = 'Php7.4'"),
+            ],
+            &["a"],
+            &[
+                "function `old` is left out: its runtime `Python2.7` is not one that cloudkit runs or deploys",
+                "function `php` is left out: its runtime `Php7.4` is not one that cloudkit runs or deploys",
+            ],
+        ),
+        (
             "a weekday by number is worth a word",
             &[
                 ("functions/a/index.js", ""),

@@ -171,7 +171,13 @@ pub(super) async fn copy(environment: &Shared, asked: CopyFunction) -> Result<Do
 /// Returns a function that is there.
 pub(super) fn known(environment: &Environment, namespace: Option<&str>, name: &str) -> Result<Registered> {
     this_environment(environment, namespace)?;
-    environment.functions.get(name).ok_or_else(|| Failure::no_function(name))
+    environment.functions.get(name).ok_or_else(|| match environment.functions.foreign(name) {
+        Some(runtime) => {
+            let message = format!("Function [{name}] cannot run here: only the cloud has its runtime {runtime}.");
+            Failure::new(codes::UNSUPPORTED_OPERATION, message)
+        }
+        None => Failure::no_function(name),
+    })
 }
 
 /// Registers code or settings, and lets the change show for a moment.

@@ -17,6 +17,11 @@ impl Stage {
         }
     }
 
+    /// Waits for a warning that says so.
+    async fn warned(&mut self, words: &str) {
+        self.event(|event| matches!(event, Event::Warning(text) if text.en.contains(words)).then_some(())).await;
+    }
+
     fn path(&self, path: &str) -> std::path::PathBuf {
         self.folder.path().join("cloudfunctions").join(path)
     }
@@ -38,6 +43,23 @@ async fn settings_and_variables_are_served_when_they_are_saved() {
     stage.until("f", r#"["1","2",7000]"#).await;
     stage.write("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\n[functions.f]\ntimeout = 9\n");
     stage.until("f", r#"["1","2",9000]"#).await;
+}
+
+#[tokio::test]
+async fn a_config_that_breaks_leaves_the_settings_and_is_told() {
+    let code = "exports.main = (e, context) => context.time_limit_in_ms";
+    let config = |cron: &str| {
+        format!(r#"{{ "timeout": 7, "triggers": [{{ "name": "t", "type": "timer", "config": "{cron}" }}] }}"#)
+    };
+    let good = config("0 0 1 * * * *");
+    let mut stage = Stage::new(&[("f/index.js", code), ("f/config.json", &good)]);
+    stage.until("f", "7000").await;
+    stage.write("f/config.json", "{ \"timeout\": ");
+    stage.warned("config.json").await;
+    assert_eq!(stage.call("f", "{}").await, Ok("7000".into()));
+    assert_eq!(stage.functions.get("f").expect("it is there").spec.triggers.len(), 1);
+    stage.write("f/config.json", &config("0 0 1 * * *"));
+    stage.warned("fields instead of seven").await;
 }
 
 #[tokio::test]

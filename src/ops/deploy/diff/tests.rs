@@ -20,6 +20,7 @@ fn function(name: &str, change: impl FnOnce(&mut FunctionSpec)) -> DesiredFuncti
         deploy: true,
         references: Default::default(),
         undefined: Vec::new(),
+        lacks_config: false,
     };
     let tree = Arc::new(Tree::of(&function, folder.path()).expect("an empty tree"));
     DesiredFunction { spec, tree, fingerprint: "print".into() }
