@@ -104,7 +104,7 @@ pub fn duration(text: &str) -> Result<Duration> {
 /// Reads a point of time: with its offset from UTC, or as the platform writes it, in UTC+8.
 pub fn time(text: &str) -> Result<Millis> {
     let with_offset = text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond);
-    with_offset.or_else(|| wall::read(text)).ok_or_else(|| {
+    with_offset.or_else(|| wall::read(&text.replacen('T', " ", 1))).ok_or_else(|| {
         Error::new(Kind::Usage, text! { en: "`{text}` is no time", zh: "`{text}` 不是时间" }).hint(text! {
             en: "write `2026-11-21T13:00:00+08:00`, or `2026-11-21 13:00:00` for UTC+8",
             zh: "请写 `2026-11-21T13:00:00+08:00`，或以 `2026-11-21 13:00:00` 表示 UTC+8"
@@ -122,6 +122,19 @@ fn offset(source: &str, line: usize, column: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_without_an_offset_is_the_platforms() {
+        for text in [
+            "2027-01-01T08:00:00",
+            "2027-01-01 08:00:00",
+            "2027-01-01T08:00:00+08:00",
+            "2027-01-01T00:00:00Z",
+        ] {
+            assert_eq!(time(text).ok(), Some(1_798_761_600_000), "{text}");
+        }
+        assert!(time("2027-01-01").is_err());
+    }
 
     #[test]
     fn a_length_of_time_has_a_unit() {

@@ -8,6 +8,9 @@ use crate::model::clock::{Clock, Ids};
 use crate::model::name::EnvId;
 use crate::project::Project;
 
+/// The number of the account the environment belongs to: the end of a bucket's name, `tencentcloud_appid` in a function.
+pub const ACCOUNT: &str = "1250000001";
+
 /// What becomes of calls that functions make to hosts outside, when no fixture answers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Outward {

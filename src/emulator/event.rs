@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::logs::LogRecord;
+use crate::model::clock::Millis;
 use crate::model::denial::Denial;
 
 /// Receives events; dropped events never hold up the emulator.
@@ -23,6 +24,8 @@ pub enum Event {
         request_id: String,
         /// `None` is success, else the platform's code, such as `FUNCTIONS_TIME_LIMIT_EXCEEDED`.
         failure: Option<String>,
+        /// When it ended.
+        time: Millis,
         duration: Duration,
         /// How long the caller waited for a process to be ready, when one had to be started.
         cold: Option<Duration>,
@@ -47,9 +50,29 @@ pub enum Event {
     /// Work went on after a function had answered.
     Lingering { function: String, request_id: String },
     /// A timer fired.
-    Fired { function: String, trigger: String },
+    Fired { function: String, trigger: String, time: Millis },
     /// A verification code that the cloud would send to a phone or a mailbox.
     CodeSent { to: String, code: String },
     /// Something is odd, and goes on.
     Warning(crate::model::text::Text),
+}
+
+impl Event {
+    /// Returns when it happened by the emulator's clock, which may have moved on since; `None` for one that is told at once.
+    pub fn time(&self) -> Option<Millis> {
+        match self {
+            Event::Invoked { time, .. } | Event::Fired { time, .. } => Some(*time),
+            Event::Logged(record) => Some(record.time),
+            Event::Reloaded { .. }
+            | Event::Broken { .. }
+            | Event::Deployed { .. }
+            | Event::Scanned { .. }
+            | Event::CollectionMissing { .. }
+            | Event::Truncated { .. }
+            | Event::Denied(_)
+            | Event::Lingering { .. }
+            | Event::CodeSent { .. }
+            | Event::Warning(_) => None,
+        }
+    }
 }

@@ -139,7 +139,7 @@ pub async fn fire(
     trigger: &str,
     time: Millis,
 ) -> Outcome {
-    tell(events, Event::Fired { function: function.to_owned(), trigger: trigger.to_owned() });
+    tell(events, Event::Fired { function: function.to_owned(), trigger: trigger.to_owned(), time });
     let event = event::timer(trigger, &whole_seconds(time));
     let caller = Caller::Timer { trigger: trigger.to_owned() };
     functions.invoke(function, Invocation { event, caller }).await

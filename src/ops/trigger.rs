@@ -8,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::name::{FunctionName, did_you_mean, suggestion};
 use crate::model::schedule::Schedule;
+use crate::model::text::Text;
 use crate::model::wall;
 use crate::text;
 
@@ -24,6 +25,9 @@ pub struct Trigger {
     pub r#type: String,
     /// Seven cron fields in UTC+8.
     pub config: String,
+    /// The cron in words; absent for one that cannot be read.
+    #[serde(skip)]
+    pub words: Option<Text>,
     /// When it fires next, such as `2026-11-21T13:00:00+08:00`; absent for one that is off or never fires again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -33,14 +37,14 @@ impl Trigger {
     /// Reads a trigger as the platform describes it; with the time, it says when it fires next.
     pub(super) fn of(function: &str, status: &TriggerStatus, now: Option<Millis>) -> Self {
         let config = cron(&status.trigger_desc);
-        let schedule = now
-            .filter(|_| status.enable != 0)
-            .and_then(|now| config.parse::<Schedule>().ok()?.next_after(now));
+        let schedule = config.parse::<Schedule>().ok();
+        let next = now.filter(|_| status.enable != 0).and_then(|now| schedule.as_ref()?.next_after(now));
         Trigger {
             function: function.to_owned(),
             name: status.trigger_name.clone(),
             r#type: if status.r#type.is_empty() { "timer".into() } else { status.r#type.clone() },
-            next: schedule.map(wall::rfc3339_second),
+            words: schedule.map(|schedule| schedule.explain()),
+            next: next.map(wall::rfc3339_second),
             config,
         }
     }
@@ -111,6 +115,7 @@ mod tests {
             };
             let trigger = Trigger::of("report", &status, Some(1_700_000_000_000));
             assert_eq!(trigger.config, "0 0 */1 * * * *");
+            assert_eq!(trigger.words.as_ref().map(|words| words.en.as_str()), Some("every hour"));
             assert_eq!(trigger.next.as_deref(), Some("2023-11-15T07:00:00+08:00"));
             let off = Trigger::of("report", &TriggerStatus { enable: 0, ..status }, Some(1_700_000_000_000));
             assert_eq!(off.next, None);

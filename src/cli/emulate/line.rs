@@ -12,10 +12,17 @@ use crate::model::wall;
 use crate::term::{Page, Show, Style};
 use crate::text;
 
-/// An event and when it was told.
+/// An event and when it happened.
 pub struct Line {
     pub time: Millis,
     pub event: Event,
+}
+
+impl Line {
+    /// Returns the line of an event that is seen at `now`.
+    pub fn of(event: Event, now: Millis) -> Self {
+        Line { time: event.time().unwrap_or(now), event }
+    }
 }
 
 impl Serialize for Line {
@@ -31,7 +38,7 @@ impl Serialize for Line {
 fn fields(event: &Event) -> Value {
     let millis = |time: &Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
     match event {
-        Event::Invoked { function, request_id, failure, duration, cold, memory_bytes } => json!({
+        Event::Invoked { function, request_id, failure, duration, cold, memory_bytes, .. } => json!({
             "event": "invoked", "function": function, "requestId": request_id, "failure": failure,
             "durationMs": millis(duration), "coldMs": cold.as_ref().map(millis), "memoryBytes": memory_bytes,
         }),
@@ -57,7 +64,7 @@ fn fields(event: &Event) -> Value {
         Event::Lingering { function, request_id } => {
             json!({ "event": "lingering", "function": function, "requestId": request_id })
         }
-        Event::Fired { function, trigger } => {
+        Event::Fired { function, trigger, .. } => {
             json!({ "event": "fired", "function": function, "trigger": trigger })
         }
         Event::CodeSent { to, code } => json!({ "event": "codeSent", "to": to, "code": code }),
@@ -128,7 +135,9 @@ impl Show for Line {
                 };
                 ("warn", Style::Warning, page.words(&told).to_owned())
             }
-            Event::Fired { function, trigger } => ("timer", Style::Good, format!("{function}  {trigger}")),
+            Event::Fired { function, trigger, .. } => {
+                ("timer", Style::Good, format!("{function}  {trigger}"))
+            }
             Event::CodeSent { to, code } => {
                 let told =
                     text! { en: "verification code for {to}: {code}", zh: "发给 {to} 的验证码：{code}" };

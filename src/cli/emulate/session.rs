@@ -272,7 +272,7 @@ impl Session {
                 audience.admit_gap(context);
             }
             match audience.events.recv().await {
-                Ok(event) => return Line { time: self.clock.now(), event },
+                Ok(event) => return Line::of(event, self.clock.now()),
                 Err(RecvError::Lagged(missed)) => audience.missed += missed,
                 // The emulator is being stopped: nothing more will come.
                 Err(RecvError::Closed) => std::future::pending().await,
@@ -285,7 +285,7 @@ impl Session {
         let mut audience = self.audience.lock().await;
         loop {
             match audience.events.try_recv() {
-                Ok(event) => context.ui.aside(&Line { time: self.clock.now(), event }),
+                Ok(event) => context.ui.aside(&Line::of(event, self.clock.now())),
                 Err(TryRecvError::Lagged(missed)) => audience.missed += missed,
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }

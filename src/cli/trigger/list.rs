@@ -26,11 +26,13 @@ impl Show for Vec<Trigger> {
             text! { en: "trigger", zh: "触发器" },
             text! { en: "type", zh: "类型" },
             text! { en: "config", zh: "配置" },
+            text! { en: "in words (UTC+8)", zh: "含义（UTC+8）" },
             text! { en: "next", zh: "下次触发" },
         ]);
         for it in self {
             let next = it.next.as_deref().unwrap_or("-");
-            table.row([&it.function, &it.name, &it.r#type, &it.config, next]);
+            let words = it.words.as_ref().map_or("-", |words| page.words(words));
+            table.row([&it.function, &it.name, &it.r#type, &it.config, words, next]);
         }
         page.table(&table, &text! { en: "There are no triggers.", zh: "没有触发器。" });
     }

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::UPGRADE;
+use axum::http::header::{CONNECTION, UPGRADE};
 use axum::http::request::Parts;
-use axum::http::{Request, StatusCode, Uri};
+use axum::http::{HeaderMap, Request, StatusCode, Uri, Version};
 use axum::response::Response;
 use hyper::client::conn::http1;
 use hyper::upgrade::OnUpgrade;
@@ -51,7 +51,23 @@ pub(super) async fn forward(
             }
         });
     }
+    if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        strip(answer.headers_mut());
+    }
+    // The version is that of one connection, and the asker's is another.
+    *answer.version_mut() = Version::HTTP_11;
     Ok(answer.map(Body::new))
+}
+
+/// Removes the headers that speak of one connection (RFC 9110, 7.6.1); each side of this one has its own.
+fn strip(headers: &mut HeaderMap) {
+    let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let named: Vec<String> =
+        named.flat_map(|value| value.split(',')).map(|name| name.trim().to_owned()).collect();
+    let fixed = ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
+    for name in named.iter().map(String::as_str).chain(fixed) {
+        headers.remove(name);
+    }
 }
 
 fn request(parts: &Parts, path: &str, body: Body) -> Result<Request<Body>, Failure> {
@@ -64,8 +80,31 @@ fn request(parts: &Parts, path: &str, body: Body) -> Result<Request<Body>, Failu
     *request.method_mut() = parts.method.clone();
     *request.headers_mut() = parts.headers.clone();
     if !parts.headers.contains_key(UPGRADE) {
-        // One connection serves one request.
-        request.headers_mut().insert("connection", axum::http::HeaderValue::from_static("close"));
+        strip(request.headers_mut());
     }
     Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_speaks_of_one_connection_stays_there() {
+        let headers = [
+            ("connection", "close, X-Hop"),
+            ("x-hop", "1"),
+            ("keep-alive", "timeout=5"),
+            ("transfer-encoding", "chunked"),
+            ("content-type", "text/plain"),
+            ("trailer", "x-end"),
+        ];
+        let mut headers: HeaderMap = headers
+            .into_iter()
+            .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
+            .collect();
+        strip(&mut headers);
+        let left: Vec<&str> = headers.keys().map(axum::http::HeaderName::as_str).collect();
+        assert_eq!(left, ["content-type", "trailer"]);
+    }
 }

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use super::forward::{self, Failure};
 use super::{reply, target};
 use crate::api::event::Caller;
+use crate::emulator::config::ACCOUNT;
 use crate::emulator::environment::Shared;
 use crate::emulator::functions::{Fault, FaultKind, Invocation, Server};
 
@@ -97,10 +98,14 @@ async fn routed(environment: &Shared, parts: &Parts, body: Body) -> Result<Respo
         return Err(too_large(LARGEST_TEXT));
     }
     let event = event(environment, parts, &rest, &body, &request_id).to_string();
-    let outcome =
-        environment.functions.invoke(&route.function, Invocation { event, caller: Caller::Http }).await;
+    let invocation = Invocation { event, caller: Caller::Http };
+    let outcome = environment.functions.invoke_as(&route.function, request_id.clone(), invocation).await;
     match outcome.result {
-        Ok(result) => Ok(integrated(&result)),
+        Ok(result) => {
+            let warn = |message: String| environment.functions.warn(&route.function, &request_id, message);
+            integrated(&result, warn)
+                .map_err(|message| refuse(StatusCode::BAD_GATEWAY, "FUNCTION_INVOCATION_FAILED", message))
+        }
         Err(Fault { kind, message }) => {
             let (status, code) = match kind {
                 FaultKind::NotFound => (StatusCode::NOT_FOUND, "FUNCTION_NOT_FOUND"),
@@ -125,7 +130,11 @@ async fn served(
 ) -> Result<Response, (StatusCode, &'static str, String)> {
     let exited = |message| (StatusCode::METHOD_NOT_ALLOWED, "ContainerStateExited", message);
     let (server, limit) = server.map_err(|fault| exited(fault.message))?;
-    forward::forward(server.address, parts, path, body, limit).await.map_err(|failure| match failure {
+    let failure = match forward::forward(server.address, parts, path, body, limit).await {
+        Ok(answer) => return Ok(answer),
+        Err(failure) => failure,
+    };
+    Err(match failure {
         Failure::TooLate => {
             let message = format!("Invoking task timed out after {} seconds", limit.as_secs_f64());
             (StatusCode::GATEWAY_TIMEOUT, "FUNCTION_TIME_LIMIT_EXCEEDED", message)
@@ -134,7 +143,13 @@ async fn served(
             let message = "Memory limit exceeded".to_owned();
             (StatusCode::INTERNAL_SERVER_ERROR, "FUNCTION_MEMORY_LIMIT_EXCEEDED", message)
         }
-        Failure::Broken(why) => (StatusCode::BAD_GATEWAY, "FUNCTION_INVOCATION_FAILED", why),
+        Failure::Broken(why) => {
+            let why = match server.ending().await {
+                Some(how) => format!("the server ended in the request: {how}"),
+                None => why,
+            };
+            (StatusCode::BAD_GATEWAY, "FUNCTION_INVOCATION_FAILED", why)
+        }
     })
 }
 
@@ -167,7 +182,7 @@ fn event(environment: &Shared, parts: &Parts, path: &str, body: &[u8], request_i
         "requestContext": {
             "requestId": request_id,
             "envId": environment.config.env_id,
-            "appId": environment.config.app_id,
+            "appId": ACCOUNT,
             "uin": "100000000001",
         },
         "body": text.map_or_else(|| BASE64_STANDARD.encode(body), str::to_owned),
@@ -186,32 +201,30 @@ fn is_text(headers: &HeaderMap) -> bool {
 }
 
 /// Makes an answer of a function's result: as it says itself when it names a status, else the value.
-fn integrated(result: &str) -> Response {
+///
+/// # Errors
+/// What it says of itself is no answer.
+fn integrated(result: &str, warn: impl FnMut(String)) -> Result<Response, String> {
     let value: Value = serde_json::from_str(result).unwrap_or_default();
     if let Some(status) = value.get("statusCode").and_then(Value::as_u64) {
-        return stated(status, &value);
+        return stated(status, &value, warn);
     }
-    match value {
+    Ok(match value {
         Value::String(text) => reply::plain(StatusCode::OK, text),
         Value::Number(number) => reply::plain(StatusCode::OK, number.to_string()),
         _ => reply::typed(StatusCode::OK, reply::JSON, result.to_owned()),
-    }
+    })
 }
 
-fn stated(status: u64, value: &Value) -> Response {
-    let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
-    let Some(status) = status else {
-        return reply::plain(StatusCode::BAD_GATEWAY, "the function's `statusCode` is not a status\n".into());
-    };
+fn stated(number: u64, value: &Value, mut warn: impl FnMut(String)) -> Result<Response, String> {
+    let status = u16::try_from(number).ok().and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.ok_or_else(|| format!("The function's `statusCode` is not a status: {number}."))?;
     let encoded = value.get("isBase64Encoded").and_then(Value::as_bool) == Some(true);
     let (kind, body) = match value.get("body") {
         None | Some(Value::Null) => (reply::TEXT, Vec::new()),
         Some(Value::String(text)) if encoded => match BASE64_STANDARD.decode(text) {
             Ok(bytes) => (HeaderValue::from_static("application/octet-stream"), bytes),
-            Err(error) => {
-                let message = format!("the function's body is not base64: {error}\n");
-                return reply::plain(StatusCode::BAD_GATEWAY, message);
-            }
+            Err(error) => return Err(format!("The function's body is not base64: {error}.")),
         },
         Some(Value::String(text)) => (reply::TEXT, text.clone().into_bytes()),
         Some(other) => (reply::JSON, other.to_string().into_bytes()),
@@ -219,14 +232,18 @@ fn stated(status: u64, value: &Value) -> Response {
     let mut response = reply::typed(status, kind, body);
     for field in ["headers", "multiValueHeaders"] {
         let given = value.get(field).and_then(Value::as_object);
-        given.into_iter().flatten().for_each(|(name, given)| set_header(response.headers_mut(), name, given));
+        for (name, given) in given.into_iter().flatten() {
+            set_header(response.headers_mut(), name, given, &mut warn);
+        }
     }
-    response
+    Ok(response)
 }
 
-/// Sets a header to one value or several; what is no header is left out.
-fn set_header(headers: &mut HeaderMap, name: &str, given: &Value) {
-    let Ok(name) = name.parse::<HeaderName>() else { return };
+/// Sets a header to one value or several; what is no header is left out and told.
+fn set_header(headers: &mut HeaderMap, name: &str, given: &Value, warn: &mut impl FnMut(String)) {
+    let Ok(name) = name.parse::<HeaderName>() else {
+        return warn(format!("the answer goes without the header `{name}`: that is no name of a header"));
+    };
     // The length and the connection are this server's matter.
     if ["content-length", "transfer-encoding", "connection"].contains(&name.as_str()) {
         return;
@@ -238,8 +255,11 @@ fn set_header(headers: &mut HeaderMap, name: &str, given: &Value) {
     };
     for value in values {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        if let Ok(value) = HeaderValue::from_bytes(text.as_bytes()) {
-            headers.append(&name, value);
+        match HeaderValue::from_bytes(text.as_bytes()) {
+            Ok(value) => drop(headers.append(&name, value)),
+            Err(_) => warn(format!(
+                "the answer goes without a value of the header `{name}`: it has a line break or another control character"
+            )),
         }
     }
 }
@@ -249,7 +269,7 @@ mod tests {
     use super::*;
 
     async fn check(result: &str, status: u16, headers: &[(&str, &str)], body: &[u8]) {
-        let response = integrated(result);
+        let response = integrated(result, |_| {}).expect("an answer");
         assert_eq!(response.status().as_u16(), status, "{result}");
         for (name, value) in headers {
             let found: Vec<_> = response.headers().get_all(*name).iter().collect();
@@ -287,9 +307,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_result_that_is_no_answer_is_refused() {
-        assert_eq!(integrated(r#"{"statusCode":99}"#).status(), StatusCode::BAD_GATEWAY);
+        let refused = |result| integrated(result, |_| {}).expect_err("refused");
+        assert_eq!(refused(r#"{"statusCode":99}"#), "The function's `statusCode` is not a status: 99.");
         let broken = r#"{"statusCode":200,"isBase64Encoded":true,"body":"*"}"#;
-        assert_eq!(integrated(broken).status(), StatusCode::BAD_GATEWAY);
+        assert!(refused(broken).starts_with("The function's body is not base64"));
+    }
+
+    #[test]
+    fn a_header_that_is_none_is_told() {
+        let result = r#"{"statusCode":200,"headers":{"bad name":"x","a":["1","2\n"],"content-length":"9"}}"#;
+        let mut told = Vec::new();
+        integrated(result, |line| told.push(line)).expect("an answer");
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].contains("`bad name`") && told[1].contains("`a`"), "{told:?}");
     }
 
     #[test]

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use super::config::Config;
 use super::event::{self, Event, Events};
-use super::logs::Logs;
+use super::logs::{Level, LogRecord, Logs};
 use crate::api::event::Caller;
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
@@ -240,8 +240,12 @@ impl Functions {
     /// Runs a function once and waits for its answer. When the future is dropped, the call goes on by itself, as in
     /// the cloud.
     pub async fn invoke(&self, name: &str, invocation: Invocation) -> Outcome {
+        self.invoke_as(name, self.0.config.ids.request(), invocation).await
+    }
+
+    /// Does so for a request that has its id already.
+    pub async fn invoke_as(&self, name: &str, request_id: String, invocation: Invocation) -> Outcome {
         let inner = &self.0;
-        let request_id = inner.config.ids.request();
         let asked = Instant::now();
         // Who has to wait in line looks at the files when its turn has come.
         let busy = inner.registry.get(name).filter(|function| function.is_busy());
@@ -277,6 +281,13 @@ impl Functions {
         memory_bytes: u64,
     ) {
         self.0.report_request(name, request_id, line, failure, duration, memory_bytes);
+    }
+
+    /// Says in the log of a call what is odd about its answer.
+    pub fn warn(&self, name: &str, request_id: &str, message: String) {
+        let (time, function, request_id) =
+            (self.0.config.clock.now(), name.to_owned(), request_id.to_owned());
+        self.0.logs.push(LogRecord { time, function, request_id, level: Level::Warn, message, denial: None });
     }
 
     /// Registers a deployed package (a zip), or replaces the code or the settings of a known function.
@@ -382,21 +393,19 @@ impl Inner {
     fn not_found(&self, name: &str, request_id: String) -> Outcome {
         let functions = self.registry.all();
         let near = did_you_mean(name, functions.iter().map(|function| function.name()));
-        self.tell(Event::Warning(
-            match (self.registry.foreign(name), near) {
-                (Some(runtime), _) => text! {
-                    en: "function `{name}` cannot be called here: only the cloud has its runtime `{runtime}`",
-                    zh: "云函数 `{name}` 无法在此调用：其运行时 `{runtime}` 只有云端支持"
-                },
-                (None, Some(near)) => text! {
-                    en: "function `{name}` does not exist; did you mean `{near}`?",
-                    zh: "云函数 `{name}` 不存在；您是否想调用 `{near}`？"
-                },
-                (None, None) => {
-                    text! { en: "function `{name}` does not exist", zh: "云函数 `{name}` 不存在" }
-                }
+        self.tell(Event::Warning(match (self.registry.foreign(name), near) {
+            (Some(runtime), _) => text! {
+                en: "function `{name}` cannot be called here: only the cloud has its runtime `{runtime}`",
+                zh: "云函数 `{name}` 无法在此调用：其运行时 `{runtime}` 只有云端支持"
             },
-        ));
+            (None, Some(near)) => text! {
+                en: "function `{name}` does not exist; did you mean `{near}`?",
+                zh: "云函数 `{name}` 不存在；您是否想调用 `{near}`？"
+            },
+            (None, None) => {
+                text! { en: "function `{name}` does not exist", zh: "云函数 `{name}` 不存在" }
+            }
+        }));
         let message = "FunctionName parameter could not be found.".to_owned();
         let result = Err(Fault { kind: FaultKind::NotFound, message });
         Outcome { request_id, result, duration: Duration::ZERO, memory_bytes: 0, log: String::new() }

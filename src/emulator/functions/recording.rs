@@ -175,8 +175,22 @@ impl Exchange {
     }
 
     fn clean(&self, text: &str) -> String {
-        let secrets = self.secrets.iter().filter(|secret| secret.len() >= 8);
-        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, REDACTED))
+        let secrets = self.secrets.iter().map(String::as_str).chain(self.asked().map(|(_, secret)| secret));
+        let cleaned = secrets
+            .filter(|secret| secret.len() >= 8)
+            .fold(text.to_owned(), |text, secret| text.replace(secret, REDACTED));
+        // A short value may be part of any word; beside its name it is the secret.
+        self.asked().fold(cleaned, |text, (name, secret)| {
+            text.replace(&format!("{name}={secret}"), &format!("{name}={REDACTED}"))
+        })
+    }
+
+    /// Returns the parameters of the URL that hold secrets, which an answer may repeat.
+    fn asked(&self) -> impl Iterator<Item = (&str, &str)> {
+        let query =
+            self.url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(name, secret)| is_secret(name) && !secret.is_empty())
     }
 }
 
@@ -205,6 +219,17 @@ mod tests {
 
     use super::*;
     use crate::project::fixtures;
+
+    #[test]
+    fn what_an_answer_repeats_of_the_url_holds_no_secret() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let answer = json!({ "path": "/a?token=abc&n=1", "again": "Basic longer-secret", "abc": "abc" });
+        let url = "https://api.example.com/a?token=abc&n=1&sign=longer-secret";
+        assert!(write(folder.path(), &exchange("GET", url, &json!({}), &answer)).expect("written"));
+        let text = std::fs::read_to_string(folder.path().join("api.example.com.toml")).expect("a file");
+        assert!(!text.contains("token=abc") && !text.contains("longer-secret"), "{text}");
+        assert!(text.contains("/a?token=redacted&n=1") && text.contains(r#""abc": "abc""#), "{text}");
+    }
 
     fn exchange(method: &str, url: &str, sent: &Value, answer: &Value) -> Exchange {
         let exchange = json!({

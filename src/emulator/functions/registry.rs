@@ -54,7 +54,9 @@ impl Registry {
             deployed: Deployed::new(data.join("functions")),
             deleted: Mutex::default(),
             foreigners: Mutex::default(),
-            odd: Mutex::new(config.project.problems.iter().chain(&config.project.warnings).cloned().collect()),
+            odd: Mutex::new(
+                config.project.problems.iter().chain(&config.project.warnings).cloned().collect(),
+            ),
             ports: Ports::from(config.inspect),
             transpiled: Arc::new(Transpiled::new(&data)),
             crew: Crew::default(),
@@ -70,7 +72,10 @@ impl Registry {
     /// Returns the runtime of a function that only the cloud can run.
     pub fn foreign(&self, name: &str) -> Option<String> {
         let foreigners = self.foreigners.lock().unwrap_or_else(PoisonError::into_inner);
-        foreigners.iter().find(|(foreigner, _)| foreigner.as_str() == name).map(|(_, runtime)| runtime.clone())
+        foreigners
+            .iter()
+            .find(|(foreigner, _)| foreigner.as_str() == name)
+            .map(|(_, runtime)| runtime.clone())
     }
 
     pub fn all(&self) -> Vec<Arc<Function>> {

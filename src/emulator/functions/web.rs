@@ -33,6 +33,9 @@ const START_LIMIT: Duration = Duration::from_secs(65);
 /// How often a server is looked for that is starting.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How long a server's end may take to be noticed after its connections are.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// How often the memory of a running server is looked at.
 const WEIGHED: Duration = Duration::from_millis(250);
 
@@ -57,7 +60,7 @@ pub struct Server {
     pub address: SocketAddr,
     process: Option<u32>,
     teller: Arc<Teller>,
-    ended: watch::Receiver<bool>,
+    ended: watch::Receiver<Option<String>>,
     _end: oneshot::Sender<()>,
 }
 
@@ -65,6 +68,13 @@ impl Server {
     /// Tells whether it was ended because it took more memory than it may.
     pub fn has_outgrown(&self) -> bool {
         self.teller.outgrown.load(Ordering::Relaxed)
+    }
+
+    /// Returns how it ended, when it has just broken a connection off by that; `None` for one that runs.
+    pub async fn ending(&self) -> Option<String> {
+        let mut ended = self.ended.clone();
+        let ended = tokio::time::timeout(LAST_WORDS, ended.wait_for(Option::is_some)).await;
+        ended.ok()?.ok()?.clone()
     }
 
     /// Returns the bytes of memory that the server has, with what it started.
@@ -78,6 +88,8 @@ struct Teller {
     function: String,
     request_id: Mutex<String>,
     outgrown: AtomicBool,
+    /// Whether it said that its port is taken.
+    clashed: AtomicBool,
     logs: Logs,
     clock: Clock,
 }
@@ -110,9 +122,11 @@ impl Inner {
     /// Returns the start that is under way or has led to the server that runs, or begins one.
     fn start_of(self: &Arc<Self>, function: &Arc<Function>, web: &Web, request_id: &str) -> Start {
         let mut last = web.last();
+        let script = function.registered().folder.join(BOOTSTRAP);
         let is_good = |start: &&Start| match &*start.borrow() {
             None => start.has_changed().is_ok(),
-            Some(Ok(server)) => !*server.ended.borrow(),
+            // A script that has lost its mode is refused at the start, and must not be served until then.
+            Some(Ok(server)) => server.ended.borrow().is_none() && is_executable(&script),
             Some(Err(_)) => false,
         };
         if let Some(start) = last.as_ref().filter(is_good) {
@@ -144,6 +158,7 @@ impl Inner {
             function: function.name().to_owned(),
             request_id: Mutex::new(request_id.to_owned()),
             outgrown: AtomicBool::new(false),
+            clashed: AtomicBool::new(false),
             logs: self.logs.clone(),
             clock: self.config.clock.clone(),
         });
@@ -162,9 +177,15 @@ impl Inner {
             .map_err(|error| failed(format!("{BOOTSTRAP} could not be started: {error}")))?;
         let (out, err) = (teller.clone(), teller.clone());
         tokio::spawn(read_lines(stdout, move |line| out.say(Level::Info, text_of(line))));
-        tokio::spawn(read_lines(stderr, move |line| err.say(Level::Error, text_of(line))));
+        tokio::spawn(read_lines(stderr, move |line| {
+            let text = text_of(line);
+            if text.contains("EADDRINUSE") || text.contains("ddress already in use") {
+                err.clashed.store(true, Ordering::Relaxed);
+            }
+            err.say(Level::Error, text);
+        }));
         let (end, asked) = oneshot::channel();
-        let (tell_end, mut ended) = watch::channel(false);
+        let (tell_end, mut ended) = watch::channel(None);
         let (group, memory) = (process.group(), function.registered().spec.memory);
         let outgrown = outgrown(group, memory, teller.clone());
         crew.attendants.spawn(attend(process, asked, crew.closing.clone(), outgrown, tell_end));
@@ -172,15 +193,17 @@ impl Inner {
         let ports = [Some(port), (!is_taken).then_some(USUAL_PORT)];
         let address = tokio::select! {
             address = find(&ports) => Some(address),
-            _ = ended.wait_for(|ended| *ended) => None,
+            _ = ended.wait_for(Option::is_some) => None,
             () = tokio::time::sleep(START_LIMIT) => None,
         };
         let Some(address) = address else {
-            let what = match *ended.borrow() {
-                true => "the process ended before it listened".to_owned(),
-                false => format!("nothing listened after {} seconds", START_LIMIT.as_secs()),
+            let end = ended.borrow().clone();
+            let clashed = teller.clashed.load(Ordering::Relaxed);
+            let what = match &end {
+                Some(how) => format!("the process ended before it listened ({how})"),
+                None => format!("nothing listened after {} seconds", START_LIMIT.as_secs()),
             };
-            let taken = if is_taken {
+            let taken = if is_taken && (clashed || end.is_none()) {
                 let holder = self
                     .holder()
                     .map_or_else(|| "another program".to_owned(), |it| format!("function `{it}`"));
@@ -198,7 +221,7 @@ impl Inner {
         let has_it = |function: &Arc<Function>| {
             let start = function.web.as_ref()?.last().clone()?;
             let server = start.borrow().as_ref()?.as_ref().ok()?.clone();
-            (server.address.port() == USUAL_PORT && !*server.ended.borrow())
+            (server.address.port() == USUAL_PORT && server.ended.borrow().is_none())
                 .then(|| function.name().to_owned())
         };
         self.registry.all().iter().find_map(has_it)
@@ -244,6 +267,7 @@ impl Inner {
             function: function.to_owned(),
             request_id: request_id.to_owned(),
             failure: failure.map(Into::into),
+            time,
             duration,
             cold: None,
             memory_bytes,
@@ -257,18 +281,19 @@ async fn attend(
     asked: oneshot::Receiver<()>,
     closing: tokio_util::sync::CancellationToken,
     outgrown: impl Future<Output = ()>,
-    ended: watch::Sender<bool>,
+    ended: watch::Sender<Option<String>>,
 ) {
-    tokio::select! {
-        _ = process.wait() => {}
-        _ = asked => {}
-        () = closing.cancelled() => {}
-        () = outgrown => {}
-    }
+    let by_itself = tokio::select! {
+        status = process.wait() => status.ok(),
+        _ = asked => None,
+        () = closing.cancelled() => None,
+        () = outgrown => None,
+    };
     process.kill();
     // It is dead; an error means that it was waited for already.
     let _ = process.wait().await;
-    ended.send_replace(true);
+    let how = by_itself.map_or_else(|| "it was ended".to_owned(), |status| status.to_string());
+    ended.send_replace(Some(how));
 }
 
 /// Waits until the processes of a server take more memory than its megabytes, and says so.
@@ -305,6 +330,11 @@ async fn listening(port: u16) -> Option<SocketAddr> {
         }
     }
     None
+}
+
+fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(file).is_ok_and(|found| found.permissions().mode() & 0o111 != 0)
 }
 
 fn free_port() -> std::io::Result<u16> {

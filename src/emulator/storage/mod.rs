@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempPath;
 use tokio::task::spawn_blocking;
 
+use crate::emulator::config::ACCOUNT;
 use crate::model::clock::{Clock, Millis};
 use crate::model::file_id::FileId;
 use crate::model::name::EnvId;
@@ -308,7 +309,7 @@ impl Storage {
 /// Returns the name the platform gives an environment's bucket: two characters of its id in hex, the id, an account.
 fn bucket_of(env_id: &EnvId) -> String {
     let first: String = env_id.as_str().bytes().take(2).map(|byte| format!("{byte:02x}")).collect();
-    format!("{first}-{env_id}-1250000001")
+    format!("{first}-{env_id}-{ACCOUNT}")
 }
 
 pub fn check_key(key: &str) -> Result<(), Error> {

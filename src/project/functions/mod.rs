@@ -300,7 +300,10 @@ pub fn mistake(folder: &Path, spec: &FunctionSpec) -> Option<String> {
 
 /// Returns the runtime of a function that only the cloud runs.
 fn foreign(settings: &FunctionSettings) -> Option<String> {
-    settings.runtime.clone().filter(|runtime| settings::runtime(runtime).is_ok() && Language::of(runtime).is_none())
+    settings
+        .runtime
+        .clone()
+        .filter(|runtime| settings::runtime(runtime).is_ok() && Language::of(runtime).is_none())
 }
 
 fn elsewhere(name: &FunctionName, runtime: &str) -> Error {
@@ -331,7 +334,10 @@ fn check(spec: &FunctionSpec, problems: &mut Vec<Error>, warnings: &mut Vec<Erro
     let in_function = |error: Error| {
         error.cause(text! { en: "in the settings of function `{name}`", zh: "位于云函数 `{name}` 的配置中" })
     };
-    for trigger in &spec.triggers {
+    for (at, trigger) in spec.triggers.iter().enumerate() {
+        if spec.triggers.iter().take(at).any(|earlier| earlier.name == trigger.name) {
+            problems.push(trigger_twice(name, &trigger.name));
+        }
         match trigger.cron.parse::<Schedule>() {
             Err(error) => problems.push(in_function(error)),
             Ok(schedule) if schedule.numbers_weekdays() => warnings.push(weekday_number(name, &trigger.name)),
@@ -343,6 +349,17 @@ fn check(spec: &FunctionSpec, problems: &mut Vec<Error>, warnings: &mut Vec<Erro
     problems.extend(settings::memory(spec.memory.into()).err().map(in_function));
     problems.extend(settings::handler(&spec.handler).err().map(in_function));
     problems.extend(settings::runtime(&spec.runtime).err().map(in_function));
+}
+
+fn trigger_twice(function: &FunctionName, trigger: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        text! {
+            en: "function `{function}` has two triggers named `{trigger}`, and the platform takes one",
+            zh: "云函数 `{function}` 有两个名为 `{trigger}` 的触发器，平台只接受一个"
+        },
+    )
+    .hint(text! { en: "give each trigger a name of its own", zh: "请为每个触发器取不同的名称" })
 }
 
 fn weekday_number(function: &FunctionName, trigger: &str) -> Error {

@@ -149,6 +149,18 @@ fn a_folder_with_code_is_a_function() {
             ],
         ),
         (
+            "two triggers of one name are a problem",
+            &[
+                ("functions/a/index.js", ""),
+                (
+                    "functions/a/config.json",
+                    r#"{"triggers": [{"name": "t", "config": "0 0 2 * * * *"}, {"name": "t", "config": "0 0 3 * * * *"}]}"#,
+                ),
+            ],
+            &["a"],
+            &["function `a` has two triggers named `t`, and the platform takes one"],
+        ),
+        (
             "a weekday by number is worth a word",
             &[
                 ("functions/a/index.js", ""),

@@ -9,19 +9,22 @@ use crate::support::http::Request;
 
 const MANIFEST: (&str, &str) = (
     "cloudkit.toml",
-    "[gateway]\nroutes = [{ path = '/echo', function = 'echo' }, { path = '/fail', function = 'fail' }]\n",
+    "[gateway]\nroutes = [{ path = '/echo', function = 'echo' }, { path = '/fail', function = 'fail' }, { path = '/size', function = 'size' }]\n",
 );
 const ECHO: (&str, &str) = (
     "cloudfunctions/echo/index.js",
-    "exports.main = async (event) => ({ event, ip: process.env.TCB_SOURCE_IP, openid: process.env.WX_OPENID })",
+    "exports.main = async (event, context) => ({ event, id: context.request_id, account: context.tencentcloud_appid, ip: process.env.TCB_SOURCE_IP, openid: process.env.WX_OPENID })",
 );
 const FAIL: (&str, &str) = (
     "cloudfunctions/fail/index.js",
     "exports.main = async (event) => { if (event.path === '/slow') await new Promise(() => setInterval(() => {}, 1000)); throw new Error('boom') }",
 );
 
+const SIZE: (&str, &str) =
+    ("cloudfunctions/size/index.js", "exports.main = async (event) => event.body.length");
+
 async fn sandbox() -> Sandbox {
-    Sandbox::with_files(&[MANIFEST, ECHO, FAIL]).await
+    Sandbox::with_files(&[MANIFEST, ECHO, FAIL, SIZE]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +47,9 @@ async fn a_request_becomes_an_event() {
     assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!(r#"{"n":1}"#), &json!(false)));
     assert_eq!(event["headers"]["x-token"], "t");
     assert_eq!(event["multiValueHeaders"]["x-token"], json!(["t"]));
-    assert!(event["requestContext"]["envId"].is_string() && event["requestContext"]["requestId"].is_string());
+    let about = &event["requestContext"];
+    assert!(about["envId"].is_string());
+    assert_eq!((&about["requestId"], &about["appId"]), (&result["id"], &result["account"]));
     assert_eq!(
         (&result["ip"], &result["openid"], &event["userInfo"]),
         (&json!("127.0.0.1"), &Value::Null, &Value::Null)
@@ -54,6 +59,10 @@ async fn a_request_becomes_an_event() {
         Request::new("PUT", &sandbox.url("/echo")).header("content-type", "image/png").body([0, 255]);
     let event = binary.send().await.json()["event"].take();
     assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("AP8="), &json!(true)));
+    for (size, status) in [(6 << 20, 200), ((6 << 20) + 1, 413)] {
+        let large = Request::new("PUT", &sandbox.url("/size")).header("content-type", "image/png");
+        assert_eq!(large.body(vec![255; size]).send().await.status, status, "{size}");
+    }
     sandbox.emulator.stop().await;
 }
 

@@ -17,6 +17,8 @@ const MANIFEST: (&str, &str) = (
 const SERVER: &str = r#"
 const http = require('http');
 const server = http.createServer((request, answer) => {
+  if (request.url === '/crash') process.exit(7);
+  if (request.url === '/hop') return answer.writeHead(200, { connection: 'close' }).end(String(request.headers.connection));
   if (request.url === '/events') {
     answer.writeHead(200, { 'content-type': 'text/event-stream' });
     answer.write('data: 1\n\n');
@@ -71,6 +73,11 @@ async fn a_request_reaches_the_server_as_it_came() {
     let response = request.send().await;
     assert_eq!((response.status, response.header("x-own")), (201, Some("1")));
     assert_eq!(response.json().to_string(), r#"[1,"PUT","/a%20b?x=1&x=2","t","127.0.0.1","00ff"]"#);
+    let hop = sandbox.get("/site/hop").await;
+    assert_eq!(hop.header("connection"), None);
+    assert_ne!(String::from_utf8_lossy(&hop.body), "close");
+    let crashed = sandbox.get("/site/crash").await;
+    assert_eq!(crashed.json()["message"], "the server ended in the request: exit status: 7");
     let events = sandbox.get("/site/events").await;
     assert_eq!(events.header("content-type"), Some("text/event-stream"));
     let text = String::from_utf8_lossy(&events.body).into_owned();
@@ -80,6 +87,10 @@ async fn a_request_reaches_the_server_as_it_came() {
     std::fs::write(served, SERVER.replace("VERSION", "'saved'")).expect("saved");
     let response = sandbox.get("/site").await;
     assert_eq!(response.json()[0], "saved", "the saved code is served at once");
+    let script = sandbox.folder.path().join("cloudfunctions/site/scf_bootstrap");
+    std::fs::set_permissions(script, std::fs::Permissions::from_mode(0o644)).expect("its mode");
+    let refused = sandbox.get("/site").await.json();
+    assert!(refused["message"].as_str().is_some_and(|it| it.contains("chmod +x")), "{refused}");
     sandbox.emulator.stop().await;
 }
 
@@ -144,7 +155,7 @@ async fn a_server_that_ends_is_told_with_the_platforms_code_and_calls_are_refuse
     let told = response.json();
     assert_eq!((response.status, told["code"].as_str()), (405, Some("ContainerStateExited")));
     let message = told["message"].as_str().expect("a text");
-    assert!(message.starts_with("the process ended before it listened"), "{message}");
+    assert!(message.starts_with("the process ended before it listened (exit status: 3)"), "{message}");
 
     let client = client(&sandbox);
     let described = GetFunction { function_name: "site".into(), ..Default::default() };

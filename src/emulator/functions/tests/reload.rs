@@ -19,7 +19,8 @@ impl Stage {
 
     /// Waits for a warning that says so.
     async fn warned(&mut self, words: &str) {
-        self.event(|event| matches!(event, Event::Warning(text) if text.en.contains(words)).then_some(())).await;
+        self.event(|event| matches!(event, Event::Warning(text) if text.en.contains(words)).then_some(()))
+            .await;
     }
 
     fn path(&self, path: &str) -> std::path::PathBuf {
