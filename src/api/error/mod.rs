@@ -65,10 +65,22 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
 pub fn explain(code: &str) -> Option<&'static Code> {
     let code = code.trim();
     if let Ok(number) = code.parse::<i32>() {
-        return all().find(|known| known.number != 0 && known.number == number);
+        let known = all().find(|known| known.number != 0 && known.number == number);
+        return known.or_else(|| explain(of_status(number)?));
     }
     let exact = |code: &str| all().find(|known| !code.is_empty() && known.wire.eq_ignore_ascii_case(code));
     exact(code).or_else(|| exact(code.split_once('.')?.0))
+}
+
+/// Returns the code of a status of the functions service (`docs/wire.md#function-limits`).
+fn of_status(status: i32) -> Option<&'static str> {
+    match status {
+        430 => Some("FUNCTIONS_EXECUTE_FAIL"),
+        432 => Some("EXCEED_CONCURRENT_REQUEST_LIMIT"),
+        433 => Some("FUNCTIONS_TIME_LIMIT_EXCEEDED"),
+        434 => Some("FUNCTIONS_MEMORY_LIMIT_EXCEEDED"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -97,6 +109,8 @@ mod tests {
             ("resourcenotfound.function", "ResourceNotFound.Function"),
             ("ResourceNotFound.SomethingNew", "ResourceNotFound"),
             ("-502005", "DATABASE_COLLECTION_NOT_EXIST"),
+            ("430", "FUNCTIONS_EXECUTE_FAIL"),
+            ("433", "FUNCTIONS_TIME_LIMIT_EXCEEDED"),
             (" -404011 ", "-404011"),
         ] {
             assert_eq!(explain(asked).map(Code::name).as_deref(), Some(found));

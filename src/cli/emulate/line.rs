@@ -174,3 +174,17 @@ pub fn brief(time: Duration) -> String {
         _ => format!("{:.1} s", millis / 1e3),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_a_time_of_its_own_is_shown_at_that() {
+        let fired = Event::Fired { function: "f".into(), trigger: "t".into(), time: 7 };
+        assert_eq!(
+            (Line::of(fired, 9).time, Line::of(Event::Reloaded { function: "f".into() }, 9).time),
+            (7, 9)
+        );
+    }
+}
