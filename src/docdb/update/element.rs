@@ -70,21 +70,21 @@ impl ArrayFilters {
 }
 
 impl Elements<'_> {
-    /// Returns the positions that a step means.
+    /// Returns the positions that a step means; nothing when it is a name without a position.
     ///
     /// # Errors
     /// `$` without an element that the query found (2).
-    pub fn positions(&self, step: &Step, items: &[Bson]) -> Result<Vec<usize>> {
+    pub fn positions(&self, step: &Step, items: &[Bson]) -> Result<Option<Vec<usize>>> {
         match step {
-            Step::Name(name) => Ok(position(name).into_iter().collect()),
+            Step::Name(name) => Ok(position(name).map(|it| vec![it])),
             Step::Found => match self.position {
-                Some(position) => Ok(vec![position]),
+                Some(position) => Ok(Some(vec![position])),
                 None => Err(Error::invalid(
                     2,
                     "the positional operator did not find the match needed from the query",
                 )),
             },
-            Step::All => Ok((0..items.len()).collect()),
+            Step::All => Ok(Some((0..items.len()).collect())),
             Step::Filtered(name) => {
                 let mut accepted = Vec::new();
                 for (at, item) in items.iter().enumerate() {
@@ -94,7 +94,7 @@ impl Elements<'_> {
                         accepted.push(at);
                     }
                 }
-                Ok(accepted)
+                Ok(Some(accepted))
             }
         }
     }

@@ -5,7 +5,6 @@ use bson::{Bson, Document};
 use super::element::Elements;
 use super::path::{Step, UpdatePath};
 use super::walk::not_viable;
-use crate::docdb::value::path::position;
 use crate::docdb::{Error, Result};
 
 /// Returns the places as paths of names and positions. `creates` tells whether a way that ends is an error.
@@ -41,11 +40,7 @@ impl Search<'_> {
 
     fn array(&mut self, name: &str, items: &[Bson], steps: &[Step]) -> Result<()> {
         let Some((step, rest)) = steps.split_first() else { return Ok(()) };
-        let positions = match step {
-            Step::Name(name) => position(name).map(|it| vec![it]),
-            _ => Some(self.elements.positions(step, items)?),
-        };
-        match positions {
+        match self.elements.positions(step, items)? {
             Some(positions) => {
                 positions.into_iter().try_for_each(|it| self.step(it.to_string(), items.get(it), rest))
             }

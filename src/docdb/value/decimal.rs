@@ -26,6 +26,24 @@ pub enum Decimal {
     },
 }
 
+/// The parts of a number such as `-12.5E+3`.
+pub(super) struct Written<'t> {
+    pub negative: bool,
+    /// The digits before the point, and behind it.
+    pub whole: &'t str,
+    pub fraction: &'t str,
+    pub exponent: &'t str,
+}
+
+impl<'t> Written<'t> {
+    pub fn read(text: &'t str) -> Self {
+        let unsigned = text.trim_start_matches('-');
+        let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        Written { negative: unsigned.len() < text.len(), whole, fraction, exponent }
+    }
+}
+
 impl Decimal {
     /// Returns the number in a value, if it is one. A double counts with 15 digits, as in MongoDB.
     pub fn of(value: &Bson) -> Option<Self> {
@@ -52,17 +70,12 @@ impl Decimal {
 
     /// Reads `-12.5E+3`, `NaN` or `-Infinity`.
     fn parse(text: &str) -> Self {
-        let (negative, text) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let Written { negative, whole, fraction, exponent } = Written::read(text);
         match (format!("{whole}{fraction}").parse(), exponent.parse::<i64>()) {
             (Ok(digits), Ok(exponent)) => {
                 Decimal::Finite { negative, digits, exponent: exponent - fraction.len() as i64 }
             }
-            _ if mantissa.starts_with(['i', 'I']) => Decimal::Infinite { negative },
+            _ if whole.starts_with(['i', 'I']) => Decimal::Infinite { negative },
             _ => Decimal::NaN,
         }
     }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use bson::Decimal128;
 
-use super::decimal::Decimal;
+use super::decimal::{Decimal, Written};
 use super::view::View;
 
 /// A number as its nearest double, and exactly where the double is not the number.
@@ -68,12 +68,7 @@ impl Number {
 impl Digits {
     /// Reads `-12.5E+3`.
     fn parse(text: &str) -> Self {
-        let (negative, text) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let Written { negative, whole, fraction, exponent } = Written::read(text);
         let all = format!("{whole}{fraction}");
         let significant = all.trim_start_matches('0');
         let dropped = (all.len() - significant.len()) as i32;
