@@ -252,7 +252,7 @@ pub(super) fn select(
             let mut top = Top::new(end);
             plan.run(view, collection, 0, stats, |number, document| {
                 if selection.filter.matches(document)? {
-                    let beyond = top.offer(selection.key(document), number, document);
+                    let beyond = top.offer(selection.key(document)?, number, document);
                     memory.now_holds(top.bytes())?;
                     // Documents come in order of the sort, only ties between them do not.
                     if beyond && plan.order().is_some() {
@@ -303,7 +303,7 @@ fn merged(
     let mut top = Top::new(None);
     plan.run(view, collection, 0, stats, |number, document| {
         if selection.filter.matches(document)? && !written.contains_key(id_key(document)?.as_slice()) {
-            top.offer(selection.key(document), number, document);
+            top.offer(selection.key(document)?, number, document);
         }
         Ok(ControlFlow::Continue(()))
     })?;
@@ -311,7 +311,7 @@ fn merged(
         let Some(document) = document else { continue };
         if selection.filter.matches(document)? {
             let number = view.find(&collection.ids, id)?.unwrap_or(i64::MAX);
-            top.offer(selection.key(document), number, document);
+            top.offer(selection.key(document)?, number, document);
         }
     }
     Ok(top.into_sorted())
@@ -319,15 +319,15 @@ fn merged(
 
 impl Selection<'_> {
     /// The bytes by which a document is sorted: those of the wanted order, else of its distance.
-    fn key(&self, document: &RawDocument) -> Vec<u8> {
+    fn key(&self, document: &RawDocument) -> Result<Vec<u8>> {
         match (self.sort, self.filter.near()) {
             (Some(sort), _) => sort.key(document),
             (None, Some((path, near))) => {
                 let distance = near.closest(path, document.into()).map(|(distance, _)| distance);
                 // No distance is negative: the bits of such numbers are in their order.
-                distance.unwrap_or(f64::INFINITY).to_bits().to_be_bytes().to_vec()
+                Ok(distance.unwrap_or(f64::INFINITY).to_bits().to_be_bytes().to_vec())
             }
-            (None, None) => Vec::new(),
+            (None, None) => Ok(Vec::new()),
         }
     }
 }

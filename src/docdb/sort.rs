@@ -1,7 +1,9 @@
 //! The order of results: each document gets one byte-comparable key.
 
+use bson::raw::RawDocumentBuf;
 use bson::{Bson, Document};
 
+use super::index::{IndexDefinition, Order, PARALLEL_ARRAYS, keys_of};
 use super::key;
 use super::value::path::FieldPath;
 use super::value::view::{Fields, View};
@@ -41,13 +43,49 @@ impl Sort {
     }
 
     /// Returns a document's key; keys compare as the documents are to be sorted.
-    pub fn key<'a>(&self, document: impl Into<Fields<'a>>) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// BadValue (2): two fields lie in different arrays.
+    pub fn key<'a>(&self, document: impl Into<Fields<'a>>) -> Result<Vec<u8>> {
         let document = document.into();
-        let mut bytes = Vec::with_capacity(16 * self.fields.len());
-        for field in &self.fields {
-            key::encode(field.value(document), field.descending, &mut bytes);
+        match self.key_by_field(document) {
+            (key, 0 | 1) => Ok(key),
+            _ => self.key_by_row(document),
         }
-        bytes
+    }
+
+    /// Returns the key that each field gives by itself, and how many of the fields have met an array.
+    fn key_by_field(&self, document: Fields<'_>) -> (Vec<u8>, usize) {
+        let mut bytes = Vec::with_capacity(16 * self.fields.len());
+        let mut arrays = 0;
+        for field in &self.fields {
+            let values = field.path.sort_values(document);
+            arrays += usize::from(values.in_array);
+            key::encode(field.choose(values.values), field.descending, &mut bytes);
+        }
+        (bytes, arrays)
+    }
+
+    /// Returns the least of the keys the document has in an index on these fields: those that lie in one array take their
+    /// values from the same element.
+    fn key_by_row(&self, document: Fields<'_>) -> Result<Vec<u8>> {
+        let order = |field: &SortField| if field.descending { Order::Descending } else { Order::Ascending };
+        let keys = self.fields.iter().map(|it| (it.path.as_str().to_owned(), order(it))).collect();
+        let index = IndexDefinition { name: String::new(), keys, unique: false, sparse: false };
+        let keys = match document {
+            Fields::Raw(document) => keys_of(&index, document),
+            other => {
+                let document = RawDocumentBuf::try_from(other.to_document());
+                keys_of(&index, &document.map_err(|error| Error::invalid(2, error.to_string()))?)
+            }
+        };
+        match keys {
+            Ok(found) => Ok(found.keys.into_iter().next().unwrap_or_default()),
+            Err(Error::Invalid { code: PARALLEL_ARRAYS, .. }) => {
+                Err(Error::invalid(2, "cannot sort with keys that are parallel arrays"))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -61,9 +99,9 @@ impl SortField {
         Ok(Self { path: FieldPath::parse(path)?, descending: is(-1) })
     }
 
-    /// Returns the value that stands for the document: of several, the smallest when ascending, the largest when descending.
-    fn value<'a>(&self, document: Fields<'a>) -> View<'a> {
-        let values = self.path.sort_values(document).into_iter();
+    /// Returns the value that stands for the document: the smallest when ascending, the largest when descending.
+    fn choose<'a>(&self, values: Vec<View<'a>>) -> View<'a> {
+        let values = values.into_iter();
         let chosen = match self.descending {
             true => values.max_by(|left, right| compare(*left, *right)),
             false => values.min_by(|left, right| compare(*left, *right)),
@@ -102,8 +140,8 @@ impl ElementSort {
             Self::Whole { descending: false } => items.sort_by(|a, b| compare(a, b)),
             Self::Whole { descending: true } => items.sort_by(|a, b| compare(b, a)),
             Self::Fields(sort) => items.sort_by_cached_key(|item| match item {
-                Bson::Document(fields) => sort.key(fields),
-                _ => sort.key(&Document::new()),
+                Bson::Document(fields) => sort.key_by_field(fields.into()).0,
+                _ => sort.key_by_field((&Document::new()).into()).0,
             }),
         }
     }
@@ -120,7 +158,7 @@ mod tests {
         let document = |text: &str| parse_document(text).expect("a document");
         let sort = Sort::parse(&document(sort)).expect("a sort");
         let mut documents: Vec<Document> = documents.iter().map(|it| document(it)).collect();
-        documents.sort_by_cached_key(|it| sort.key(it));
+        documents.sort_by_cached_key(|it| sort.key(it).expect("a key"));
         documents.iter().map(|it| it.get("_id").map(Bson::to_string).unwrap_or_default()).collect()
     }
 
@@ -141,6 +179,23 @@ mod tests {
             r#"{"_id":4,"a":1,"b":2}"#,
         ];
         assert_eq!(sorted(r#"{"a":1,"b":-1}"#, &documents), "3241");
+    }
+
+    #[test]
+    fn fields_of_one_array_are_sorted_by_together_and_of_two_not_at_all() {
+        let documents =
+            [r#"{"_id":1,"a":[{"x":1,"y":5},{"x":2,"y":0}]}"#, r#"{"_id":2,"a":[{"x":1,"y":4}]}"#];
+        assert_eq!(sorted(r#"{"a.x":1,"a.y":1}"#, &documents), "21");
+        assert_eq!(sorted(r#"{"a.x":1,"a.y":-1}"#, &documents), "12");
+        let sort = Sort::parse(&doc! { "a.x": 1, "b": 1 }).expect("a sort");
+        for (document, sortable) in [
+            (doc! { "a": [{ "x": 1 }], "b": 1 }, true),
+            (doc! { "a": [{ "x": 1 }], "b": [1] }, false),
+            (doc! { "a": [1], "b": [] }, false),
+            (doc! { "a": { "x": [] }, "b": 1 }, true),
+        ] {
+            assert_eq!(sort.key(&document).is_ok(), sortable, "{document}");
+        }
     }
 
     #[test]

@@ -55,7 +55,9 @@ fn fetch(pipeline: &Pipeline, documents: &[Document]) -> Result<Vec<Document>> {
             found.push(document.clone());
         }
     }
-    found.sort_by_cached_key(|it| sort.key(it));
+    let mut keyed = found.into_iter().map(|it| Ok((sort.key(&it)?, it))).collect::<Result<Vec<_>>>()?;
+    keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
+    let mut found: Vec<_> = keyed.into_iter().map(|(_, it)| it).collect();
     found.truncate(leading.limit.map_or(usize::MAX, |it| it as usize));
     Ok(found)
 }

@@ -19,6 +19,9 @@ pub struct DocumentKeys {
     pub multikey: bool,
 }
 
+/// MongoDB's CannotIndexParallelArrays.
+pub const PARALLEL_ARRAYS: i32 = 171;
+
 /// Computes a document's keys.
 ///
 /// # Errors
@@ -212,7 +215,7 @@ fn expand<'d, 'p>(
     };
     *multikey = true;
     if arrays.any(|it| !std::ptr::eq(it.as_bytes(), array.as_bytes())) {
-        return Err(Error::invalid(171, "cannot index parallel arrays"));
+        return Err(Error::invalid(PARALLEL_ARRAYS, "cannot index parallel arrays"));
     }
     if array.is_empty() {
         return each(&row);

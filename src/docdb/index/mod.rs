@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bson::raw::RawDocument;
 
 pub(super) use agreement::check_agreement;
-pub(super) use keys::{DocumentKeys, keys_of};
+pub(super) use keys::{DocumentKeys, PARALLEL_ARRAYS, keys_of};
 
 use super::store::{Collection, Index, View, Write};
 use super::value::limits::MAXIMUM_INDEX_FIELDS;

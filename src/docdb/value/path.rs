@@ -94,9 +94,10 @@ impl FieldPath {
 
     /// Returns the values by which a document is sorted: elements instead of an array, null where the path ends nowhere, and
     /// undefined, which is below null, for an empty array at its end.
-    pub fn sort_values<'a>(&self, document: impl Into<Fields<'a>>) -> Vec<View<'a>> {
-        let mut values = Vec::new();
+    pub fn sort_values<'a>(&self, document: impl Into<Fields<'a>>) -> SortValues<'a> {
+        let (mut values, mut met) = (Vec::new(), false);
         self.any(document.into(), Leaf::Whole, &mut |reached| {
+            met |= reached.position.is_some() || matches!(reached.value, Some(View::Array(_)));
             match reached.value {
                 None => values.push(View::Null),
                 Some(View::Array(items)) if items.is_empty() => values.push(View::Undefined),
@@ -105,8 +106,16 @@ impl FieldPath {
             }
             false
         });
-        values
+        // Nothing is reached in an array without objects.
+        SortValues { in_array: met || values.is_empty(), values }
     }
+}
+
+/// What a document is sorted by at one path.
+pub struct SortValues<'a> {
+    pub values: Vec<View<'a>>,
+    /// The path has met an array.
+    pub in_array: bool,
 }
 
 impl fmt::Display for FieldPath {

@@ -117,10 +117,11 @@ impl View {
     /// `Short`: the answer ends among more equal documents than can be told apart; it is to be asked for exactly.
     pub fn fill(&mut self, documents: Vec<RawDocumentBuf>, exactly: bool) -> Result<(), Trouble> {
         let is_whole = (documents.len() as u64) < self.needs(exactly).1;
-        let last = documents.last().map(|it| Sort::parse(&self.sort).map(|sort| sort.key(it))).transpose()?;
+        let last =
+            documents.last().map(|it| Sort::parse(&self.sort).and_then(|sort| sort.key(it))).transpose()?;
         self.held.clear();
         for document in documents {
-            let place = self.order.key(&*document);
+            let place = self.order.key(&*document)?;
             self.held.insert(place, Held { id: id_key(&document), document: Arc::new(document) });
         }
         self.horizon = None;
@@ -153,7 +154,7 @@ impl View {
             return self.shown();
         }
         let sides = changes.iter().flat_map(|it| [it.before.as_ref(), it.after.as_ref()]).flatten();
-        let mut places: Vec<_> = sides.map(|it| self.order.key(&**it)).collect();
+        let mut places: Vec<_> = sides.filter_map(|it| self.place(it)).collect();
         places.sort_unstable();
         places.dedup();
         let held = places.iter().filter_map(|it| self.held.get(it));
@@ -164,8 +165,8 @@ impl View {
     pub fn concerned<'c>(&self, changes: &[&'c Change]) -> docdb::Result<Vec<&'c Change>> {
         let mut concerned = Vec::new();
         for change in changes {
-            let was = change.before.as_ref().is_some_and(|it| self.held.contains_key(&self.order.key(&**it)));
-            if was || self.admits(change)?.is_some() {
+            let was = change.before.as_ref().and_then(|it| self.place(it));
+            if was.is_some_and(|it| self.held.contains_key(&it)) || self.admits(change)?.is_some() {
                 concerned.push(*change);
             }
         }
@@ -175,12 +176,12 @@ impl View {
     /// Carries out changes. After an error what is held is of no use until the view is filled again.
     pub fn apply(&mut self, changes: &[&Change]) -> Result<(), Trouble> {
         for change in changes {
-            if let Some(before) = &change.before {
-                self.held.remove(&self.order.key(&**before));
+            if let Some(before) = change.before.as_ref().and_then(|it| self.place(it)) {
+                self.held.remove(&before);
             }
             if let Some(document) = self.admits(change)? {
                 let held = Held { id: id_key(document), document: Arc::new(document.clone()) };
-                self.held.insert(self.order.key(&**document), held);
+                self.held.insert(self.order.key(&**document)?, held);
             }
         }
         if self.is_short() {
@@ -199,8 +200,14 @@ impl View {
     /// Returns the document that a change leaves, when it belongs to what is held.
     fn admits<'c>(&self, change: &'c Change) -> docdb::Result<Option<&'c RawDocumentBuf>> {
         let Some(document) = &change.after else { return Ok(None) };
-        let is_near = self.horizon.as_ref().is_none_or(|horizon| self.order.key(&**document) < *horizon);
+        let is_beyond = |horizon: &Vec<u8>| self.place(document).is_some_and(|it| it >= *horizon);
+        let is_near = !self.horizon.as_ref().is_some_and(is_beyond);
         Ok((is_near && self.filter.matches(&**document)?).then_some(document))
+    }
+
+    /// Returns a document's place in the order; one without a place is not held.
+    fn place(&self, document: &RawDocumentBuf) -> Option<Vec<u8>> {
+        self.order.key(&**document).ok()
     }
 
     /// Whether documents beyond the horizon should be seen.

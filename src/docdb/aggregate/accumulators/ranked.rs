@@ -88,7 +88,7 @@ pub(super) fn argument(operator: &str, source: &Bson, names: &Names) -> Result<O
         let count = count.as_ref().map_or(Ok(1), |it| positive(&operator, &it.value(scope)?))?;
         let bytes = match &rank {
             Rank::Input => Vec::new(),
-            Rank::Fields(sort) => sort.key(scope.root()),
+            Rank::Fields(sort) => sort.key(scope.root())?,
             // Null and missing are neither least nor greatest.
             Rank::Value { .. } if is_null(&value) => return Ok(None),
             Rank::Value { descending } => {

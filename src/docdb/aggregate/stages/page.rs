@@ -33,7 +33,7 @@ impl Stage for SortBy {
         let mut keyed = Vec::new();
         for document in input {
             let document = document?;
-            let (key, document) = (self.0.key(&document), encode(&document)?);
+            let (key, document) = (self.0.key(&document)?, encode(&document)?);
             memory
                 .hold(key.len() + document.as_bytes().len() + size_of_val(&key) + size_of_val(&document))?;
             keyed.push((key, document));
