@@ -3,7 +3,7 @@
 use bson::oid::ObjectId;
 use bson::{Bson, DateTime};
 
-use super::date::text as date_text;
+use super::date::{reading, text as date_text};
 use super::number::{Number, integer_of};
 use super::{Named, Operator, Table, type_name, wrong_type};
 use crate::docdb::aggregate::expression::{Value, is_null};
@@ -165,7 +165,7 @@ fn object_id_of(value: &Bson) -> Option<Bson> {
 fn date_of(value: &Bson) -> Option<DateTime> {
     match value {
         Bson::DateTime(it) => Some(*it),
-        Bson::String(it) => date_text::parse(it, None).ok(),
+        Bson::String(it) => reading::parse(it, None).ok(),
         Bson::ObjectId(it) => Some(it.timestamp()),
         Bson::Timestamp(it) => Some(DateTime::from_millis(i64::from(it.time) * 1000)),
         // An int is too small to be meant as a date; MongoDB refuses it.

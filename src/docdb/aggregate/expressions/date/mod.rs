@@ -3,6 +3,7 @@
 mod local;
 pub(super) mod part;
 pub(super) mod parts;
+pub(super) mod reading;
 pub(super) mod span;
 pub(super) mod text;
 
@@ -16,6 +17,21 @@ use crate::docdb::{Error, Result};
 use local::Far;
 
 const NULL: Value = Some(Bson::Null);
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 /// Returns a date from a value that has one: a date, a timestamp or an ObjectId.
 fn date_of(operator: &str, value: &Value) -> Result<DateTime> {
@@ -34,6 +50,10 @@ fn from_zone(civil: civil::DateTime, zone: &TimeZone) -> Result<DateTime> {
 
 fn out_of_range() -> Error {
     Error::invalid(18537, "the date is outside the range of the calendar")
+}
+
+fn unreadable(text: &str) -> Error {
+    Error::invalid(241, format!("could not read `{text}` as a date"))
 }
 
 /// Returns the argument `timezone`: UTC when not given, `None` when null.

@@ -9,7 +9,8 @@ use jiff::tz::{Offset, TimeZone};
 use super::super::{Named, Operator, Table, wrong_type};
 use super::local::Local;
 use super::part::{day_of_week, iso_day_of_week, week};
-use super::{NULL, date_of, from_zone, parse_offset, parse_zone, zone_of};
+use super::reading::parse;
+use super::{MONTHS, NULL, date_of, from_zone, parse_offset, unreadable, zone_of};
 use crate::docdb::aggregate::expression::{Value, is_null};
 use crate::docdb::{Error, Result};
 
@@ -19,21 +20,6 @@ pub(in super::super) const TABLE: Table = &[
         Operator::Named(&["dateString"], &["format", "timezone", "onError", "onNull"], from_string),
     ),
     ("$dateToString", Operator::Named(&["date"], &["format", "timezone", "onNull"], to_string)),
-];
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
 ];
 
 const ISO_FORMAT: &str = "%Y-%m-%dT%H:%M:%S.%L";
@@ -160,41 +146,6 @@ fn format_argument(named: &Named) -> Result<Option<Option<String>>> {
         Some(format) if is_null(&format) => Ok(None),
         Some(format) => Err(wrong_type(40684, "$dateFromString", "a string as `format`", &format)),
     }
-}
-
-fn unreadable(text: &str) -> Error {
-    Error::invalid(241, format!("could not read `{text}` as a date"))
-}
-
-/// Parses the ISO forms: a date, then perhaps a time after `T` or a space, then perhaps a zone.
-pub(in super::super) fn parse(text: &str, zone: Option<TimeZone>) -> Result<DateTime> {
-    let text = text.trim();
-    let (date, rest) = match text.find(['T', 't', ' ']) {
-        Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default()),
-        None => (text, ""),
-    };
-    let (time, own_zone) = match rest.find(['Z', 'z', '+', '-', ' ']) {
-        Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at..).unwrap_or_default().trim()),
-        None => (rest, ""),
-    };
-    let own_zone = match own_zone {
-        "" => None,
-        "Z" | "z" => Some(TimeZone::UTC),
-        name => Some(parse_zone(name)?),
-    };
-    if own_zone.is_some() && zone.is_some() {
-        return Err(Error::invalid(241, format!("`{text}` has a time zone, and `timezone` names another")));
-    }
-    let civil = parse_civil(date, time).ok_or_else(|| unreadable(text))?;
-    from_zone(civil, &own_zone.or(zone).unwrap_or(TimeZone::UTC))
-}
-
-fn parse_civil(date: &str, time: &str) -> Option<civil::DateTime> {
-    let mut numbers = date.splitn(3, ['-', '/']).map(|it| it.parse::<i16>().ok());
-    let (year, month, day) = (numbers.next()??, numbers.next()??, numbers.next()??);
-    let date = civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
-    let time: civil::Time = if time.is_empty() { civil::Time::midnight() } else { time.parse().ok()? };
-    Some(date.to_datetime(time))
 }
 
 /// The parts a format has read so far.
