@@ -5,6 +5,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::model::foreign;
 use crate::model::text::Text;
 
 /// The result of everything a command does.
@@ -102,10 +103,10 @@ impl Error {
     }
 
     /// Adds a cause and all the sources below it, as they describe themselves.
-    pub fn source(mut self, error: &dyn std::error::Error) -> Self {
+    pub fn source(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = Some(error);
         while let Some(error) = next {
-            self.0.causes.push(Text::same(error.to_string()));
+            self.0.causes.push(foreign::told(error));
             next = error.source();
         }
         self

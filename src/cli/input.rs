@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::error::{Error, Excerpt, Kind, Result};
 use crate::model::clock::Millis;
+use crate::model::foreign;
 use crate::model::wall;
 use crate::text;
 
@@ -75,7 +76,7 @@ fn not_json(path: PathBuf, source: String, error: &serde_json::Error) -> Error {
         path,
         first_line: 1,
         span: at..at,
-        label: why.into(),
+        label: foreign::said(why),
         source,
     })
 }

@@ -16,7 +16,7 @@ use crate::text;
 /// # Errors
 /// The file cannot be read or is not what this program writes.
 pub fn read<T: DeserializeOwned + Default>(file: &Path, remedy: Text) -> Result<T> {
-    let unreadable = |error: &dyn std::error::Error| {
+    let unreadable = |error: &(dyn std::error::Error + 'static)| {
         let shown = file.display();
         Error::new(Kind::Failed, text! { en: "could not read `{shown}`", zh: "无法读取 `{shown}`" })
             .source(error)

@@ -70,15 +70,20 @@ impl FromStr for IndexKey {
                 .hint(text! { en: "write `{path}:asc`, `{path}:desc` or `{path}:2dsphere`", zh: "请写成 `{path}:asc`、`{path}:desc` 或 `{path}:2dsphere`" }));
             }
         };
-        if path.split('.').any(|segment| segment.is_empty() || segment.starts_with('$')) {
-            return Err(Error::new(
-                Kind::Usage,
-                text! { en: "`{path}` is not a field path", zh: "`{path}` 不是字段路径" },
-            )
-            .hint(text! { en: "a field path is names joined by dots, such as `stats.best`", zh: "字段路径由点号连接的字段名组成，例如 `stats.best`" }));
-        }
-        Ok(IndexKey { path: path.into(), direction })
+        Ok(IndexKey { path: field_path(path)?, direction })
     }
+}
+
+/// Reads names joined by dots.
+pub fn field_path(text: &str) -> Result<String, Error> {
+    if text.split('.').any(|segment| segment.is_empty() || segment.starts_with('$')) {
+        return Err(Error::new(
+            Kind::Usage,
+            text! { en: "`{text}` is not a field path", zh: "`{text}` 不是字段路径" },
+        )
+        .hint(text! { en: "a field path is names joined by dots, such as `stats.best`", zh: "字段路径由点号连接的字段名组成，例如 `stats.best`" }));
+    }
+    Ok(text.to_owned())
 }
 
 impl fmt::Display for IndexKey {

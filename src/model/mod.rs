@@ -1,5 +1,6 @@
 //! Words everybody uses: names, specifications, time. No I/O, and no dependency on another room.
 
+pub mod foreign;
 pub mod text;
 
 pub mod file_id;

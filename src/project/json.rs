@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::error::{Error, Excerpt, Kind, Result};
+use crate::model::foreign;
 use crate::model::text::Text;
 use crate::text;
 
@@ -30,7 +31,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Value> {
                 source: text.into(),
                 first_line: 1,
                 span: at..at,
-                label: Text::same(said),
+                label: foreign::said(said),
             })
     })
 }

@@ -14,10 +14,20 @@ pub use write::{Form, write_document};
 use bson::Bson;
 use bson::raw::RawDocument;
 
+use crate::model::foreign;
+use crate::model::text::Text;
+
 /// Why a text is not Extended JSON.
 #[derive(Debug, thiserror::Error)]
 #[error("the text is not Extended JSON: {0}")]
-pub struct Malformed(pub(crate) String);
+pub struct Malformed(String);
+
+impl Malformed {
+    /// Returns what is wrong with it, and where.
+    pub fn why(&self) -> Text {
+        foreign::said(&self.0)
+    }
+}
 
 /// Returns a document as text.
 pub fn to_text(document: &RawDocument, form: Form) -> String {

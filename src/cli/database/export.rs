@@ -8,6 +8,7 @@ use tempfile::NamedTempFile;
 
 use crate::cli::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::model::index::field_path;
 use crate::model::name::CollectionName;
 use crate::ops::database::export::{self, Export, Exported, Format};
 use crate::term::{Page, Show};
@@ -36,7 +37,7 @@ pub struct Args {
     #[arg(long)]
     canonical: bool,
     /// A column of a CSV file: a field path such as `stats.best` [default: every path that occurs]
-    #[arg(long = "field", value_name = "F", conflicts_with = "salvage")]
+    #[arg(long = "field", value_name = "F", value_parser = field_path, conflicts_with = "salvage")]
     fields: Vec<String>,
     /// Save what is whole of a damaged data folder, with no emulator running
     #[arg(long)]
@@ -147,7 +148,7 @@ impl Destination {
     }
 }
 
-fn unwritable(path: &Path, error: &dyn std::error::Error) -> Error {
+fn unwritable(path: &Path, error: &(dyn std::error::Error + 'static)) -> Error {
     let shown = path.display();
     Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" })
         .source(error)

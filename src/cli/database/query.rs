@@ -3,9 +3,9 @@
 use crate::cli::context::Context;
 use crate::cli::input;
 use crate::error::Result;
-use crate::model::index::IndexKey;
+use crate::model::index::field_path;
 use crate::model::name::CollectionName;
-use crate::ops::database::query::{self, Documents, Query};
+use crate::ops::database::query::{self, Documents, Query, SortKey};
 use crate::term::{Page, Show};
 use crate::text;
 
@@ -30,7 +30,7 @@ pub struct Which {
     filter: Option<String>,
     /// May be repeated; the first counts most
     #[arg(long, value_name = "FIELD[:asc|desc]")]
-    sort: Vec<IndexKey>,
+    sort: Vec<SortKey>,
     /// At most this many documents
     #[arg(long, default_value_t = 20, value_parser = input::count, allow_negative_numbers = true)]
     limit: u64,
@@ -45,7 +45,7 @@ pub struct Which {
     )]
     skip: u64,
     /// Only this field; may be repeated
-    #[arg(long, value_name = "FIELD")]
+    #[arg(long, value_name = "FIELD", value_parser = field_path)]
     field: Vec<String>,
 }
 

@@ -102,10 +102,10 @@ impl Show for Line {
             }
             Event::Scanned { collection, examined, returned, fix } => {
                 let told = text! {
-                    en: "{collection}: read {examined} documents to return {returned}, for want of an index\nfix: {fix}",
-                    zh: "{collection}：没有可用索引，读取 {examined} 个文档才返回 {returned} 个\n修复：{fix}"
+                    en: "{collection}: no index serves this query; documents read: {examined}, returned: {returned}\nfix: {fix}",
+                    zh: "{collection}：此查询没有可用索引；读取文档 {examined} 个，返回 {returned} 个\n修复：{fix}"
                 };
-                ("slow", Style::Warning, page.words(&told).to_owned())
+                ("scan", Style::Warning, page.words(&told).to_owned())
             }
             Event::CollectionMissing { collection, suggestion } => {
                 let told = match suggestion {

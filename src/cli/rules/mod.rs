@@ -46,7 +46,7 @@ impl Show for Ruled {
             page.line(format_args!("{rule:#}"));
         }
         if self.manifest_changed == Some(true) {
-            page.done(&text! { en: "Edited `cloudkit.toml`", zh: "已更新 `cloudkit.toml`" });
+            page.done(&text! { en: "Wrote `cloudkit.toml`", zh: "已写入 `cloudkit.toml`" });
         }
     }
 }

@@ -89,7 +89,7 @@ impl Authority {
     }
 
     fn issue(&self, name: &str) -> std::result::Result<ServerConfig, String> {
-        let text = |error: &dyn std::error::Error| error.to_string();
+        let text = |error: &(dyn std::error::Error + 'static)| error.to_string();
         let mut params = CertificateParams::new([name.to_owned()]).map_err(|error| text(&error))?;
         // Another than the authority's: a certificate that its own subject issued counts as signed by itself.
         params.distinguished_name = named("cloudkit emulator");
@@ -141,7 +141,7 @@ fn date(time: Millis) -> (i32, u8, u8) {
     (date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs())
 }
 
-fn unusable(path: &Path, error: &dyn std::error::Error) -> Error {
+fn unusable(path: &Path, error: &(dyn std::error::Error + 'static)) -> Error {
     let shown = path.display();
     Error::new(
         Kind::Failed,

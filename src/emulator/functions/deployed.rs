@@ -239,7 +239,7 @@ fn replace(fresh: &Path, place: &Path) -> io::Result<()> {
 /// Unpacks a zip of at most `room` bytes; a path that would leave the folder refuses all of it.
 fn unpack(package: &[u8], folder: &Path, mut room: u64) -> Result<()> {
     let refused = |message| Error::new(Kind::Failed, message).code("InvalidParameterValue.ZipFile");
-    let unreadable = |error: &dyn std::error::Error| {
+    let unreadable = |error: &(dyn std::error::Error + 'static)| {
         refused(text! { en: "the package cannot be unpacked", zh: "代码包无法解压" }).source(error)
     };
     let mut archive = ZipArchive::new(Cursor::new(package)).map_err(|error| unreadable(&error))?;

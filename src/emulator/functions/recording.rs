@@ -62,7 +62,7 @@ pub(super) fn write(folder: &Path, exchange: &Exchange) -> Result<bool> {
     };
     let path = folder.join(format!("{}.toml", host.replace([':', '/', '\\'], "_")));
     let shown = path.display();
-    let failed = |error: &dyn std::error::Error| {
+    let failed = |error: &(dyn std::error::Error + 'static)| {
         Error::new(Kind::Failed, text! { en: "could not write `{shown}`", zh: "无法写入 `{shown}`" })
             .source(error)
     };

@@ -40,7 +40,7 @@ pub(super) async fn missing(target: &Target, name: &CollectionName, error: cloud
 fn canonical(text: &str, now: Millis) -> Result<String> {
     let value = crate::api::ejson::value(text, now).map_err(|error| {
         Error::new(Kind::Usage, text! { en: "this is not Extended JSON: `{text}`", zh: "不是合法的扩展 JSON：`{text}`" })
-            .source(&error)
+            .cause(error.why())
             .hint(text! { en: "write for example `{{\"score\": {{\"$gt\": 10}}}}`", zh: "例如写成 `{{\"score\": {{\"$gt\": 10}}}}`" })
     })?;
     Ok(crate::api::ejson::value_to_text(&value, crate::api::ejson::Form::Canonical))

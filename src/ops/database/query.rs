@@ -1,12 +1,14 @@
 //! Reading documents, and how a query is carried out.
 
+use std::str::FromStr;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::api::local::{self, ExplainQuery, Explained};
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
-use crate::model::index::{Direction, IndexKey};
+use crate::model::index::field_path;
 use crate::model::name::CollectionName;
 use crate::ops::target::Target;
 use crate::text;
@@ -25,11 +27,18 @@ pub struct Query {
     pub collection: CollectionName,
     /// Extended JSON, either form.
     pub filter: Option<String>,
-    pub sort: Vec<IndexKey>,
+    pub sort: Vec<SortKey>,
     pub limit: u64,
     pub skip: u64,
     /// Field paths; all fields when empty.
     pub fields: Vec<String>,
+}
+
+/// One field to sort by.
+#[derive(Debug, Clone)]
+pub struct SortKey {
+    pub path: String,
+    pub descending: bool,
 }
 
 /// Documents, in relaxed Extended JSON.
@@ -53,11 +62,7 @@ impl Query {
     fn write(&self, now: Millis) -> Result<Written> {
         let mut order = Map::new();
         for key in &self.sort {
-            let way = match key.direction {
-                Direction::Ascending => 1,
-                Direction::Descending => -1,
-                Direction::Sphere => return Err(no_order(&key.path)),
-            };
+            let way = if key.descending { -1 } else { 1 };
             order.insert(key.path.clone(), json!({ "$numberInt": way.to_string() }));
         }
         let projection: Map<String, Value> =
@@ -72,12 +77,25 @@ impl Query {
     }
 }
 
-fn no_order(path: &str) -> Error {
-    Error::new(
-        Kind::Usage,
-        text! { en: "`{path}:2dsphere` is not an order", zh: "`{path}:2dsphere` 不能用于排序" },
-    )
-    .hint(text! { en: "write `{path}:asc` or `{path}:desc`", zh: "请写 `{path}:asc` 或 `{path}:desc`" })
+impl FromStr for SortKey {
+    type Err = Error;
+
+    /// Reads `FIELD[:asc|desc]`.
+    fn from_str(text: &str) -> Result<Self> {
+        let (path, word) = text.rsplit_once(':').unwrap_or((text, "asc"));
+        let descending = match word {
+            "asc" | "1" => false,
+            "desc" | "-1" => true,
+            _ => {
+                return Err(Error::new(
+                    Kind::Usage,
+                    text! { en: "`{word}` is not an order", zh: "`{word}` 不是排序方向" },
+                )
+                .hint(text! { en: "write `{path}:asc` or `{path}:desc`", zh: "请写 `{path}:asc` 或 `{path}:desc`" }));
+            }
+        };
+        Ok(SortKey { path: field_path(path)?, descending })
+    }
 }
 
 /// Returns the documents that match.

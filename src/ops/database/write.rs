@@ -27,11 +27,14 @@ pub async fn insert(
     text: &str,
     now: Millis,
 ) -> Result<Inserted> {
-    let documents =
-        match crate::api::ejson::value(text, now).map_err(|error| not_a_document().source(&error))? {
-            bson::Bson::Array(documents) => documents,
-            document => vec![document],
-        };
+    let value = crate::api::ejson::value(text, now).map_err(|error| {
+        let message = text! { en: "this is not Extended JSON", zh: "不是合法的扩展 JSON" };
+        Error::new(Kind::Usage, message).cause(error.why())
+    });
+    let documents = match value? {
+        bson::Bson::Array(documents) => documents,
+        document => vec![document],
+    };
     if documents.is_empty() || documents.iter().any(|document| document.as_document().is_none()) {
         return Err(not_a_document());
     }

@@ -79,7 +79,7 @@ pub async fn upload(target: &Target, file: &Path, path: &str, progress: &dyn Pro
     send(target, file, &path, bytes, step.as_ref()).await
 }
 
-fn unreadable(file: &Path, error: &dyn std::error::Error) -> Error {
+fn unreadable(file: &Path, error: &(dyn std::error::Error + 'static)) -> Error {
     let shown = file.display();
     let message = text! { en: "could not read `{shown}`", zh: "无法读取 `{shown}`" };
     Error::new(Kind::NotFound, message).source(error)

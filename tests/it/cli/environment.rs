@@ -61,7 +61,7 @@ async fn a_protected_environment_asks_or_wants_yes() {
     exit 0
     --- stdout
     ✔ Added collection `todos`
-    ✔ Edited `cloudkit.toml`
+    ✔ Wrote `cloudkit.toml`
     --- stderr
     target: local  [url]
     ");

@@ -13,7 +13,7 @@ async fn a_permission_is_set_read_and_remembered() {
     exit 0
     --- stdout
     `players` is READONLY
-    ✔ Edited `cloudkit.toml`
+    ✔ Wrote `cloudkit.toml`
     --- stderr
     target: local  [url]
     ");
@@ -30,7 +30,7 @@ async fn a_permission_is_set_read_and_remembered() {
       "read": true,
       "write": "doc._openid == auth.openid"
     }
-    ✔ Edited `cloudkit.toml`
+    ✔ Wrote `cloudkit.toml`
     --- stderr
     target: local  [url]
     "#);

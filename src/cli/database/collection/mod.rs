@@ -58,6 +58,6 @@ impl Show for Dropped {
 /// Tells that the manifest was edited.
 pub(super) fn remember(manifest_changed: bool, page: &mut Page) {
     if manifest_changed {
-        page.done(&text! { en: "Edited `cloudkit.toml`", zh: "已更新 `cloudkit.toml`" });
+        page.done(&text! { en: "Wrote `cloudkit.toml`", zh: "已写入 `cloudkit.toml`" });
     }
 }
