@@ -10,12 +10,19 @@ use crate::text;
 
 pub struct Documents<R> {
     bytes: Bytes<R>,
-    header: Option<Vec<String>>,
+    header: Header,
+}
+
+enum Header {
+    Ahead,
+    Read(Vec<String>),
+    /// Without its columns nothing of the file can be read.
+    Unreadable,
 }
 
 impl<R: BufRead> Documents<R> {
     pub fn new(input: R) -> Self {
-        Documents { bytes: Bytes::new(input), header: None }
+        Documents { bytes: Bytes::new(input), header: Header::Ahead }
     }
 
     /// Returns the bytes read so far.
@@ -25,13 +32,13 @@ impl<R: BufRead> Documents<R> {
 
     /// Returns the next document and the line it begins on.
     pub fn next(&mut self) -> Result<Option<(u64, Document)>, Fault> {
-        let header = match self.header.take() {
-            Some(header) => header,
-            // Without its columns nothing of the file can be read.
-            None => self.read_header().inspect_err(|_| self.header = Some(Vec::new()))?,
+        let columns = match std::mem::replace(&mut self.header, Header::Unreadable) {
+            Header::Ahead => self.read_header()?,
+            Header::Read(columns) => columns,
+            Header::Unreadable => return Ok(None),
         };
-        let found = self.read_document(&header);
-        self.header = Some(header);
+        let found = self.read_document(&columns);
+        self.header = Header::Read(columns);
         found
     }
 
@@ -208,6 +215,15 @@ mod tests {
             ("a,a.b\n1,2\n", 2),
         ] {
             assert_eq!(read(text), Err(line), "{text}");
+        }
+    }
+
+    #[test]
+    fn behind_a_broken_header_nothing_is_read() {
+        for text in ["a;b\n1;2\n3;4\n", "a,a\n1,2\n", "\"a\n1"] {
+            let mut documents = Documents::new(text.as_bytes());
+            assert!(documents.next().is_err(), "{text}");
+            assert!(matches!(documents.next(), Ok(None)), "{text}");
         }
     }
 }

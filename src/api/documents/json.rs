@@ -4,19 +4,22 @@ use std::io::BufRead;
 
 use bson::Document;
 
-use super::Bytes;
 use super::fault::Fault;
+use super::{Bytes, storable};
 use crate::error::{Error, Kind};
 use crate::model::clock::Millis;
+use crate::model::foreign;
 use crate::model::text::Text;
 use crate::text;
 
-/// The platform's largest document.
-const LARGEST: usize = 16 * 1024 * 1024;
+/// Bytes of text that are read as one document: Extended JSON takes up to some times the bytes of BSON.
+const LARGEST: usize = 4 * storable::LARGEST;
 
 pub struct Documents<R> {
     bytes: Bytes<R>,
     place: Place,
+    /// A line was passed over for something out of place: the end of an array may have been on it.
+    misplaced: bool,
 }
 
 /// What has been read last.
@@ -37,7 +40,7 @@ enum Place {
 
 impl<R: BufRead> Documents<R> {
     pub fn new(input: R) -> Self {
-        Documents { bytes: Bytes::new(input), place: Place::Nothing }
+        Documents { bytes: Bytes::new(input), place: Place::Nothing, misplaced: false }
     }
 
     /// Returns the bytes read so far.
@@ -49,7 +52,7 @@ impl<R: BufRead> Documents<R> {
     pub fn next(&mut self, now: Millis) -> Result<Option<(u64, Document)>, Fault> {
         let Some(cut) = self.cut()? else { return Ok(None) };
         let document = crate::api::ejson::document(&cut.text, now);
-        Ok(Some((cut.line, document.map_err(|error| malformed(&cut, &error.to_string()))?)))
+        Ok(Some((cut.line, document.map_err(|error| malformed(&cut, &error.why().en))?)))
     }
 
     /// Cuts out the text of the next document.
@@ -58,7 +61,7 @@ impl<R: BufRead> Documents<R> {
             let (line, column) = (self.bytes.line, self.bytes.column);
             let byte = self.bytes.next()?;
             self.place = match (self.place, byte) {
-                (Place::Opening | Place::Item | Place::Comma, None) => {
+                (Place::Opening | Place::Item | Place::Comma, None) if !self.misplaced => {
                     self.place = Place::Closing;
                     let message = text! { en: "the array does not end with `]`", zh: "数组没有以 `]` 结束" };
                     return Err(Fault::new(line, message));
@@ -80,6 +83,7 @@ impl<R: BufRead> Documents<R> {
                 }
                 (place, Some(byte)) => {
                     self.skip_line(byte)?;
+                    self.misplaced = true;
                     return Err(Fault { column: Some(column), ..Fault::new(line, misplaced(place)) });
                 }
             };
@@ -149,17 +153,17 @@ struct Cut {
 
 /// Says what is wrong with a document. The reader counts lines and columns from its beginning.
 fn malformed(cut: &Cut, told: &str) -> Fault {
-    let told = told.trim_start_matches("the text is not Extended JSON: ");
     let place = told.rsplit_once(" at line ").and_then(|(why, place)| {
         let (line, column) = place.split_once(" column ")?;
         Some((why, line.parse::<u64>().ok()?, column.parse::<u64>().ok()?))
     });
     let Some((why, line, column)) = place else {
         let message = text! { en: "this is not an Extended JSON document", zh: "不是合法的扩展 JSON 文档" };
-        return Fault::of(cut.line, Error::new(Kind::Usage, message).cause(told.into()));
+        return Fault::of(cut.line, Error::new(Kind::Usage, message).cause(foreign::said(told)));
     };
     let column = if line == 1 { cut.column + column.saturating_sub(1) } else { column };
-    let message = text! { en: "not Extended JSON: {why}", zh: "不是合法的扩展 JSON：{why}" };
+    let Text { en, zh } = foreign::said(why);
+    let message = text! { en: "not Extended JSON: {en}", zh: "不是合法的扩展 JSON：{zh}" };
     Fault { column: Some(column), ..Fault::new(cut.line + line.saturating_sub(1), message) }
 }
 
@@ -210,16 +214,17 @@ mod tests {
 
     #[test]
     fn reading_goes_on_behind_a_line_at_fault() {
-        let mut documents = Documents::new("{\"a\":1}\noops\n{\"a\":}\n{\"a\":2}\n".as_bytes());
-        let mut read = Vec::new();
-        loop {
-            match documents.next(0) {
-                Ok(Some((line, _))) => read.push(Ok(line)),
-                Ok(None) => break,
-                Err(fault) => read.push(Err(fault.line)),
-            }
-        }
-        assert_eq!(read, [Ok(1), Err(2), Err(3), Ok(4)]);
+        let read = |text: &str| {
+            let mut documents = Documents::new(text.as_bytes());
+            let next = || match documents.next(0) {
+                Ok(found) => found.map(|(line, _)| Ok(line)),
+                Err(fault) => Some(Err(fault.line)),
+            };
+            std::iter::from_fn(next).collect::<Vec<_>>()
+        };
+        assert_eq!(read("{\"a\":1}\noops\n{\"a\":}\n{\"a\":2}\n"), [Ok(1), Err(2), Err(3), Ok(4)]);
+        assert_eq!(read("[{\"a\":1},]"), [Ok(1), Err(1)]);
+        assert_eq!(read("[{\"a\":1}\n{\"a\":2}]\n"), [Ok(1), Err(2)]);
     }
 
     #[test]

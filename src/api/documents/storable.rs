@@ -5,6 +5,9 @@ use bson::{Bson, Document};
 use crate::model::text::Text;
 use crate::text;
 
+/// The platform's largest document, in bytes of BSON.
+pub const LARGEST: usize = 16 * 1024 * 1024;
+
 /// The most levels of objects and arrays, the document's own included.
 const DEEPEST: usize = 100;
 

@@ -66,6 +66,10 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let imported =
         context.wait(import::import(&target, &asked, &context.clock, &context.ids, &context.ui))?;
     context.ui.show(&imported);
+    if imported.documents == 0 && imported.failed == 0 {
+        let file = args.file.display();
+        context.ui.warn(&text! { en: "`{file}` holds no document", zh: "`{file}` 中没有文档" });
+    }
     if imported.failed > 0 {
         context.exit_with(Kind::Refused.exit_code());
     }

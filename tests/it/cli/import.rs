@@ -1,10 +1,12 @@
 //! `cloudkit db import` and `cloudkit db export`.
 
 use std::fmt::Write;
+use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
 use crate::support::cloudkit::Cloudkit;
+use crate::support::http::Request;
 
 /// A project with an empty collection and a file to import.
 async fn with(name: &str, text: &str) -> Cloudkit {
@@ -226,6 +228,17 @@ async fn broken_lines_are_listed_before_anything_is_imported_or_passed_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_without_documents_is_worth_a_warning() {
+    for (name, text) in [("a.jsonl", ""), ("a.json", "[]"), ("a.csv", "name,score\n")] {
+        let told = with(name, text).await.run(&["db", "import", "things", name]);
+        assert!(
+            told.starts_with("exit 0") && told.contains(&format!("`{name}` holds no document")),
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_later_of_two_documents_of_one_id_wins_an_upsert() {
     let text = "{\"_id\":1,\"n\":1}\n{\"_id\":1,\"n\":2}\n{\"_id\":1,\"n\":3}\n";
     let cloudkit = with("things.jsonl", text).await;
@@ -234,4 +247,46 @@ async fn the_later_of_two_documents_of_one_id_wins_an_upsert() {
     assert_eq!(cloudkit.json(&["db", "query", "things"]), json!([{ "_id": 1, "n": 3 }]));
     let refused = cloudkit.json(&["db", "import", "things", "things.jsonl", "--keep-going"]);
     assert_eq!(refused["failures"].as_array().map(Vec::len), Some(3));
+}
+
+/// Stands before the emulator and refuses to insert more than 500 documents at once; returns its address, and the sizes of
+/// the insertions it was asked for.
+async fn picky(behind: &str) -> (String, Arc<Mutex<Vec<usize>>>) {
+    let (asked, behind) = (Arc::<Mutex<Vec<usize>>>::default(), behind.to_owned());
+    let sizes = Arc::clone(&asked);
+    let answer = async move |request: axum::extract::Request| {
+        let (head, body) = request.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
+        let said: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        if said["action"] == "database.insertDocument" {
+            let size = said["data"].as_array().map_or(0, Vec::len);
+            sizes.lock().expect("sizes").push(size);
+            if size > 500 {
+                return json!({ "requestId": "r", "code": "INVALID_PARAM", "message": "too many" })
+                    .to_string();
+            }
+        }
+        let asked = Request::new("POST", &format!("{behind}{}", head.uri)).body(body);
+        let headers = head.headers.iter().filter(|(name, _)| *name != "content-length");
+        let asked = headers
+            .fold(asked, |asked, (name, value)| asked.header(name.as_str(), value.to_str().expect("text")));
+        String::from_utf8(asked.send().await.body).expect("text")
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+    (address, asked)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_service_takes_at_once_is_learned_from_one_refusal() {
+    let cloudkit = with("things.jsonl", &lines(3_000)).await;
+    let (address, asked) = picky(cloudkit.url()).await;
+    let note = cloudkit.folder().join(".cloudkit/emulator.json");
+    std::fs::write(&note, cloudkit.read(".cloudkit/emulator.json").replace(cloudkit.url(), &address))
+        .expect("a note");
+    let imported = cloudkit.json(&["db", "import", "things", "things.jsonl"]);
+    assert_eq!(imported["inserted"], 3_000, "{imported}");
+    let asked = asked.lock().expect("sizes");
+    assert_eq!(asked.iter().filter(|size| **size > 500).count(), 1, "{asked:?}");
 }

@@ -110,6 +110,7 @@ pub async fn import(
         let stopper = match sent {
             Ok(sent) => {
                 step.advance(sent.bytes);
+                source.learn(sent.taken);
                 done.add(sent, import.keep_going)
             }
             Err(fault) => Some(fault),

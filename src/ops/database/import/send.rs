@@ -28,6 +28,8 @@ pub(super) struct Sent {
     pub refused: Vec<Fault>,
     /// Bytes of the file.
     pub bytes: u64,
+    /// The weight of the largest request that was taken, where larger ones were refused with the same documents.
+    pub taken: Option<usize>,
 }
 
 impl Sent {
@@ -79,9 +81,11 @@ struct Sending<'a> {
 
 impl Sending<'_> {
     /// Inserts documents whose `_id` nobody has, all at once. Where that is refused, each half goes alone, and so on down to
-    /// the one at fault; what the service took before it is recognised by its `_id` and its content.
+    /// the one at fault; what the service took before it is recognised by its `_id` and its content. Where none is at fault,
+    /// they were too many.
     async fn insert(&mut self, records: &[&Record]) {
         let (target, collection) = (self.target, self.import.collection);
+        let (mut halved, mut at_fault, mut largest) = (false, false, 0);
         // What is still to be sent, the first part last.
         let mut parts = vec![(records.to_vec(), false)];
         while let Some((part, again)) = parts.pop() {
@@ -90,11 +94,15 @@ impl Sending<'_> {
             let Some(first) = rest.first() else { continue };
             let texts = rest.iter().map(|record| record.text.clone()).collect();
             match write::send(target, collection, texts).await {
-                Ok(_) => self.sent.inserted += rest.len() as u64,
+                Ok(_) => {
+                    self.sent.inserted += rest.len() as u64;
+                    largest = largest.max(rest.iter().map(|it| it.weight()).sum());
+                }
                 Err(error) if error.code().is_none() || rest.len() == 1 => {
                     let unheard = error.code().is_none();
                     let error = missing(target, collection, error).await;
                     self.sent.refused.push(Fault::of(first.line, error));
+                    at_fault = true;
                     if unheard || !self.import.keep_going {
                         return;
                     }
@@ -102,9 +110,11 @@ impl Sending<'_> {
                 Err(_) => {
                     let (before, after) = rest.split_at(rest.len() / 2);
                     parts.extend([(after.to_vec(), true), (before.to_vec(), true)]);
+                    halved = true;
                 }
             }
         }
+        self.sent.taken = (halved && !at_fault && largest > 0).then_some(largest);
     }
 
     /// Puts documents in place of those with their `_id`.

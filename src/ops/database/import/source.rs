@@ -16,14 +16,14 @@ use crate::error::{Error, Kind, Result};
 use crate::model::clock::{Ids, Millis};
 use crate::text;
 
-/// Documents and bytes that travel together at most. The service names no limit for `insertDocument`. Each batch is a
-/// commit, and large ones cost less for each document: what they change of an index is written once.
-const BATCH: usize = 5_000;
-const BATCH_BYTES: usize = 2 * 1024 * 1024;
+/// The weight of documents that travel together: of the first, and at most. The service names no limit for
+/// `insertDocument`, and may have one. Each batch is a commit, and large ones cost less for each document: what they change
+/// of an index is written once.
+const FIRST: usize = 256 * 1024;
+const MOST: usize = 2 * 1024 * 1024;
+/// The bytes that the smallest document weighs: a batch has a bounded number of them, too.
+const LEAST: usize = 400;
 const BUFFER: usize = 256 * 1024;
-
-/// The platform's largest document, in bytes.
-const LARGEST: usize = 16 * 1024 * 1024;
 
 /// A document of the file and the line it begins on, from 1.
 pub(super) struct Record {
@@ -52,6 +52,10 @@ pub(super) struct Source {
     read: u64,
     /// The document that began the next batch, because its `_id` was in the last.
     ahead: Option<Record>,
+    /// The weight of the next batch.
+    most: usize,
+    /// The service has refused no batch for its size.
+    grows: bool,
 }
 
 impl Source {
@@ -66,7 +70,14 @@ impl Source {
         let file = File::open(import.file).map_err(failed)?;
         let size = file.metadata().map_err(failed)?.len();
         let input = BufReader::with_capacity(BUFFER, file);
-        Ok(Source { reader: Reader::new(import.format, input), size, read: 0, ahead: None })
+        Ok(Source {
+            reader: Reader::new(import.format, input),
+            size,
+            read: 0,
+            ahead: None,
+            most: FIRST,
+            grows: true,
+        })
     }
 
     /// Returns the bytes of the file.
@@ -79,9 +90,9 @@ impl Source {
     /// # Errors
     /// The file cannot be read.
     pub fn batch(&mut self, now: Millis, ids: &Ids) -> Result<Option<Batch>, Fault> {
-        let (mut records, mut bytes, mut taken) = (Vec::new(), 0, BTreeSet::new());
+        let (mut records, mut weight, mut taken) = (Vec::new(), 0, BTreeSet::new());
         let mut broken = Vec::new();
-        while records.len() + broken.len() < BATCH && bytes < BATCH_BYTES {
+        while weight < self.most {
             let next = match self.ahead.take() {
                 Some(record) => Ok(Some(record)),
                 None => self.next(now, ids),
@@ -91,6 +102,7 @@ impl Source {
                 Ok(None) => break,
                 Err(fault) if fault.error.kind() == Kind::Usage => {
                     broken.push(fault);
+                    weight += LEAST;
                     continue;
                 }
                 Err(fault) => return Err(fault),
@@ -99,12 +111,22 @@ impl Source {
                 self.ahead = Some(record);
                 break;
             }
-            bytes += record.text.len();
+            weight += record.weight();
             records.push(record);
         }
         let read = std::mem::replace(&mut self.read, self.reader.position());
         let some = !records.is_empty() || !broken.is_empty();
         Ok(some.then(|| Batch { records, broken, bytes: self.read - read }))
+    }
+
+    /// Learns how much the service takes at once: so much, where it has refused more, and else perhaps more than the last.
+    pub fn learn(&mut self, taken: Option<usize>) {
+        self.grows &= taken.is_none();
+        self.most = match taken {
+            Some(weight) => weight,
+            None if self.grows => MOST.min(2 * self.most),
+            None => self.most,
+        };
     }
 
     fn next(&mut self, now: Millis, ids: &Ids) -> Result<Option<Record>, Fault> {
@@ -124,10 +146,15 @@ impl Record {
             let message = text! { en: "this is not a document", zh: "不是合法的文档" };
             Fault::of(line, Error::new(Kind::Usage, message).source(&error))
         })?;
-        if raw.as_bytes().len() > LARGEST {
+        if raw.as_bytes().len() > storable::LARGEST {
             let message = text! { en: "the document is larger than 16 MB", zh: "文档超过 16 MB" };
             return Err(Fault::new(line, message));
         }
         Ok(Record { line, id, text: ejson::to_text(&raw, Form::Canonical), named })
+    }
+
+    /// Returns its share of a batch.
+    pub fn weight(&self) -> usize {
+        self.text.len().max(LEAST)
     }
 }
