@@ -8,13 +8,14 @@ use bson::Document;
 
 use super::database::{self, Database};
 use super::environment::Environment;
+use super::identity::Account;
 use super::permissions::Resource;
 use crate::docdb;
 use crate::docdb::value::ejson;
 use crate::error::{Error, Excerpt, Kind, Result};
 use crate::model::name::CollectionName;
 use crate::model::text::Text;
-use crate::project::manifest::{Collection, Manifest};
+use crate::project::manifest::{Collection, Manifest, TestUser};
 use crate::text;
 
 /// How many documents are committed together.
@@ -44,10 +45,34 @@ fn declare(manifest: &Manifest, environment: &Environment) -> Result<()> {
             permit(environment, Resource::Collection(name.to_string()), permission)?;
         }
     }
-    match &manifest.storage {
-        Some(permission) => permit(environment, Resource::Storage, permission),
-        None => Ok(()),
+    if let Some(permission) = &manifest.storage {
+        permit(environment, Resource::Storage, permission)?;
     }
+    if let Some(permission) = environment.config.project.invoke_rules() {
+        permit(environment, Resource::Functions, &permission)?;
+    }
+    manifest.users.iter().try_for_each(|(name, user)| introduce(name, user, environment))
+}
+
+/// Puts a test user into the directory.
+fn introduce(name: &str, user: &TestUser, environment: &Environment) -> Result<()> {
+    let TestUser { uid, password, openid, unionid, email, phone, custom_id, nickname } = user.clone();
+    let mut account = Account::of(uid.as_deref().unwrap_or_default());
+    account.username = Some(name.to_owned());
+    (account.openid, account.unionid, account.custom_id) = (openid, unionid, custom_id);
+    (account.email, account.phone, account.profile.name) = (email, phone, nickname);
+    let declared = environment.identity.declare(account, password.as_deref());
+    declared.map(drop).map_err(|refusal| {
+        Error::new(
+            Kind::Failed,
+            text! { en: "the user `{name}` of cloudkit.toml cannot be made", zh: "无法创建 cloudkit.toml 中的用户 `{name}`" },
+        )
+        .source(&refusal)
+        .hint(text! {
+            en: "someone else of the data folder has a name of theirs; change one of the two, or start with `--ephemeral`",
+            zh: "数据目录中的另一个用户占用了其名称；请修改其中之一，或用 `--ephemeral` 启动"
+        })
+    })
 }
 
 fn permit(

@@ -129,6 +129,7 @@ fn settings(entry: &Value) -> FunctionSettings {
             .and_then(Value::as_array)
             .map(|globs| globs.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
         openapi: None,
+        invoke: None,
         deploy: None,
     }
 }

@@ -31,6 +31,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::model::name::FunctionName;
+use crate::model::permission::Permission;
 
 use cloudbaserc::Cloudbaserc;
 use devtools::DevTools;
@@ -116,6 +117,14 @@ impl Project {
     /// Returns the names of all functions, for suggestions.
     pub fn function_names(&self) -> impl Iterator<Item = &FunctionName> {
         self.functions.iter().map(|function| &function.spec.name)
+    }
+
+    /// Returns who may call functions from the user's side, if the manifest says it.
+    pub fn invoke_rules(&self) -> Option<Permission> {
+        let manifest = self.manifest.as_ref()?;
+        let environment = self.options.environment.as_ref().and_then(|name| manifest.environments.get(name));
+        let layers = environment.map(|it| &it.functions).into_iter().chain([&manifest.functions]);
+        settings::invoke_rules(&layers.collect::<Vec<_>>())
     }
 
     /// Returns the mini program's app id, if the project says it.

@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::error::{Error, Kind};
 use crate::model::function::{FunctionSpec, Language};
 use crate::model::name::{FunctionName, did_you_mean, suggestion};
+use crate::model::permission::Permission;
 use crate::model::trigger::Trigger;
+use crate::rules::invoke;
 use crate::text;
 
 /// Settings of a function, each of which may be left to the layer below.
@@ -24,6 +26,8 @@ pub struct FunctionSettings {
     pub triggers: Option<Vec<Trigger>>,
     pub install_dependencies: Option<bool>,
     pub openapi: Option<Vec<String>>,
+    /// Who may call it from the user's side: one of the platform's rules, as it is written in JSON.
+    pub invoke: Option<String>,
     /// Globs of files that stay out of the package.
     pub ignore: Option<Vec<String>>,
     /// `false` keeps a function on this machine.
@@ -45,6 +49,7 @@ impl FunctionSettings {
             triggers: self.triggers.or(base.triggers),
             install_dependencies: self.install_dependencies.or(base.install_dependencies),
             openapi: self.openapi.or(base.openapi),
+            invoke: self.invoke.or(base.invoke),
             ignore: self.ignore.or(base.ignore),
             deploy: self.deploy.or(base.deploy),
         }
@@ -86,6 +91,40 @@ impl FunctionLayer {
     pub fn of(&self, name: &FunctionName) -> FunctionSettings {
         self.named.get(name).cloned().unwrap_or_default()
     }
+}
+
+/// Returns what the layers, the strongest first, say about who may call functions: the platform's one text for all of
+/// them. `None`: they say nothing.
+pub fn invoke_rules(layers: &[&FunctionLayer]) -> Option<Permission> {
+    let said = layers.iter().flat_map(|layer| layer.named.values().chain([&layer.shared]));
+    said.filter_map(|settings| settings.invoke.as_ref()).next()?;
+    let every = layers.iter().find_map(|layer| layer.shared.invoke.as_deref()).unwrap_or(invoke::DEFAULT);
+    let mut rules = serde_json::Map::from_iter([("*".to_owned(), invoke_rule(every))]);
+    for name in layers.iter().flat_map(|layer| layer.named.keys()) {
+        let own = |layer: &&FunctionLayer| layer.of(name).invoke.or_else(|| layer.shared.invoke.clone());
+        if let Some(rule) = layers.iter().find_map(own).filter(|rule| rule != every) {
+            rules.insert(name.to_string(), invoke_rule(&rule));
+        }
+    }
+    Some(Permission::Custom(serde_json::Value::Object(rules).to_string()))
+}
+
+fn invoke_rule(rule: &str) -> serde_json::Value {
+    let rule = rule.parse::<bool>().map_or_else(|_| rule.into(), serde_json::Value::Bool);
+    serde_json::json!({ "invoke": rule })
+}
+
+/// Checks who may call a function.
+pub fn invoke(rule: &str) -> Result<String, Error> {
+    if invoke::RULES.contains(&rule) {
+        return Ok(rule.to_owned());
+    }
+    let known = invoke::RULES.join("`, `");
+    Err(Error::new(
+        Kind::Usage,
+        text! { en: "`{rule}` is no rule for calls of functions", zh: "`{rule}` 不是云函数的调用规则" },
+    )
+    .hint(text! { en: "the platform has `{known}`", zh: "平台支持 `{known}`" }))
 }
 
 /// Reads a time limit in seconds.
@@ -136,5 +175,45 @@ pub fn handler(text: &str) -> Result<String, Error> {
             text! { en: "`{text}` is not a handler", zh: "`{text}` 不是合法的入口" },
         )
         .hint(text! { en: "a handler is `file.export`, such as `index.main`", zh: "入口形如 `文件.导出名`，例如 `index.main`" })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of all functions, and of some.
+    type Said = (Option<&'static str>, &'static [(&'static str, &'static str)]);
+
+    /// Lays layers over one another, the strongest first.
+    #[track_caller]
+    fn check(layers: &[Said], expected: Option<&str>) {
+        let settings = |rule: &str| FunctionSettings { invoke: Some(rule.into()), ..Default::default() };
+        let layers: Vec<FunctionLayer> = layers
+            .iter()
+            .map(|(shared, named)| FunctionLayer {
+                shared: shared.map(settings).unwrap_or_default(),
+                named: named
+                    .iter()
+                    .map(|(name, rule)| (name.parse().expect("a name"), settings(rule)))
+                    .collect(),
+            })
+            .collect();
+        let rules = invoke_rules(&layers.iter().collect::<Vec<_>>());
+        assert_eq!(rules.as_ref().and_then(Permission::rule), expected);
+    }
+
+    #[test]
+    fn rules_of_functions_become_one_text() {
+        check(&[(None, &[])], None);
+        check(&[(Some("false"), &[])], Some(r#"{"*":{"invoke":false}}"#));
+        check(
+            &[(None, &[("login", "true"), ("same", "auth != null")])],
+            Some(r#"{"*":{"invoke":"auth != null"},"login":{"invoke":true}}"#),
+        );
+        // A stronger layer's word for all is stronger than a weaker one's for this function.
+        let weaker: Said = (Some("false"), &[("login", "true")]);
+        check(&[(None, &[]), weaker], Some(r#"{"*":{"invoke":false},"login":{"invoke":true}}"#));
+        check(&[(Some("auth != null"), &[]), weaker], Some(r#"{"*":{"invoke":"auth != null"}}"#));
     }
 }

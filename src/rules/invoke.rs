@@ -11,6 +11,9 @@ const EVERY: &str = "*";
 pub const RULES: [&str; 4] =
     ["true", "false", "auth != null", "auth.loginType != 'ANONYMOUS' && auth != null"];
 
+/// What holds for functions that nobody wrote a rule for: whoever is logged in calls them.
+pub const DEFAULT: &str = "auth != null";
+
 /// The rules of an environment's functions. Invariant: there is one for [`EVERY`].
 #[derive(Debug, Clone)]
 pub struct InvokeRules(Vec<(String, Expression)>);

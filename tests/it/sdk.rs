@@ -12,14 +12,34 @@ fn folder() -> PathBuf {
 ///
 /// # Panics
 /// It is not here, and `CI` is set.
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 pub fn is_here(program: &str, arguments: &[&str]) -> bool {
-    let here = Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success());
-    assert!(here || std::env::var_os("CI").is_none(), "CI needs `{program}` for the SDK tests");
-    if !here {
-        eprintln!("skipped: this test needs `{program}`");
+    first_here(&[program], arguments).is_some()
+}
+
+/// Returns the first of several programs that is here, as [`is_here`] does.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn first_here<'a>(programs: &[&'a str], arguments: &[&str]) -> Option<&'a str> {
+    let runs = |program: &&&str| {
+        Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
+    };
+    let here = programs.iter().find(runs).copied();
+    let wanted = programs.first().copied().unwrap_or_default();
+    assert!(here.is_some() || std::env::var_os("CI").is_none(), "CI needs `{wanted}` for the SDK tests");
+    if here.is_none() {
+        eprintln!("skipped: this test needs `{wanted}`");
     }
     here
+}
+
+/// Returns a browser by one of its names.
+fn chromium() -> Option<&'static Path> {
+    const NAMES: [&str; 4] = [
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    ];
+    first_here(&NAMES, &["--version"]).map(Path::new)
 }
 
 /// Returns npm as this system starts it.
@@ -111,7 +131,7 @@ fn every_sdk_generation_runs_the_scenario_unmodified() {
 
 #[test]
 fn web_sdks_of_every_generation_run_unmodified() {
-    for page in ["js3", "js2", "js1", "tcb1", "node3"] {
+    for page in ["js3", "js2", "js1", "tcb1", "node3", "signed3"] {
         node_under_emulator(&["--test", &format!("web/{page}.test.mjs")]);
     }
 }
@@ -120,6 +140,23 @@ fn web_sdks_of_every_generation_run_unmodified() {
 fn sdks_that_can_watch_do() {
     for sdk in ["js3", "js2", "js1", "node3"] {
         node_under_emulator(&["--test", &format!("realtime/{sdk}.test.mjs")]);
+    }
+}
+
+#[test]
+fn pages_run_unmodified_in_a_real_browser() {
+    if let (Some(_), Some(chromium)) = (installed(), chromium()) {
+        under_emulator(&["node", "--test", "browser/pages.test.mjs"], &[("CHROMIUM", chromium)]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn pages_reach_the_emulator_by_the_platforms_own_names() {
+    if let (Some(_), Some(chromium)) = (installed(), chromium()) {
+        // Without the preload, and without the redirect script.
+        let command = ["env", "-u", "NODE_OPTIONS", "node", "--test", "browser/pages.test.mjs"];
+        under_emulator_with(&["--intercept"], &command, &[("CHROMIUM", chromium)]);
     }
 }
 

@@ -33,7 +33,7 @@ impl Request<'_> {
         let headers = format!("content-type:{}\nhost:{}\n", self.content_type, self.host.to_lowercase());
         let payload = payload(params.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let names = "content-type;host";
-        let canonical = canonical("post", self.host, self.query, &headers, names, &payload);
+        let canonical = canonical("post", self.host, "/admin", self.query, &headers, names, &payload);
         let date = date(self.timestamp);
         let signature =
             Sealed::new(secret_key, &self.timestamp.to_string(), &date, "tcb", &canonical).signature();
@@ -48,18 +48,28 @@ impl Request<'_> {
 
 /// Checks the signature of a JSON request. Its age is not looked at: the request never left this machine.
 pub fn verify(request: &Received<'_>, secret_key: &str) -> Result<(), Refusal> {
+    verify_at("/admin", request, secret_key)
+}
+
+/// Checks the signature of a request to another path, as [`verify`] does (`docs/wire.md#gateway`).
+pub fn verify_at(path: &str, request: &Received<'_>, secret_key: &str) -> Result<(), Refusal> {
     let header = request.header("authorization").ok_or(Refusal::Unreadable("`Authorization` is missing"))?;
     let parts = Authorization::parse(header)?;
-    let timestamp =
-        request.header("x-timestamp").ok_or(Refusal::Unreadable("`X-Timestamp` is missing"))?.trim();
-    let payload = received_payload(request.body, &parts)?;
+    let timestamp = request.header("x-timestamp").or(parts.timestamp);
+    let timestamp = timestamp.ok_or(Refusal::Unreadable("`X-Timestamp` is missing"))?.trim();
+    let payload = match request.method {
+        "GET" => sha256_hex(b""),
+        _ => received_payload(request.body, &parts)?,
+    };
     let sent = request.header("host").unwrap_or_default();
-    let method = request.method.to_lowercase();
     let names = parts.signed_headers.join(";");
     let matches = hosts(sent).iter().any(|host| {
         let headers = received_headers(request, &parts, host);
-        let canonical = canonical(&method, host, request.query, &headers, &names, &payload);
-        Sealed::new(secret_key, timestamp, parts.date, parts.service, &canonical).matches(parts.signature)
+        // The method as the SDK's caller wrote it.
+        [request.method, &request.method.to_lowercase()].iter().any(|method| {
+            let canonical = canonical(method, host, path, request.query, &headers, &names, &payload);
+            Sealed::new(secret_key, timestamp, parts.date, parts.service, &canonical).matches(parts.signature)
+        })
     });
     if matches { Ok(()) } else { Err(Refusal::Mismatch) }
 }
@@ -86,8 +96,11 @@ fn received_payload(body: &[u8], parts: &Authorization<'_>) -> Result<String, Re
             (encode(&name).to_lowercase(), text.map_or_else(|_| raw.get().to_owned(), |it| it.trim().into()))
         })
         .collect();
-    let signed = parts.signed_params.iter().map(|name| (*name, fields.get(*name).map_or("", String::as_str)));
-    Ok(payload(signed))
+    // Where none are named, all are signed.
+    let mut all: Vec<&str> = fields.keys().map(String::as_str).collect();
+    all.sort_unstable();
+    let signed = if parts.signed_params.is_empty() { &all } else { &parts.signed_params };
+    Ok(payload(signed.iter().map(|name| (*name, fields.get(*name).map_or("", String::as_str)))))
 }
 
 fn payload<'a>(params: impl Iterator<Item = (&'a str, &'a str)>) -> String {
@@ -97,8 +110,16 @@ fn payload<'a>(params: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     sha256_hex(text.as_bytes())
 }
 
-fn canonical(method: &str, host: &str, query: &str, headers: &str, names: &str, payload: &str) -> String {
-    format!("{method}\n//{host}/admin\n{query}\n{headers}\n{names}\n{payload}")
+fn canonical(
+    method: &str,
+    host: &str,
+    path: &str,
+    query: &str,
+    headers: &str,
+    names: &str,
+    payload: &str,
+) -> String {
+    format!("{method}\n//{host}{path}\n{query}\n{headers}\n{names}\n{payload}")
 }
 
 /// Returns a value as the signature sees it: a string as it is, anything else as JSON.

@@ -72,6 +72,8 @@ pub struct Authorization<'a> {
     signed_params: Vec<&'a str>,
     signed_headers: Vec<&'a str>,
     signature: &'a str,
+    /// Only in requests to the gateway.
+    timestamp: Option<&'a str>,
 }
 
 impl<'a> Authorization<'a> {
@@ -92,6 +94,7 @@ impl<'a> Authorization<'a> {
             signed_params: list("SignedParams"),
             signed_headers: list("SignedHeaders"),
             signature: field("Signature").ok_or_else(unreadable)?,
+            timestamp: field("Timestamp"),
         })
     }
 

@@ -1,7 +1,7 @@
 //! The platform's limits on documents and queries (`docs/wire.md#document-semantics`). Those of the engine below are in
 //! `docdb::value::limits`, the rule for names of collections in `model::name`.
 
-use bson::Document;
+use bson::{Document, RawDocumentBuf};
 
 use crate::api::data::Failure;
 use crate::api::documents::storable;
@@ -21,6 +21,15 @@ pub const MINI_PROGRAM: Paging = Paging { default: 20, most: 20 };
 
 /// The largest document a mini program may send, in bytes; a larger one from a server is worth a warning.
 pub const NOTEWORTHY_DOCUMENT: usize = 512 * 1024;
+
+/// Refuses what is too large for a mini program to send.
+pub fn check_sent(document: &Document) -> Result<(), Failure> {
+    let bytes = RawDocumentBuf::try_from(document).map_err(Failure::parameter)?.as_bytes().len();
+    match bytes > NOTEWORTHY_DOCUMENT {
+        true => Err(Failure::parameter("a mini program sends documents of 512 KB at most")),
+        false => Ok(()),
+    }
+}
 
 /// Refuses names of fields that the platform does not store.
 pub fn check_names(document: &Document) -> Result<(), Failure> {

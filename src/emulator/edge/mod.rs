@@ -14,6 +14,7 @@ mod tls;
 
 mod admin;
 mod bearer;
+mod codes;
 mod control;
 mod envelope;
 mod forward;
@@ -86,6 +87,7 @@ async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
         redirect::PATH => redirect::answer(),
         "/healthz" => health::ready(),
         "/__cloudkit/env" => health::describe(&environment),
+        codes::PATH if parts.method == Method::GET => codes::answer(&environment),
         mini_program::SIGN_IN if parts.method == Method::POST => {
             mini_program::sign_in(&environment, body).await
         }

@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 
 use super::target::query_value;
 use super::web::send_code;
-use super::{envelope, reply};
+use super::{bearer, envelope, reply};
 use crate::api::data::Failure;
 use crate::emulator::environment::Environment;
-use crate::emulator::identity::{ACCESS_LIFE, Account, Bearer, CODE_LIFE, Credential, Grant, Refusal};
+use crate::emulator::identity::{
+    ACCESS_LIFE, Account, Bearer, CODE_LIFE, Credential, Grant, Refusal, sealed,
+};
 use crate::emulator::principal::Login;
 use crate::model::clock::Millis;
 
@@ -27,6 +29,7 @@ pub(super) fn is_meant(path: &str) -> bool {
 struct Asked<'a> {
     environment: &'a Environment,
     parts: &'a Parts,
+    bytes: &'a [u8],
     body: Value,
 }
 
@@ -111,11 +114,14 @@ pub(super) fn token(headers: &HeaderMap) -> &str {
 /// Answers one request.
 pub(super) async fn answer(environment: &Environment, parts: &Parts, body: Body) -> Response {
     let answered = match envelope::open(body).await {
-        Ok(body) => {
-            // The type is `text/plain`, and a request without fields may have no body.
-            let body = serde_json::from_slice(&body).unwrap_or_default();
-            carry_out(&Asked { environment, parts, body })
+        // The type is `text/plain`, and a request without fields may have no body.
+        Ok(bytes) if bytes.is_empty() => {
+            carry_out(&Asked { environment, parts, bytes: &bytes, body: Value::Null })
         }
+        Ok(bytes) => match serde_json::from_slice(&bytes) {
+            Ok(body) => carry_out(&Asked { environment, parts, bytes: &bytes, body }),
+            Err(error) => Err(Refusal::Argument(format!("the body is not JSON: {error}"))),
+        },
         Err(Failure { message, .. }) => Err(Refusal::Argument(message)),
     };
     match answered {
@@ -151,18 +157,23 @@ fn carry_out(asked: &Asked<'_>) -> Result<Option<Value>> {
     Ok(Some(match (asked.parts.method.as_str(), path) {
         ("POST", "v1/signin/anonymously") => anonymous(asked)?,
         ("POST", "v1/signin") => sign_in(asked)?,
+        ("POST", "v2/signin/publichkey") => {
+            json!({ "public_key": sealed::PUBLIC_KEY, "public_key_thumbprint": sealed::THUMBPRINT })
+        }
+        ("POST", "v2/signin/username") => sign_in_sealed(asked)?,
+        ("POST", "v1/token/clientCredential") => client_credential(asked)?,
         ("POST", "v1/signin/custom") => ticket(asked)?,
         ("POST", "v1/provider/token") => provider_token(asked)?,
-        ("POST", "v1/signin/with/provider") => with_provider(asked)?,
+        ("POST", "v1/signin/with/provider" | "v2/signin/with/provider") => with_provider(asked)?,
         ("POST", "v1/signup") => sign_up(asked)?,
         ("POST", "v1/verification") => verification(asked)?,
         ("POST", "v1/verification/verify") => verify(asked)?,
-        ("POST", "v1/token") => refresh(asked)?,
+        ("POST", "v1/token" | "v2/token") => refresh(asked)?,
         ("POST", "v1/revoke") => asked.environment.identity.sign_out(asked.needed("token")?).map(done)?,
         ("POST", "v1/user/signout") => {
             asked.environment.identity.sign_out(token(&asked.parts.headers)).map(done)?
         }
-        ("GET", "v1/user/me") => {
+        ("GET", "v1/user/me" | "v2/user/me") => {
             let Bearer { account, login, .. } = asked.bearer()?;
             asked.described(&account, login)
         }
@@ -221,6 +232,26 @@ fn sign_in(asked: &Asked<'_>) -> Result<Value> {
             asked.sign_in(&Credential::Contact { contact: &contact, may_join: false })
         }
     }
+}
+
+/// Opens what the page sealed (`is_encrypt`).
+fn sign_in_sealed(asked: &Asked<'_>) -> Result<Value> {
+    if asked.text("public_key_thumbprint").is_empty() {
+        return sign_in(asked);
+    }
+    let opened = sealed::open(asked.text("params")).and_then(|text| serde_json::from_str(&text).ok());
+    let body =
+        opened.ok_or_else(|| Refusal::Argument("`params` was not sealed for this environment".into()))?;
+    sign_in(&Asked { body, ..*asked })
+}
+
+/// Answers a token with the admin's rights to who signs with the environment's key.
+fn client_credential(asked: &Asked<'_>) -> Result<Value> {
+    if !bearer::is_signed(asked.environment, asked.parts, asked.bytes)? {
+        return Err(Refusal::Forged("it is not signed with secret keys"));
+    }
+    let access_token = asked.environment.identity.admin_token();
+    Ok(json!({ "token_type": "Bearer", "access_token": access_token, "expires_in": ACCESS_LIFE / 1000 }))
 }
 
 fn ticket(asked: &Asked<'_>) -> Result<Value> {

@@ -56,6 +56,11 @@ pub struct Profile {
 }
 
 impl Account {
+    /// Returns somebody of whom only the uid is known.
+    pub fn of(uid: &str) -> Self {
+        Account { uid: uid.to_owned(), ..Account::default() }
+    }
+
     /// Returns somebody of whom only an address or a number is known.
     pub fn reached_at(contact: &str) -> Self {
         let contact = Some(contact.to_owned());
@@ -74,6 +79,24 @@ impl Account {
     pub fn is_anonymous(&self) -> bool {
         let names = [&self.username, &self.custom_id, &self.openid, &self.email, &self.phone];
         names.into_iter().all(Option::is_none)
+    }
+
+    /// Takes over what another description says.
+    pub(super) fn learn(&mut self, other: Account) {
+        let profile = (&mut self.profile.name, other.profile.name);
+        for (place, said) in [
+            (&mut self.username, other.username),
+            (&mut self.custom_id, other.custom_id),
+            (&mut self.openid, other.openid),
+            (&mut self.unionid, other.unionid),
+            (&mut self.email, other.email),
+            (&mut self.phone, other.phone),
+            profile,
+        ] {
+            if said.is_some() {
+                *place = said;
+            }
+        }
     }
 
     pub fn has_password(&self) -> bool {

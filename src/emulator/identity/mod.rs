@@ -6,6 +6,7 @@
 mod account;
 mod password;
 mod refusal;
+pub mod sealed;
 mod ticket;
 mod token;
 mod verification;
@@ -18,7 +19,7 @@ use ring::digest;
 use serde::{Deserialize, Serialize};
 
 use super::kept;
-use super::principal::{Login, User};
+use super::principal::{Login, Principal, User};
 use crate::api::sign::unhex;
 use crate::error::Error;
 use crate::model::clock::{Clock, Ids, Millis, hex, machine_time};
@@ -37,6 +38,9 @@ type Result<T> = std::result::Result<T, Refusal>;
 pub const ACCESS_LIFE: Millis = 7_200_000;
 /// How long a login can be refreshed, in milliseconds.
 const REFRESH_LIFE: Millis = 31 * 24 * 3_600_000;
+
+/// The session of who holds the environment's key: it is in no directory.
+const ADMIN: &str = "admin";
 
 /// The people of one environment.
 #[derive(Debug)]
@@ -161,6 +165,21 @@ impl Identity {
         })
     }
 
+    /// Writes a person down, or what is new about one who is known by the uid or the username.
+    pub fn declare(&self, wanted: Account, password: Option<&str>) -> Result<Account> {
+        let known = self.find(|it| match wanted.uid.as_str() {
+            "" => wanted.username.is_some() && it.username == wanted.username,
+            uid => it.uid == uid,
+        });
+        let Some(known) = known else { return self.add(wanted, password) };
+        if let Some(password) = password.filter(|password| !self.knows_password(&known.uid, password)) {
+            self.set_password(&known.uid, password)?;
+        }
+        let mut amended = known.clone();
+        amended.learn(wanted.clone());
+        if amended == known { Ok(known) } else { self.amend(&known.uid, |account| account.learn(wanted)) }
+    }
+
     /// Logs in a person who is in the directory.
     pub fn enter(&self, uid: &str, login: Login) -> Result<Grant> {
         self.change(|state, now| {
@@ -203,16 +222,34 @@ impl Identity {
         })
     }
 
+    /// Returns an access token for who holds the environment's key.
+    pub fn admin_token(&self) -> String {
+        self.access_token(&self.state(), ADMIN, ADMIN, None, self.clock.now())
+    }
+
+    /// Returns in whose name one asks who shows this access token.
+    pub fn principal(&self, access_token: &str) -> Result<Principal> {
+        if self.claims(&self.state(), access_token)?.jti == ADMIN {
+            return Ok(Principal::Admin);
+        }
+        self.bearer(access_token).map(|bearer| Principal::Client(Some(bearer.user())))
+    }
+
+    fn claims(&self, state: &State, access_token: &str) -> Result<Claims> {
+        let claims = token::verify(&key_of(state), access_token)?;
+        if claims.aud != self.env_id {
+            return Err(Refusal::Forged("it is for another environment"));
+        }
+        if claims.exp.saturating_mul(1000) <= self.clock.now() {
+            return Err(Refusal::Expired);
+        }
+        Ok(claims)
+    }
+
     /// Returns whose access token this is.
     pub fn bearer(&self, access_token: &str) -> Result<Bearer> {
         let state = self.state();
-        let Claims { aud, exp, jti, .. } = token::verify(&key_of(&state), access_token)?;
-        if aud != self.env_id {
-            return Err(Refusal::Forged("it is for another environment"));
-        }
-        if exp.saturating_mul(1000) <= self.clock.now() {
-            return Err(Refusal::Expired);
-        }
+        let Claims { jti, .. } = self.claims(&state, access_token)?;
         let session = state.sessions.get(&jti).ok_or(Refusal::Ended)?;
         let account = state.accounts.get(&session.uid).ok_or(Refusal::Ended)?;
         Ok(Bearer { account: account.clone(), login: session.login, session: jti })
@@ -286,6 +323,11 @@ impl Identity {
         self.codes().take(id, self.clock.now()).ok_or(Refusal::Code)
     }
 
+    /// Returns the codes that are out, with the contacts they went to; the newest of a contact is last.
+    pub fn codes_sent(&self) -> Vec<(String, String)> {
+        self.codes().sent(self.clock.now())
+    }
+
     /// Checks a code by the contact it went to, and uses it up.
     pub fn redeem_code(&self, contact: &str, code: &str) -> Result<()> {
         self.codes().redeem(contact, code, self.clock.now()).then_some(()).ok_or(Refusal::Code)
@@ -351,7 +393,10 @@ impl Identity {
 
     fn join(&self, state: &mut State, account: Account, now: Millis) -> Result<Account> {
         self.distinct(state, &account)?;
-        let uid = hex(&self.ids.bytes::<16>());
+        let uid = match account.uid.as_str() {
+            "" => hex(&self.ids.bytes::<16>()),
+            uid => uid.to_owned(),
+        };
         let account = Account { uid: uid.clone(), created: now, updated: now, ..account };
         state.accounts.insert(uid, account.clone());
         Ok(account)
@@ -359,18 +404,14 @@ impl Identity {
 
     /// Refuses names that belong to another.
     fn distinct(&self, state: &State, account: &Account) -> Result<()> {
-        let names = [&account.username, &account.email, &account.phone];
-        let taken = |name: &&String| {
-            let mut others = state.accounts.values().filter(|it| it.uid != account.uid);
-            others.any(|it| it.answers_to(name))
-        };
-        let same_openid = |it: &&Account| it.uid != account.uid && it.openid == account.openid;
-        if let Some(openid) =
-            account.openid.as_ref().filter(|_| state.accounts.values().any(|it| same_openid(&it)))
-        {
-            return Err(Refusal::Taken(openid.clone()));
-        }
-        match names.into_iter().flatten().find(taken) {
+        let others = || state.accounts.values().filter(|it| it.uid != account.uid);
+        let names = [&account.username, &account.email, &account.phone].into_iter().flatten();
+        let same = |name: &Option<String>, other: &Option<String>| name.is_some() && name == other;
+        let taken = names.filter(|name| others().any(|it| it.answers_to(name)));
+        let openid = account.openid.iter().filter(|_| others().any(|it| same(&it.openid, &account.openid)));
+        let custom_id =
+            account.custom_id.iter().filter(|_| others().any(|it| same(&it.custom_id, &account.custom_id)));
+        match taken.chain(openid).chain(custom_id).next() {
             Some(name) => Err(Refusal::Taken(name.clone())),
             None => Ok(()),
         }

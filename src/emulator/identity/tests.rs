@@ -132,3 +132,39 @@ fn a_name_belongs_to_one_person() {
     identity.amend(&bob, |bob| bob.email = Some("b@b.cn".into())).expect("a new address");
     assert_eq!(identity.named("B@b.cn").map(|it| it.uid), Some(bob));
 }
+
+#[test]
+fn a_declared_person_is_made_once_and_kept_as_declared() {
+    let Stage { identity, folder: _folder, .. } = stage();
+    let alice = || {
+        let mut alice = Account::of("u-alice");
+        (alice.username, alice.openid) = (Some("alice".into()), Some("o-1".into()));
+        alice
+    };
+    let made = identity.declare(alice(), Some("secret-1")).expect("a new person");
+    assert_eq!((made.uid.as_str(), identity.accounts().len()), ("u-alice", 1));
+    assert_eq!(identity.declare(alice(), Some("secret-1")).ok().as_ref(), Some(&made), "nothing is new");
+    let moved = Account { email: Some("a@b.cn".into()), ..alice() };
+    let moved = identity.declare(moved, Some("secret-2")).expect("the same person");
+    assert_eq!((moved.email.as_deref(), moved.openid.as_deref()), (Some("a@b.cn"), Some("o-1")));
+    assert!(identity.knows_password("u-alice", "secret-2"));
+    let by_name =
+        Account { username: Some("alice".into()), phone: Some("13800000000".into()), ..Account::default() };
+    assert_eq!(identity.declare(by_name, None).map(|it| it.uid).ok().as_deref(), Some("u-alice"));
+    let thief = Account { openid: Some("o-1".into()), ..Account::of("u-bob") };
+    assert!(matches!(identity.declare(thief, None), Err(Refusal::Taken(name)) if name == "o-1"));
+    let credential = Credential::Wechat { openid: "o-1", unionid: None, login: None };
+    assert_eq!(identity.sign_in(&credential).map(|grant| grant.uid).ok().as_deref(), Some("u-alice"));
+}
+
+#[test]
+fn the_admins_token_is_nobodys_and_ends_as_others_do() {
+    let Stage { identity, clock, folder: _folder } = stage();
+    let token = identity.admin_token();
+    assert!(matches!(identity.principal(&token), Ok(Principal::Admin)));
+    assert!(matches!(identity.bearer(&token), Err(Refusal::Ended)));
+    let guest = identity.sign_in(&GUEST).expect("let in").access_token;
+    assert!(matches!(identity.principal(&guest), Ok(Principal::Client(Some(_)))));
+    clock.advance(2 * HOUR);
+    assert!(matches!(identity.principal(&token), Err(Refusal::Expired)));
+}

@@ -39,6 +39,14 @@ impl Codes {
         (id, code)
     }
 
+    /// Returns the codes that are still good, with their contacts, in the order in which they end.
+    pub fn sent(&self, now: Millis) -> Vec<(String, String)> {
+        let is_out = |sent: &&Sent| sent.until > now && !sent.is_verified;
+        let mut sent: Vec<&Sent> = self.0.values().filter(is_out).collect();
+        sent.sort_by_key(|sent| sent.until);
+        sent.iter().map(|sent| (sent.contact.clone(), sent.code.clone())).collect()
+    }
+
     /// Whether a code is the one that was sent under this name. It is then good for [`Codes::take`].
     pub fn verify(&mut self, id: &str, code: &str, now: Millis) -> bool {
         let Some(sent) = self.0.get_mut(id).filter(|sent| sent.until > now && sent.tries < TRIES) else {
@@ -57,8 +65,9 @@ impl Codes {
 
     /// Whether a contact was sent this code, which is used up thereby.
     pub fn redeem(&mut self, contact: &str, code: &str, now: Millis) -> bool {
-        let id = self.0.iter().find(|(_, sent)| sent.contact == contact).map(|(id, _)| id.clone());
-        id.is_some_and(|id| self.verify(&id, code, now) && self.take(&id, now).is_some())
+        let ids = self.0.iter().filter(|(_, sent)| sent.contact == contact).map(|(id, _)| id.clone());
+        let ids: Vec<String> = ids.collect();
+        ids.iter().any(|id| self.verify(id, code, now) && self.take(id, now).is_some())
     }
 }
 
@@ -84,5 +93,14 @@ mod tests {
         assert!(!codes.redeem("+86 2", &code, LIFE));
         assert!(codes.redeem("+86 1", &code, LIFE));
         assert!(!codes.redeem("+86 1", &code, LIFE));
+
+        let all: Vec<String> = (0..3).map(|_| codes.send("+86 1", &ids, LIFE).1).collect();
+        let out: Vec<String> = codes.sent(LIFE).into_iter().map(|(_, code)| code).collect();
+        assert!(all.iter().all(|code| out.contains(code)));
+        assert!(
+            all.iter().all(|code| codes.redeem("+86 1", code, LIFE)),
+            "a second code does not hide the first"
+        );
+        assert_eq!(codes.sent(LIFE), []);
     }
 }

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::model::index::IndexSpec;
 use crate::model::permission::Permission;
 use crate::ops::target::Target;
-use crate::ops::{database, function, gateway};
+use crate::ops::{database, function, gateway, rules};
 
 use super::desired::Desired;
 
@@ -29,6 +29,8 @@ pub(super) struct Current {
     /// The wanted collections that exist.
     pub collections: BTreeMap<String, CurrentCollection>,
     pub storage: Option<Permission>,
+    /// Who may call functions.
+    pub invoke: Option<Permission>,
     /// The routes to functions: what each path calls.
     pub routes: BTreeMap<String, String>,
 }
@@ -71,6 +73,10 @@ pub(super) async fn read(target: &Target, desired: &Desired) -> Result<Current> 
             bucket: Some(target.bucket().await?),
         };
         current.storage = permission(target.client().call(&asked).await?);
+    }
+    if desired.invoke.is_some() {
+        let ruled = rules::get(target, &rules::Resource::Functions).await?;
+        current.invoke = ruled.rule.map(|rule| Permission::Custom(rule.to_string()));
     }
     if desired.routes.is_some() {
         current.routes = gateway::routes(target).await?;

@@ -27,6 +27,8 @@ pub(super) struct Desired {
     pub functions: Vec<DesiredFunction>,
     pub collections: BTreeMap<CollectionName, Collection>,
     pub storage: Option<Permission>,
+    /// Who may call functions.
+    pub invoke: Option<Permission>,
     /// The routes of HTTP access; `None` when the manifest says nothing of them.
     pub routes: Option<Vec<Route>>,
     /// What will probably surprise somebody.
@@ -75,6 +77,9 @@ pub(super) fn read(project: &Project, request: &Request) -> Result<Desired> {
         if rules || request.takes(Part::Storage) {
             desired.storage = manifest.storage.clone();
         }
+        if rules {
+            desired.invoke = project.invoke_rules();
+        }
         if request.takes(Part::Gateway) {
             desired.routes = manifest.routes.clone();
         }
@@ -82,6 +87,7 @@ pub(super) fn read(project: &Project, request: &Request) -> Result<Desired> {
     if desired.functions.is_empty()
         && desired.collections.is_empty()
         && desired.storage.is_none()
+        && desired.invoke.is_none()
         && desired.routes.is_none()
     {
         return Err(nothing(project));

@@ -53,7 +53,7 @@ pub enum Part {
     Triggers,
     /// Collections and indexes.
     Database,
-    /// Permissions of collections and files.
+    /// Permissions of collections, files and functions.
     Rules,
     /// The permission of files.
     Storage,

@@ -78,6 +78,8 @@ pub enum Kind {
     Permission,
     Index,
     Storage,
+    /// Who may call functions.
+    Invoke,
     Function,
     Trigger,
     Route,
@@ -91,6 +93,7 @@ impl Kind {
             Kind::Permission => ("permission", "权限"),
             Kind::Index => ("index", "索引"),
             Kind::Storage => ("storage", "存储"),
+            Kind::Invoke => ("permission to call", "调用权限"),
             Kind::Function => ("function", "云函数"),
             Kind::Trigger => ("trigger", "触发器"),
             Kind::Route => ("route", "路由"),
@@ -113,6 +116,7 @@ pub(super) enum Work {
     },
     DropIndex(String),
     SetStorage(Permission),
+    SetInvoke(Permission),
     Function(Box<FunctionWork>),
     DeleteFunction,
     AddTrigger(Trigger),
@@ -149,7 +153,7 @@ impl Step {
     pub(super) fn subject(&self) -> (Stage, &str) {
         let owner = self.name.split('/').next().unwrap_or(&self.name);
         let stage = match self.kind {
-            Kind::Collection | Kind::Permission | Kind::Index | Kind::Storage => Stage::Data,
+            Kind::Collection | Kind::Permission | Kind::Index | Kind::Storage | Kind::Invoke => Stage::Data,
             Kind::Function | Kind::Trigger => Stage::Functions,
             Kind::Route => Stage::Routes,
         };

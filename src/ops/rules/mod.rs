@@ -145,7 +145,7 @@ pub(super) async fn set_storage(target: &Target, permission: &Permission) -> Res
     Ok(())
 }
 
-async fn set_functions(target: &Target, permission: &Permission) -> Result<()> {
+pub(super) async fn set_functions(target: &Target, permission: &Permission) -> Result<()> {
     let asked = ModifyResourcePermission {
         env_id: Some(target.env_id().to_owned()),
         resource_type: FUNCTION.into(),

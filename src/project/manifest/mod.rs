@@ -4,6 +4,7 @@ pub(super) mod reader;
 pub mod rule;
 #[cfg(test)]
 mod tests;
+mod user;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use crate::model::trigger::Trigger;
 use crate::text;
 
 use reader::{Section, Source, Span};
+pub use user::TestUser;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "cloudkit.toml";
@@ -46,6 +48,8 @@ pub struct Manifest {
     pub routes: Option<Vec<Route>>,
     /// How the emulator stands in for WeChat.
     pub wechat: Wechat,
+    /// Who is in the emulator's directory of users, by user name.
+    pub users: BTreeMap<String, TestUser>,
     /// Documents of a collection that `cloudkit emulate` lets a query search without an index.
     pub strict: Option<u64>,
 }
@@ -130,6 +134,9 @@ impl Manifest {
                 listener: wechat.parsed("listener")?,
             };
             wechat.finish()?;
+        }
+        if let Some(users) = file.section("users")? {
+            manifest.users = user::read(users)?;
         }
         if let Some(mut emulate) = file.section("emulate")? {
             manifest.strict = emulate.integer("strict", documents)?;
@@ -239,6 +246,7 @@ fn read_settings(section: &mut Section<'_>) -> Result<FunctionSettings> {
         },
         install_dependencies: section.flag("install-dependencies")?,
         openapi: section.texts("openapi")?.map(owned),
+        invoke: section.flag_or_text("invoke", settings::invoke)?,
         ignore: section.texts("ignore")?.map(owned),
         deploy: section.flag("deploy")?,
         directory: None,

@@ -143,6 +143,21 @@ impl<'a> Section<'a> {
         Ok(read.map(|(flag, _)| flag))
     }
 
+    /// Reads `true`, `false` or a text, all as texts.
+    pub(in crate::project) fn flag_or_text<T>(
+        &mut self,
+        key: &'static str,
+        check: impl Fn(&str) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let read = |item: &'a Item| match item.as_bool() {
+            Some(flag) => Some(flag.to_string()),
+            None => item.as_str().map(str::to_owned),
+        };
+        let expected = ("`true`, `false` or a text in quotes", "`true`、`false` 或带引号的文本");
+        let read = self.typed(key, expected, read)?;
+        read.map(|(text, span)| self.source.at(span, check(&text))).transpose()
+    }
+
     /// Reads a list of texts, each with its place.
     pub(in crate::project) fn texts(&mut self, key: &'static str) -> Result<Option<Vec<(&'a str, Span)>>> {
         let expected = ("a list of texts", "文本列表");

@@ -88,17 +88,17 @@ fn an_unknown_key_is_shown_with_what_was_meant() {
     insta::assert_snapshot!(said("[functions]\nmemroy = 256\n"), @r"
     unknown key `memroy` in `[functions]`
     2:1 memroy <- did you mean `memory`?
-    hint: known keys are `root`, `handler`, `runtime`, `timeout`, `memory`, `variables`, `install-dependencies`, `openapi`, `ignore`, `deploy`
+    hint: known keys are `root`, `handler`, `runtime`, `timeout`, `memory`, `variables`, `install-dependencies`, `openapi`, `invoke`, `ignore`, `deploy`
     ");
     insta::assert_snapshot!(said("[databse.players]\n"), @r"
     unknown key `databse`
     1:2 databse <- did you mean `database`?
-    hint: known keys are `project`, `env`, `functions`, `database`, `storage`, `gateway`, `emulate`
+    hint: known keys are `project`, `env`, `functions`, `database`, `storage`, `gateway`, `wechat`, `users`, `emulate`
     ");
     insta::assert_snapshot!(said("[functions.a]\ncolour = 'red'\n"), @r"
     unknown key `colour` in `[functions.a]`
     2:1 colour <- not a key of this table
-    hint: known keys are `handler`, `runtime`, `timeout`, `memory`, `variables`, `install-dependencies`, `openapi`, `ignore`, `deploy`, `dir`, `triggers`
+    hint: known keys are `handler`, `runtime`, `timeout`, `memory`, `variables`, `install-dependencies`, `openapi`, `invoke`, `ignore`, `deploy`, `dir`, `triggers`
     ");
     insta::assert_snapshot!(said("[project]\nname = 'x'\n[env.dev]\nid = 'dev-1'\nprotect = true\n"), @r"
     unknown key `protect` in `[env.dev]`
@@ -178,6 +178,19 @@ fn a_wrong_value_is_shown_at_its_place() {
     2:11 'Nodejs18' <- this value
     hint: did you mean `Nodejs18.15`?
     hint: the runtimes are `Nodejs24.11`, `Nodejs22.21`, `Nodejs20.19`, `Nodejs18.15`, `Nodejs16.13`, `Nodejs14.18`, `Nodejs12.16`, `Nodejs10.15`, `Nodejs8.9`, `Nodejs6.10`, `Python3.11`, `Python3.10`, `Python3.9`, `Python3.7`, `Python3.6`, `Python2.7`, `Php8.0`, `Php7.4`, `Php7`, `Java11`, `Java8`, `Go1`
+    ");
+    insta::assert_snapshot!(said("[functions.a]\ninvoke = 'auth == null'\n"), @r"
+    `auth == null` is no rule for calls of functions
+    2:10 'auth == null' <- this value
+    hint: the platform has `true`, `false`, `auth != null`, `auth.loginType != 'ANONYMOUS' && auth != null`
+    ");
+    insta::assert_snapshot!(said("[functions]\ninvoke = 1\n"), @r"
+    `invoke` must be `true`, `false` or a text in quotes
+    2:10 1 <- found: integer
+    ");
+    insta::assert_snapshot!(said("[users.alice]\nopenid = 'o 1'\n"), @r"
+    `o 1` is not an id: 1 to 64 bytes without spaces
+    2:10 'o 1' <- this value
     ");
     insta::assert_snapshot!(said("[functions.a]\nhandler = 'index'\n"), @r"
     `index` is not a handler

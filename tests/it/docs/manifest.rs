@@ -62,6 +62,7 @@ fn every_key_the_program_reads_is_documented_and_no_other() {
         ("[storage]", known("[storage]")),
         ("[gateway]", known("[gateway]")),
         ("[wechat]", known("[wechat]")),
+        ("[users.NAME]", known("[users.a]")),
         ("[emulate]", known("[emulate]")),
         ("routes", known("[[gateway.routes]]\npath = '/'\nfunction = 'a'")),
     ]);

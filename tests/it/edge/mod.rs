@@ -9,6 +9,7 @@ mod identity;
 mod legacy;
 mod lifecycle;
 mod limits;
+mod oauth;
 mod object;
 mod outside;
 mod realtime;

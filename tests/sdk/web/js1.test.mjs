@@ -1,9 +1,11 @@
 import { browserBuild, openPage } from './page.mjs'
 import { scenario } from './scenario.mjs'
 import { actions } from './dialects.mjs'
+import { actionLogins } from './logins.mjs'
 
 scenario('js1', {
   ...actions,
+  logins: actionLogins,
   transactions: true,
   async open(env) {
     await openPage()

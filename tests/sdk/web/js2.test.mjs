@@ -1,9 +1,11 @@
 import { browserBuild, openPage } from './page.mjs'
 import { scenario } from './scenario.mjs'
 import { oauth, refresh } from './dialects.mjs'
+import { oauthLogins } from './logins.mjs'
 
 scenario('js2', {
   ...oauth,
+  logins: oauthLogins,
   refresh,
   transactions: true,
   async open(env) {

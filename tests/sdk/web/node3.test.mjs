@@ -2,6 +2,7 @@
 
 import { scenario } from './scenario.mjs'
 import { oauth, refresh } from './dialects.mjs'
+import { oauthLogins } from './logins.mjs'
 
 // With a server's keys in its environment it would sign as a server.
 delete process.env.TENCENTCLOUD_SECRETID
@@ -10,6 +11,7 @@ const { default: cloudbase } = await import('js-sdk-3')
 
 scenario('node3', {
   ...oauth,
+  logins: oauthLogins,
   refresh,
   transactions: true,
   file: (text) => Buffer.from(text),

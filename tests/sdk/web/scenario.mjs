@@ -91,7 +91,7 @@ export function scenario(generation, dialect) {
 
     await t.test('a login is refreshed when its token has ended', async () => {
       const uid = await dialect.uid(app)
-      cloudkit('clock', 'advance', '3h')
+      await cloudkit('clock', 'advance', '3h')
       await dialect.refresh?.(app)
       assert.equal((await db.collection(todos).where({ kind: 'odd' }).count()).total, 3)
       assert.equal(await dialect.uid(app), uid)
@@ -101,6 +101,20 @@ export function scenario(generation, dialect) {
       const uid = await dialect.ticket(app, () => ticketFor(custom))
       const { result } = await app.callFunction({ name: 'whoami', data: {} })
       assert.deepEqual([result.user.uid, result.user.customUserId, result.user.isAnonymous], [uid, custom, false])
+    })
+
+    const { join, ...logins } = dialect.logins(generation)
+    for (const [name, login] of Object.entries(logins)) {
+      await t.test(`a person logs in ${name}`, async () => {
+        await login(app)
+        assert.equal(await dialect.uid(app), 'u-alice')
+      })
+    }
+
+    await t.test('who is new signs up', async () => {
+      await join(app)
+      assert.notEqual(await dialect.uid(app), 'u-alice')
+      assert.ok(await dialect.uid(app))
     })
 
     await t.test('after signing out nobody is logged in', async () => {

@@ -11,7 +11,7 @@ use crate::api::data::database::QueryType;
 use crate::docdb::Updated;
 use crate::docdb::query::Query;
 use crate::emulator::database::failure::CONFLICT;
-use crate::emulator::database::{Change, Selection};
+use crate::emulator::database::{Change, Selection, limits};
 use crate::emulator::principal::User;
 use crate::rules::Operation;
 use crate::rules::payload::Payload;
@@ -23,6 +23,7 @@ impl Documents {
     /// Makes a new document the caller's, if the caller may create it.
     pub(super) fn claim(&self, user: Option<&User>, collection: &str, document: &mut Document) -> Result<()> {
         refuse_forged(document)?;
+        refuse_large(user, document)?;
         stamp(user, document);
         let payload = Payload::of_document(document.clone());
         let asked = Asked { user, collection, operation: Operation::Create, payload: Some(&payload) };
@@ -37,6 +38,7 @@ impl Documents {
         by: QueryType,
     ) -> Result<Updated> {
         refuse_forged(&change.update)?;
+        refuse_large(user, &change.update)?;
         self.fill(user, &mut selection.filter);
         let collection = selection.collection.clone();
         let payload = Payload::of_update(&change.update);
@@ -186,5 +188,13 @@ impl Documents {
             return Err(self.deny_plainly(asked.user, asked.collection, asked.operation, why));
         }
         Ok(())
+    }
+}
+
+/// A mini program sends less at once than other clients.
+fn refuse_large(user: Option<&User>, document: &Document) -> Result<()> {
+    match user.is_some_and(User::is_in_mini_program) {
+        true => limits::check_sent(document),
+        false => Ok(()),
     }
 }

@@ -99,7 +99,11 @@ fn modify(documents: &Documents, it: ModifyDocument) -> Result<ModifyDocumentRep
     let change =
         Change { update: document(&it.data, now)?, multi: it.multi, merge: it.merge, upsert: it.upsert };
     let updated = documents.update(selection, change, it.query_type)?;
-    Ok(ModifyDocumentReply { updated: updated.modified, upsert_id: updated.upserted_id.as_ref().map(id) })
+    Ok(ModifyDocumentReply {
+        updated: updated.modified,
+        matched: updated.matched,
+        upsert_id: updated.upserted_id.as_ref().map(id),
+    })
 }
 
 fn modify_and_return(documents: &Documents, it: ModifyAndReturnDoc) -> Result<ModifyAndReturnDocReply> {

@@ -74,7 +74,12 @@ fn update(documents: &Documents, it: UpdateDocument) -> Result<UpdateDocumentRep
         Change { update: document(it.data.get(), now)?, multi: it.multi, merge: it.merge, upsert: it.upsert };
     let updated = documents.update(selection, change, it.query_type)?;
     let created = updated.upserted_id.as_ref().map(id);
-    Ok(UpdateDocumentReply { updated: updated.modified, upserted_id: created.clone(), upsert_id: created })
+    Ok(UpdateDocumentReply {
+        updated: updated.modified,
+        matched: updated.matched,
+        upserted_id: created.clone(),
+        upsert_id: created,
+    })
 }
 
 fn delete(documents: &Documents, it: DeleteDocument) -> Result<Deleted> {

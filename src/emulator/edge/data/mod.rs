@@ -8,6 +8,8 @@ mod protobuf;
 mod storage;
 mod wx;
 
+pub(super) use auth::described;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -102,11 +102,14 @@ pub(super) async fn answer(environment: &Shared, parts: &Parts, body: Body) -> R
     let answered = async {
         let body = envelope::open(body).await?;
         let token = oauth::token(&parts.headers);
-        if token.is_empty() && parts.headers.contains_key(AUTHORIZATION) {
-            let message = "only `Authorization: Bearer …` is read here, no signature with secret keys";
-            return Err(Failure::new("UNSUPPORTED_AUTH_TYPE", message).into());
-        }
-        let principal = bearer::principal(environment, token).map_err(Failure::from)?;
+        let principal = match token.is_empty() && parts.headers.contains_key(AUTHORIZATION) {
+            false => bearer::principal(environment, token).map_err(Failure::from)?,
+            true if bearer::is_signed(environment, parts, &body).map_err(Failure::from)? => Principal::Admin,
+            true => {
+                let message = "only `Bearer …` and TC3 signatures are read here";
+                return Err(Failure::new("UNSUPPORTED_AUTH_TYPE", message).into());
+            }
+        };
         let asked = Asked { environment, principal, parts, body: &body };
         let path = parts.uri.path().strip_prefix("/v1/").unwrap_or_default();
         match path.split_once('/') {

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::data::{Failure, Nothing};
-use crate::emulator::edge::data::Answer;
+use crate::emulator::edge::data::{Answer, described};
 use crate::emulator::environment::Environment;
 use crate::emulator::event::{Event, tell};
 use crate::emulator::identity::{ACCESS_LIFE, Account, Bearer, Credential, Grant, Profile, Refusal};
@@ -48,6 +48,7 @@ pub(super) fn answer(environment: &Environment, asked: &Asked<'_>) -> Option<Res
         "auth.updateEmail" => update_email(environment, asked),
         "auth.linkWithTicket" => link_ticket(environment, asked),
         "auth.linkOrUpdatePhoneNumber" => link_phone(environment, asked),
+        "auth.unlink" => unlink(environment, asked),
         "auth.isUsernameRegistered" => is_registered(environment, asked),
         "auth.sendPhoneCode" => send_phone_code(environment, asked),
         "auth.signUpWithEmailAndPassword" => sign_up(environment, asked),
@@ -184,28 +185,6 @@ fn user_info(environment: &Environment, asked: &Asked<'_>) -> Result<Answer> {
     Answer::data(&described(&account, login))
 }
 
-fn described(account: &Account, login: Option<Login>) -> Value {
-    let Profile { name, picture, gender, country, province, city, .. } = &account.profile;
-    json!({
-        "uid": account.uid,
-        "loginType": login.map_or("NULL".into(), |login| login.name().replace('_', "-")),
-        "username": account.username,
-        "customUserId": account.custom_id,
-        "openid": account.openid,
-        "wxOpenId": account.openid,
-        "wxUnionId": account.unionid,
-        "email": account.email,
-        "phoneNumber": account.phone,
-        "hasPassword": account.has_password(),
-        "nickName": name,
-        "gender": gender,
-        "avatarUrl": picture,
-        "country": country,
-        "province": province,
-        "city": city,
-    })
-}
-
 fn update_profile(environment: &Environment, asked: &Asked<'_>) -> Result<Answer> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -296,6 +275,38 @@ fn link_phone(environment: &Environment, asked: &Asked<'_>) -> Result<Answer> {
     asked.bearer(environment)?;
     environment.identity.redeem_code(&it.phone_number, &it.phone_code)?;
     amend(environment, asked, |account| account.phone = Some(it.phone_number))
+}
+
+/// Forgets a name; the last one stays, for nobody could log in without.
+fn unlink(environment: &Environment, asked: &Asked<'_>) -> Result<Answer> {
+    #[derive(Deserialize)]
+    struct It {
+        platform: String,
+    }
+    let It { platform } = asked.read()?;
+    let Bearer { mut account, .. } = asked.bearer(environment)?;
+    forget(&mut account, &platform)?;
+    if account.is_anonymous() {
+        return Err(Failure::parameter("the last login of a user cannot be unlinked"));
+    }
+    let amended = environment.identity.amend(&account.uid, |known| *known = account.clone());
+    amended.map_err(Failure::from)?;
+    Answer::data(&Nothing {})
+}
+
+fn forget(account: &mut Account, platform: &str) -> Result<()> {
+    let name = match platform {
+        "CUSTOM" => &mut account.custom_id,
+        "EMAIL" => &mut account.email,
+        "PHONE" => &mut account.phone,
+        "USERNAME" => &mut account.username,
+        kind if kind.starts_with("WECHAT") => &mut account.openid,
+        other => return Err(Failure::parameter(format_args!("the login type `{other}` is not known"))),
+    };
+    match name.take() {
+        Some(_) => Ok(()),
+        None => Err(Failure::parameter(format_args!("the user has no login by `{platform}`"))),
+    }
 }
 
 fn is_registered(environment: &Environment, asked: &Asked<'_>) -> Result<Answer> {

@@ -2,6 +2,7 @@
 //! name of whoever the access token names. See `docs/wire.md#web-envelope`.
 
 mod auth;
+mod over_function;
 
 pub(super) use auth::send_code;
 
@@ -30,6 +31,8 @@ struct Asked<'a> {
     access_token: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     env: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    function_name: Option<Cow<'a, str>>,
 }
 
 /// Answers one request.
@@ -48,6 +51,9 @@ async fn carry_out(environment: &Shared, parts: &Parts, body: Body) -> Result<An
         return answer;
     }
     let principal = bearer::principal(environment, token)?;
+    if asked.action == InvokeFunction::NAME && asked.function_name.as_deref() == Some(over_function::NAME) {
+        return over_function::answer(environment, token, &body).await;
+    }
     let call = Call {
         action: &asked.action,
         principal: &principal,

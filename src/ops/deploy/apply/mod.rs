@@ -187,6 +187,7 @@ async fn work(
         }
         Work::RemoveRoute => gateway::remove(scene.target, &step.name).await?,
         Work::SetStorage(permission) => rules::set_storage(scene.target, permission).await?,
+        Work::SetInvoke(permission) => rules::set_functions(scene.target, permission).await?,
         Work::Nothing => {}
     }
     Ok(Done::default())

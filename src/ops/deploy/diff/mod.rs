@@ -36,12 +36,22 @@ pub(super) fn steps(desired: Desired, current: &Current, terms: &Terms<'_>) -> (
     for (name, collection) in &desired.collections {
         collection_steps(name, collection, current.collections.get(name.as_str()), terms, &mut steps);
     }
-    if let Some(permission) = desired.storage {
-        let same = current.storage.as_ref().is_some_and(|current| is_same(current, &permission));
-        let details = change_of(current.storage.as_ref(), &permission);
-        let change = if same { Change::Keep } else { Change::Update };
-        let work = if same { Work::Nothing } else { Work::SetStorage(permission) };
-        steps.push(Step { change, kind: Kind::Storage, name: "files".into(), details, work });
+    let wide = [
+        (
+            Kind::Storage,
+            "files",
+            desired.storage,
+            &current.storage,
+            Work::SetStorage as fn(Permission) -> Work,
+        ),
+        (Kind::Invoke, "functions", desired.invoke, &current.invoke, Work::SetInvoke),
+    ];
+    for (kind, name, wanted, present, set) in wide {
+        let Some(wanted) = wanted else { continue };
+        let same = present.as_ref().is_some_and(|present| is_same(present, &wanted));
+        let details = change_of(present.as_ref(), &wanted);
+        let (change, work) = if same { (Change::Keep, Work::Nothing) } else { (Change::Update, set(wanted)) };
+        steps.push(Step { change, kind, name: name.into(), details, work });
     }
     for function in desired.functions {
         let present = current.functions.get(function.spec.name.as_str());

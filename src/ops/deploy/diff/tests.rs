@@ -224,3 +224,23 @@ fn other_functions_are_left_alone_unless_pruned() {
     - function older not in this project
     ");
 }
+
+#[test]
+fn permissions_of_files_and_functions_are_compared_by_what_they_say() {
+    let custom = |rule: &str| Permission::Custom(rule.into());
+    let rules = r#"{"*":{"invoke":false}}"#;
+    let wanted =
+        || Desired { storage: Some(Permission::Private), invoke: Some(custom(rules)), ..Desired::default() };
+    let current =
+        |storage, invoke| Current { storage: Some(storage), invoke: Some(invoke), ..Current::default() };
+    let other = custom(r#"{"*":{"invoke":"auth != null"}}"#);
+    insta::assert_snapshot!(drawn(wanted(), current(Permission::ReadOnly, other), false), @r#"
+    ~ storage files READONLY → PRIVATE
+    ~ permission to call functions CUSTOM → {"*":{"invoke":false}}
+    "#);
+    let same = custom(r#"{ "*": { "invoke": false } }"#);
+    insta::assert_snapshot!(drawn(wanted(), current(Permission::Private, same), false), @r#"
+    = storage files PRIVATE
+    = permission to call functions {"*":{"invoke":false}}
+    "#);
+}
