@@ -104,9 +104,9 @@ pub struct ModifyDocument {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ModifyDocumentReply {
     pub updated: u64,
-    /// Documents that were found, changed or not.
-    #[serde(default)]
-    pub matched: u64,
+    /// Documents that were found, changed or not; clients are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upsert_id: Option<serde_json::Value>,
 }

@@ -86,9 +86,9 @@ pub struct UpdateDocument {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UpdateDocumentReply {
     pub updated: u64,
-    /// Documents that were found, changed or not.
-    #[serde(default)]
-    pub matched: u64,
+    /// Documents that were found, changed or not; clients are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upserted_id: Option<serde_json::Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

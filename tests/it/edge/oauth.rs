@@ -338,6 +338,9 @@ async fn through_gateway(sandbox: &Sandbox, collection: &str, token: &str) -> St
     let path = format!("{DOCUMENTS}/{collection}/documents");
     let (query, mut signs) = (json!({ "_id": "a" }), String::new());
     let change = json!({ "query": query, "data": { "$inc": { "n": 1 } } });
+    let unchanged = json!({ "query": query, "data": { "n": 1 } }).to_string();
+    let same = ask(sandbox, "PATCH", &path, token, &unchanged).await.json();
+    assert!(same["code"].is_string() || same["updated"] == 0 && same["matched"].is_u64(), "{same}");
     for (method, path, body) in [
         ("GET", format!("{path}?limit=10&query={{}}&"), String::new()),
         ("POST", path.clone(), json!({ "data": [{ "n": 2 }] }).to_string()),

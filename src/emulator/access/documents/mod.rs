@@ -45,6 +45,11 @@ impl Documents {
         Documents { environment: Arc::clone(environment), principal: principal.clone() }
     }
 
+    /// Whether a program on the user's side asks.
+    pub fn is_for_client(&self) -> bool {
+        self.principal != Principal::Admin
+    }
+
     /// Returns the present: read once for each request.
     pub fn now(&self) -> Millis {
         self.database().now()

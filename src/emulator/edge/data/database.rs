@@ -101,7 +101,7 @@ fn modify(documents: &Documents, it: ModifyDocument) -> Result<ModifyDocumentRep
     let updated = documents.update(selection, change, it.query_type)?;
     Ok(ModifyDocumentReply {
         updated: updated.modified,
-        matched: updated.matched,
+        matched: documents.is_for_client().then_some(updated.matched),
         upsert_id: updated.upserted_id.as_ref().map(id),
     })
 }

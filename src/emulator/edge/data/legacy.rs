@@ -76,7 +76,7 @@ fn update(documents: &Documents, it: UpdateDocument) -> Result<UpdateDocumentRep
     let created = updated.upserted_id.as_ref().map(id);
     Ok(UpdateDocumentReply {
         updated: updated.modified,
-        matched: updated.matched,
+        matched: documents.is_for_client().then_some(updated.matched),
         upserted_id: created.clone(),
         upsert_id: created,
     })
