@@ -117,9 +117,7 @@ pub(super) fn with_program<T>(
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let syntax = match extension {
         "ts" | "mts" | "cts" => Syntax::Typescript(TsSyntax { decorators: true, ..TsSyntax::default() }),
-        "tsx" | "vue" => {
-            Syntax::Typescript(TsSyntax { decorators: true, tsx: true, ..TsSyntax::default() })
-        }
+        "tsx" | "vue" => Syntax::Typescript(TsSyntax { decorators: true, tsx: true, ..TsSyntax::default() }),
         _ => Syntax::Es(EsSyntax {
             jsx: true,
             decorators: true,

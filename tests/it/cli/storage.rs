@@ -47,9 +47,12 @@ async fn a_file_goes_up_is_listed_comes_down_and_is_deleted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_goes_up_comes_down_and_is_deleted() {
-    let cloudkit =
-        Cloudkit::serving(&[("site/index.html", "page"), ("site/img/猫 1.svg", "meow"), ("site/.hidden", "x")])
-            .await;
+    let cloudkit = Cloudkit::serving(&[
+        ("site/index.html", "page"),
+        ("site/img/猫 1.svg", "meow"),
+        ("site/.hidden", "x"),
+    ])
+    .await;
     insta::assert_snapshot!(cloudkit.run(&["storage", "upload", "site", "web"]), @r"
     exit 2
     --- stderr

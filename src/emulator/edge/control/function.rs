@@ -173,7 +173,8 @@ pub(super) fn known(environment: &Environment, namespace: Option<&str>, name: &s
     this_environment(environment, namespace)?;
     environment.functions.get(name).ok_or_else(|| match environment.functions.foreign(name) {
         Some(runtime) => {
-            let message = format!("Function [{name}] cannot run here: only the cloud has its runtime {runtime}.");
+            let message =
+                format!("Function [{name}] cannot run here: only the cloud has its runtime {runtime}.");
             Failure::new(codes::UNSUPPORTED_OPERATION, message)
         }
         None => Failure::no_function(name),
