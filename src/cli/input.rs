@@ -125,19 +125,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_without_an_offset_is_the_platforms() {
-        for text in [
-            "2027-01-01T08:00:00",
-            "2027-01-01 08:00:00",
-            "2027-01-01T08:00:00+08:00",
-            "2027-01-01T00:00:00Z",
-        ] {
-            assert_eq!(time(text).ok(), Some(1_798_761_600_000), "{text}");
-        }
-        assert!(time("2027-01-01").is_err());
-    }
-
-    #[test]
     fn a_length_of_time_has_a_unit() {
         for (text, seconds) in [("30s", 30), ("10m", 600), ("2h", 7_200), ("1d", 86_400)] {
             assert_eq!(duration(text).ok(), Some(Duration::from_secs(seconds)), "{text}");
@@ -149,10 +136,15 @@ mod tests {
 
     #[test]
     fn a_time_has_an_offset_or_is_the_platforms() {
-        for text in ["2023-11-14T22:13:20Z", "2023-11-15T06:13:20+08:00", "2023-11-15 06:13:20"] {
+        for text in [
+            "2023-11-14T22:13:20Z",
+            "2023-11-15T06:13:20+08:00",
+            "2023-11-15T06:13:20",
+            "2023-11-15 06:13:20",
+        ] {
             assert_eq!(time(text).ok(), Some(1_700_000_000_000), "{text}");
         }
-        for bad in ["", "soon", "2023-11-15", "2023-11-15T06:13:20"] {
+        for bad in ["", "soon", "2023-11-15"] {
             assert!(time(bad).is_err(), "{bad}");
         }
     }

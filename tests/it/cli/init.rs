@@ -94,6 +94,6 @@ fn a_broken_file_is_shown_with_its_line() {
       |
     2 | memroy = 256
       | ^^^^^^ did you mean `memory`?
-    hint: known keys are `root`, `handler`, `runtime`, `timeout`, `memory`, `variables`, `install-dependencies`, `openapi`, `ignore`, `deploy`
+    hint: known keys are `root`, `handler`, `runtime`, `timeout`, `memory`, `variables`, `install-dependencies`, `openapi`, `invoke`, `ignore`, `deploy`
     ");
 }

@@ -80,7 +80,7 @@ fn a_broken_manifest_is_shown_with_its_line() {
       |
     3 | timeot = 3
       | ^^^^^^ did you mean `timeout`?
-    hint: known keys are `root`, `handler`, `runtime`, `timeout`, `memory`, `variables`, `install-dependencies`, `openapi`, `ignore`, `deploy`
+    hint: known keys are `root`, `handler`, `runtime`, `timeout`, `memory`, `variables`, `install-dependencies`, `openapi`, `invoke`, `ignore`, `deploy`
     ");
     insta::assert_snapshot!(cloudkit.run(&["fn", "list", "--json"]), @r#"
     exit 2
@@ -91,7 +91,7 @@ fn a_broken_manifest_is_shown_with_its_line() {
         "message": "unknown key `timeot` in `[functions]`",
         "causes": [],
         "hints": [
-          "known keys are `root`, `handler`, `runtime`, `timeout`, `memory`, `variables`, `install-dependencies`, `openapi`, `ignore`, `deploy`"
+          "known keys are `root`, `handler`, `runtime`, `timeout`, `memory`, `variables`, `install-dependencies`, `openapi`, `invoke`, `ignore`, `deploy`"
         ],
         "place": {
           "path": "[project]/cloudkit.toml",
