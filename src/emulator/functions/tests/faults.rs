@@ -246,12 +246,13 @@ async fn what_is_written_past_the_console_is_logged_whole() {
 #[tokio::test]
 async fn a_hundred_megabytes_of_output_are_taken_in_without_being_kept() {
     let stage = Stage::new(&[
-        ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 60\n"),
+        ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 60\nmemory = 1024\n"),
         (
             "f/index.js",
             "const { execSync } = require('child_process'); exports.main = (e) => { \
              if (e.long) { console.log('x'.repeat(e.long)); return 'long' } \
-             if (e.unended) { for (let n = 0; n < 3000; n++) process.stdout.write('x'.repeat(10000)); return process.memoryUsage().heapUsed < 20e6 } \
+             if (e.unended) { for (let n = 0; n < 3000; n++) process.stdout.write('x'.repeat(10000)); \
+             require('v8').setFlagsFromString('--expose-gc'); require('vm').runInNewContext('gc')(); return process.memoryUsage().heapUsed < 20e6 } \
              execSync('head -c 100000000 /dev/zero', { stdio: ['ignore', 'inherit', 'ignore'] }); \
              for (let n = 0; n < 100; n++) console.log('y'.repeat(100000)); return 'well' }",
         ),
