@@ -55,13 +55,13 @@ pub fn updated(before: &RawDocument, after: &RawDocument, change: Option<&Change
     text(data, QueueType::Update, after, told(data, before, after))
 }
 
-/// Returns the event of a document that leaves the list; `known` is what the listener has.
-pub fn dequeued(known: &RawDocument, change: Option<&Change>) -> Event {
+/// Returns the event of a document that leaves the list; `known` is what the listener has, `seen` what it may know of now.
+pub fn dequeued(known: &RawDocument, change: Option<&Change>, seen: &RawDocument) -> Event {
     let (data, told) = match change {
         None => (DataType::Limit, Told::Nothing),
         Some(change) => match &change.after {
             None => (DataType::Remove, Told::Nothing),
-            Some(after) => (changed(change), told(changed(change), known, after)),
+            Some(_) => (changed(change), told(changed(change), known, seen)),
         },
     };
     text(data, QueueType::Dequeue, known, told)

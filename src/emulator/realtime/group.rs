@@ -6,7 +6,7 @@ use bson::DateTime;
 
 use super::event::{self, Event};
 use super::journal::Journal;
-use super::view::{self, MOST, Trouble, View, Wanted};
+use super::view::{MOST, Trouble, View, Wanted};
 use crate::api::data::Failure;
 use crate::docdb::feed::{Change, Commit};
 use crate::docdb::query::Query;
@@ -68,7 +68,7 @@ impl Group {
             Err(Trouble::Short) => self.fill(database)?,
             Err(trouble) => return Err(failure(database, trouble)),
         }
-        Ok(view::events(&before, &self.view.shown_of(&changes), &changes))
+        Ok(self.view.events(&before, &self.view.shown_of(&changes), &changes))
     }
 
     /// Asks the store for what the view holds, as it is now.
@@ -101,7 +101,7 @@ impl Group {
 
     /// Returns what changes for a listener that goes from this query to another.
     pub fn events_to(&self, other: &Group) -> Vec<Event> {
-        view::events(&self.view.shown(), &other.view.shown(), &[])
+        self.view.events(&self.view.shown(), &other.view.shown(), &[])
     }
 }
 

@@ -185,7 +185,7 @@ fn by_id(documents: impl IntoIterator<Item = Value>) -> BTreeMap<String, Value> 
 }
 
 fn wanted(filter: Document, sort: Document, limit: Option<u64>) -> Wanted {
-    Wanted { collection: "c".into(), filter, sort, limit }
+    Wanted { collection: "c".into(), filter, sort, limit, bound: doc! {} }
 }
 
 /// What a listener of `room: "r"` is told of a write; `a` and `b` are in the room, `x` is not.
@@ -222,6 +222,38 @@ fn each_write_is_told_as_what_it_did_to_the_document_and_to_the_list() {
     check(|it| it.update(doc! { "_id": "x" }, doc! { "room": "r" }), &["replace/enqueue/x"]);
     check(|it| it.remove(doc! { "_id": "a" }), &["remove/dequeue/a"]);
     check(|it| it.remove(doc! { "_id": "x" }), &[]);
+}
+
+/// Returns the events, as text, that a listener of `room: "r"` gets of a write, if it may know of documents of `owner: 1`.
+fn told_within_bounds(update: Document) -> String {
+    let stage = Stage::new();
+    stage.insert([doc! { "_id": "a", "room": "r", "owner": 1 }]);
+    let wanted = Wanted { bound: doc! { "owner": 1 }, ..wanted(doc! { "room": "r" }, doc! {}, None) };
+    let mut listener = stage.open(wanted).expect("a listener");
+    stage.update(doc! { "_id": "a" }, update);
+    drop(stage.realtime.up_to_date());
+    let Some(News::Events { data, .. }) = stage.realtime.news(&listener.id, &stage.line) else {
+        panic!("no events")
+    };
+    listener.take(&data);
+    assert!(listener.documents.is_empty(), "it left");
+    data
+}
+
+#[test]
+fn what_a_document_becomes_beyond_the_bounds_of_a_listener_is_not_told() {
+    for update in
+        [doc! { "$set": { "room": "q", "new": "told" } }, doc! { "room": "q", "owner": 1, "new": "told" }]
+    {
+        assert!(told_within_bounds(update.clone()).contains("told"), "{update}");
+    }
+    for update in [
+        doc! { "$set": { "room": "q", "owner": 2, "new": "told" } },
+        doc! { "room": "q", "owner": 2, "new": "told" },
+    ] {
+        let data = told_within_bounds(update.clone());
+        assert!(!data.contains("told") && !data.contains("owner\\\":2"), "{update}: {data}");
+    }
 }
 
 #[test]

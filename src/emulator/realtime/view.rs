@@ -29,14 +29,16 @@ pub struct Wanted {
     pub sort: Document,
     /// No limit when `None`.
     pub limit: Option<u64>,
+    /// What a document must match, once it has left, for its new state to be told.
+    pub bound: Document,
 }
 
 impl Wanted {
     /// Returns bytes that are the same for the same query.
     pub fn key(&self) -> Vec<u8> {
-        let Wanted { collection: _, filter, sort, limit } = self;
+        let Wanted { collection: _, filter, sort, limit, bound } = self;
         let limit = limit.map_or(-1, |it| it as i64);
-        let key = RawDocumentBuf::try_from(&bson::doc! { "f": filter, "s": sort, "l": limit });
+        let key = RawDocumentBuf::try_from(&bson::doc! { "f": filter, "s": sort, "l": limit, "b": bound });
         key.map(RawDocumentBuf::into_bytes).unwrap_or_default()
     }
 }
@@ -61,6 +63,7 @@ impl From<docdb::Error> for Trouble {
 #[derive(Debug)]
 pub struct View {
     filter: Filter,
+    bound: Filter,
     sort: Document,
     /// The wanted order, then `_id`: no two documents are equal.
     order: Sort,
@@ -95,6 +98,7 @@ impl View {
         };
         Ok(View {
             filter,
+            bound: Filter::parse(&wanted.bound, now)?,
             order: Sort::parse(&whole(&sort))?,
             sort,
             limit,
@@ -224,25 +228,32 @@ impl View {
             self.horizon = Some(horizon);
         }
     }
-}
 
-/// Returns the events that lead from what was shown to what is shown. Changes tell how; a document that none of them is
-/// about moved over the limit, or changed in a way nobody knows.
-pub fn events(before: &Shown, after: &Shown, changes: &[&Change]) -> Vec<Event> {
-    let changes: HashMap<_, _> = changes.iter().filter_map(|it| Some((id_of(it)?, *it))).collect();
-    let is: HashMap<_, _> = after.iter().map(|(id, document)| (id.as_slice(), document)).collect();
-    let was: HashMap<_, _> = before.iter().map(|(id, document)| (id.as_slice(), document)).collect();
-    let gone = before.iter().filter(|(id, _)| !is.contains_key(id.as_slice()));
-    let gone = gone.map(|(id, document)| event::dequeued(document, changes.get(id).copied()));
-    let present = after.iter().filter_map(|(id, document)| {
-        let change = changes.get(id).copied();
-        match was.get(id.as_slice()) {
-            None => Some(event::enqueued(document, change)),
-            Some(old) if old.as_bytes() == document.as_bytes() => None,
-            Some(old) => Some(event::updated(old, document, change)),
-        }
-    });
-    gone.chain(present).collect()
+    /// Returns the events that lead from what was shown to what is shown. Changes tell how; a document that none of them is
+    /// about moved over the limit, or changed in a way nobody knows.
+    pub fn events(&self, before: &Shown, after: &Shown, changes: &[&Change]) -> Vec<Event> {
+        let changes: HashMap<_, _> = changes.iter().filter_map(|it| Some((id_of(it)?, *it))).collect();
+        let is: HashMap<_, _> = after.iter().map(|(id, document)| (id.as_slice(), document)).collect();
+        let was: HashMap<_, _> = before.iter().map(|(id, document)| (id.as_slice(), document)).collect();
+        let gone = before.iter().filter(|(id, _)| !is.contains_key(id.as_slice()));
+        let gone = gone.map(|(id, document)| self.dequeued(document, changes.get(id).copied()));
+        let present = after.iter().filter_map(|(id, document)| {
+            let change = changes.get(id).copied();
+            match was.get(id.as_slice()) {
+                None => Some(event::enqueued(document, change)),
+                Some(old) if old.as_bytes() == document.as_bytes() => None,
+                Some(old) => Some(event::updated(old, document, change)),
+            }
+        });
+        gone.chain(present).collect()
+    }
+
+    /// Returns the event of a document that leaves; what it has become is told only within the bound.
+    fn dequeued(&self, known: &RawDocumentBuf, change: Option<&Change>) -> Event {
+        let after = change.and_then(|it| it.after.as_ref());
+        let seen = after.filter(|it| self.bound.matches(&***it).unwrap_or(false));
+        event::dequeued(known, change, seen.unwrap_or(known))
+    }
 }
 
 /// Adds `_id` to an order that lacks it.

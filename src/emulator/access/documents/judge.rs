@@ -71,6 +71,31 @@ impl Documents {
         Ok(also(filter, guarding(&guards)))
     }
 
+    /// Returns the part of an allowed filter that makes what it finds readable, whatever its other conditions; `None` when
+    /// no part does.
+    pub(super) fn bound(&self, asked: &Asked<'_>, filter: &Document) -> Option<Document> {
+        let permission = self.permission(asked.collection);
+        let Some(text) = permission.rule() else {
+            return match share(&permission, asked.operation) {
+                Share::All => Some(Document::new()),
+                Share::Own => own(asked.user),
+                Share::Nothing => None,
+            };
+        };
+        let rules = self.environment.access.rules(text).ok()?;
+        let (_, rule) = rules.of(asked.operation)?;
+        let decide = |filter: &Document| {
+            let query = Query::of(filter).ok()?;
+            Some(self.decide(asked, rule, Subject::Query(&query))).filter(|it| it.allowed)
+        };
+        let decisive = decide(filter)?.guards;
+        let is_decisive = |path: &str| path.starts_with('$') || decisive.iter().any(|it| it.path == path);
+        let part = filter.iter().filter(|(path, _)| is_decisive(path));
+        let part: Document = part.map(|(path, condition)| (path.clone(), condition.clone())).collect();
+        let guards = decide(&part)?.guards;
+        Some(also(part, guarding(&guards)))
+    }
+
     /// Decides by a rule on one document, or on its lack.
     pub(super) fn judge_one(
         &self,

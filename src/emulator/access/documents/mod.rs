@@ -129,8 +129,19 @@ impl Documents {
         Ok(found)
     }
 
-    /// Returns the filter under which documents may be counted or watched: the caller's, with what its permission adds.
-    pub fn readable(&self, collection: &str, mut filter: Document) -> Result<Document> {
+    /// Returns the filter under which documents may be watched, and the one that a document must match which no longer
+    /// matches the first, for its new state to be told.
+    pub fn watchable(&self, collection: &str, mut filter: Document) -> Result<(Document, Document)> {
+        let Principal::Client(user) = &self.principal else { return Ok((filter, Document::new())) };
+        self.fill(user.as_ref(), &mut filter);
+        let asked = Asked { user: user.as_ref(), collection, operation: Operation::Read, payload: None };
+        let allowed = self.within(&asked, filter.clone())?;
+        let bound = self.bound(&asked, &filter).unwrap_or_else(|| allowed.clone());
+        Ok((allowed, bound))
+    }
+
+    /// Returns the filter under which documents may be counted: the caller's, with what its permission adds.
+    fn readable(&self, collection: &str, mut filter: Document) -> Result<Document> {
         let Principal::Client(user) = &self.principal else { return Ok(filter) };
         self.fill(user.as_ref(), &mut filter);
         let asked = Asked { user: user.as_ref(), collection, operation: Operation::Read, payload: None };

@@ -365,3 +365,32 @@ fn the_recipes_of_the_guide_are_rules() {
         }
     }
 }
+
+/// A listener hears of a document that left its query what it might read of it all the same.
+#[tokio::test]
+async fn a_listener_is_told_what_became_of_a_document_while_it_may_be_read() {
+    let stage = Stage::new().await;
+    let things = Resource::Collection("things".into());
+    let either = r#"{"read": "doc.pub == true || doc._openid == auth.openid"}"#;
+    let or = || doc! { "$or": [{ "pub": true }, { "_openid": "{openid}" }], "n": 5 };
+    let pubs = || doc! { "pub": true, "n": 5 };
+    let own = || doc! { "_openid": "{openid}", "n": 5 };
+    for (permission, who, filter, told) in [
+        ("PRIVATE", "alice", doc! { "n": 5 }, "a"),
+        ("READONLY", "alice", doc! { "n": 5 }, "abs"),
+        ("PRIVATE", "admin", doc! { "n": 5 }, "abs"),
+        (either, "alice", pubs(), "as"),
+        (either, "bob", pubs(), "as"),
+        (either, "bob", own(), "b"),
+        (either, "bob", or(), "abs"),
+        (r#"{"read": "auth != null"}"#, "bob", doc! { "n": 5 }, "abs"),
+        (r#"{"read": "doc.n < 10"}"#, "bob", doc! { "n": 5, "x": 1 }, "b"),
+    ] {
+        stage.permit(&things, permission);
+        stage.fill("things", &stored());
+        let (_, bound) = stage.of(who).watchable("things", filter.clone()).expect("allowed");
+        let found = stage.of("admin").find("things", None, query(bound), QueryType::Where).expect("found");
+        let ids = found.documents.iter().filter_map(|it| it.get_str("_id").ok());
+        assert_eq!(ids.collect::<String>(), told, "{permission}, {who}, {filter}");
+    }
+}

@@ -6,7 +6,7 @@ use crate::rules::decision::{Scope, Subject, decide};
 use crate::rules::expression::Expression;
 use crate::rules::tests::{filter, rule, stored_document};
 
-/// Whatever is let through, no document leaves and none is changed that the rule denies: by query, pipeline, count and id.
+/// Whatever is let through, no document leaves and none is changed that the rule denies: by query, pipeline, listener, count and id.
 #[tokio::test]
 async fn no_denied_document_leaves_or_changes() {
     let stage = Stage::new().await;
@@ -55,6 +55,15 @@ async fn no_denied_document_leaves_or_changes() {
             }
             if let Ok(found) = alice.aggregate("things", vec![doc! { "$match": filter.clone() }]) {
                 check(found.documents)?;
+            }
+            if let Ok((_, bound)) = alice.watchable("things", filter.clone()) {
+                check(
+                    stage
+                        .of("admin")
+                        .find("things", None, query(bound), QueryType::Where)
+                        .expect("found")
+                        .documents,
+                )?;
             }
             if let Ok(count) = alice.count("things", filter.clone()) {
                 prop_assert!(count <= allowed, "{rule} let {filter} count {count}");

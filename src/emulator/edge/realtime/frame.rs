@@ -52,7 +52,8 @@ impl Frame {
         let init = Init::deserialize(&self.msg_data).map_err(Failure::parameter)?;
         let sort = init.order_by.unwrap_or_default().iter().map(direction).collect::<Result<_, _>>()?;
         let limit = init.limit.filter(|it| *it >= 1.0).map(|it| it as u64);
-        Ok(Wanted { collection: init.coll_name, filter: filter(&init.query, now)?, sort, limit })
+        let filter = filter(&init.query, now)?;
+        Ok(Wanted { collection: init.coll_name, filter, sort, limit, bound: Document::new() })
     }
 
     pub fn place(&self) -> Result<Place, Failure> {
@@ -112,7 +113,7 @@ mod tests {
     }
 
     fn wanted(filter: Document, sort: Document, limit: Option<u64>) -> Option<Wanted> {
-        Some(Wanted { collection: "c".into(), filter, sort, limit })
+        Some(Wanted { collection: "c".into(), filter, sort, limit, bound: doc! {} })
     }
 
     #[test]

@@ -233,8 +233,8 @@ impl Session {
 /// Returns what somebody may watch of what was asked.
 fn allowed(environment: &Shared, principal: &Principal, asked: &Wanted) -> Result<Wanted, Failure> {
     let documents = Documents::new(environment, principal);
-    let filter = documents.readable(&asked.collection, asked.filter.clone())?;
-    Ok(Wanted { filter, ..asked.clone() })
+    let (filter, bound) = documents.watchable(&asked.collection, asked.filter.clone())?;
+    Ok(Wanted { filter, bound, ..asked.clone() })
 }
 
 fn unknown() -> Failure {
