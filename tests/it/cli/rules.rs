@@ -253,8 +253,29 @@ fn a_wrong_file_of_rule_tests_says_where() {
         ("id.toml", "[[tests]]\ncollection = 'posts'\nread = 'p9'\nallow = true\n"),
         ("two.json", r#"{"tests":[{"collection":"posts","read":{},"delete":{},"allow":true}]}"#),
         ("key.json", r#"{"tests":[{"collection":"posts","raed":{},"allow":true}]}"#),
+        ("allow.toml", "[[tests]]\ncall = 'a'\nallow = true\n[[tests]]\ncall = 'b'\n"),
+        ("person.toml", "tests = []\n[users]\nalice = { opennid = 'o-a' }\n"),
+        ("none.toml", "[users]\nalice = { openid = 'o-a' }\n"),
         ("broken.toml", "[[tests]\n"),
     ]);
+    insta::assert_snapshot!(cloudkit.run(&["rules", "test", "allow.toml"]), @r"
+    exit 2
+    --- stderr
+    error: `[project]/allow.toml` is not a file of rule tests
+      caused by: test 2: missing field `allow`
+    ");
+    insta::assert_snapshot!(cloudkit.run(&["rules", "test", "person.toml"]), @r"
+    exit 2
+    --- stderr
+    error: `[project]/person.toml` is not a file of rule tests
+      caused by: `users.alice`: unknown field `opennid`, expected one of `openid`, `uid`, `loginType`
+    ");
+    insta::assert_snapshot!(cloudkit.run(&["rules", "test", "none.toml"]), @r"
+    exit 2
+    --- stderr
+    error: `[project]/none.toml` is not a file of rule tests
+      caused by: missing field `tests`
+    ");
     insta::assert_snapshot!(cloudkit.run(&["rules", "test", "user.toml"]), @r"
     exit 2
     --- stderr
@@ -278,7 +299,7 @@ fn a_wrong_file_of_rule_tests_says_where() {
     exit 2
     --- stderr
     error: `[project]/key.json` is not a file of rule tests
-      caused by: unknown field `raed`, expected one of `name`, `as`, `collection`, `read`, `create`, `update`, `data`, `delete`, `download`, `upload`, `call`, `allow`
+      caused by: test 1: unknown field `raed`, expected one of `name`, `as`, `collection`, `read`, `create`, `update`, `data`, `delete`, `download`, `upload`, `call`, `allow`
     ");
     insta::assert_snapshot!(cloudkit.run(&["rules", "test", "broken.toml"]), @r"
     exit 2
@@ -337,6 +358,19 @@ allow = false
     (files)     write  1     1    resource.openid == auth.openid
     coverage 50 %
     ✔ 5 passed
+    ");
+}
+
+#[test]
+fn who_may_call_a_function_is_what_the_manifest_says() {
+    let manifest = "[functions]\ninvoke = false\n[functions.board]\ninvoke = true\n[functions.pay]\ninvoke = 'auth != null'\n";
+    let tests = "users.a = { uid = 'a' }\n[[tests]]\ncall = 'board'\nallow = true\n[[tests]]\ncall = 'pay'\nallow = false\n\
+                 [[tests]]\nas = 'a'\ncall = 'pay'\nallow = true\n[[tests]]\nas = 'a'\ncall = 'other'\nallow = false\n";
+    let cloudkit = Cloudkit::alone(&[("cloudkit.toml", manifest), ("rules.test.toml", tests)]);
+    insta::assert_snapshot!(cloudkit.run(&["rules", "test"]), @r"
+    exit 0
+    --- stdout
+    ✔ 4 passed
     ");
 }
 
@@ -473,7 +507,8 @@ fn rules_that_never_work_and_queries_that_are_refused_are_found() {
 #[test]
 fn a_wrong_rule_is_shown_in_the_file_that_has_it() {
     let broken = "[database.posts]\nrule = { read = true, write = \"doc._openid == user.openid\" }\n";
-    let tests = "[rules.posts]\nread = \"get(get(get('a').b).c).d == 1\"\n";
+    let tests =
+        "[rules.posts]\nread = \"get(get(get('a').b).c).d == 1\"\n[[tests]]\ncall = 'a'\nallow = true\n";
     let cloudkit = Cloudkit::alone(&[("cloudkit.toml", broken), ("a.toml", tests)]);
     insta::assert_snapshot!(cloudkit.run(&["rules", "check"]), @r#"
     exit 2

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use bson::Document;
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Kind, Result};
@@ -16,9 +17,9 @@ use crate::text;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
-    /// People by the names that tests use: `{ openid, uid, loginType }`.
-    #[serde(default)]
-    pub users: BTreeMap<String, Map<String, Value>>,
+    /// People by the names that tests use.
+    #[serde(default, deserialize_with = "people")]
+    pub users: BTreeMap<String, Person>,
     /// Stored documents: collection, id, fields.
     #[serde(default)]
     pub data: BTreeMap<String, BTreeMap<String, Map<String, Value>>>,
@@ -32,8 +33,17 @@ pub(super) struct File {
     pub storage: Option<Value>,
     /// The rules of functions: `{ "*" = { invoke = … } }`.
     pub functions: Option<Value>,
-    #[serde(default)]
+    #[serde(deserialize_with = "rows")]
     pub tests: Vec<Row>,
+}
+
+/// What rules may ask of somebody: the fields of `auth`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Person {
+    openid: Option<String>,
+    uid: Option<String>,
+    login_type: Option<String>,
 }
 
 /// A line of the table: exactly one of the operations.
@@ -83,7 +93,7 @@ impl File {
                 text! { en: "there is no user `{name}` in `users`", zh: "`users` 中没有用户 `{name}`" },
             )
         })?;
-        document(found)
+        Ok(found.auth())
     }
 
     /// Returns a stored document.
@@ -94,6 +104,35 @@ impl File {
         }
         Some(found)
     }
+}
+
+impl Person {
+    fn auth(&self) -> Document {
+        let fields = [("openid", &self.openid), ("uid", &self.uid), ("loginType", &self.login_type)];
+        fields
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value.as_ref()?.into())))
+            .collect()
+    }
+}
+
+/// Reads people; an error names whose entry is wrong.
+fn people<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<BTreeMap<String, Person>, D::Error> {
+    let people = BTreeMap::<String, Value>::deserialize(from)?;
+    let read = |(name, person): (String, Value)| match Person::deserialize(person) {
+        Ok(person) => Ok((name, person)),
+        Err(error) => Err(D::Error::custom(format_args!("`users.{name}`: {error}"))),
+    };
+    people.into_iter().map(read).collect()
+}
+
+/// Reads the table; an error names the number of its line.
+fn rows<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Vec<Row>, D::Error> {
+    let rows = Vec::<Value>::deserialize(from)?;
+    let read = |(number, row)| {
+        Row::deserialize(row).map_err(|error| D::Error::custom(format_args!("test {number}: {error}")))
+    };
+    (1..).zip(rows).map(read).collect()
 }
 
 /// Returns the text of a file of tests.

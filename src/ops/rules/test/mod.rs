@@ -91,7 +91,8 @@ impl Suite {
     pub fn new(project: &Project) -> Result<Self> {
         // What an environment starts with: everybody reads files, their creators write.
         let files = (Permission::ReadOnly, parse(&equivalent(&Permission::ReadOnly, "resource.openid"))?);
-        let functions = invoke(FUNCTIONS)?;
+        let declared = project.invoke_rules();
+        let functions = invoke(declared.as_ref().and_then(Permission::rule).unwrap_or(FUNCTIONS))?;
         let book = Book { collections: BTreeMap::new(), files, functions };
         let mut suite = Suite { root: project.root.clone(), book, clauses: Vec::new() };
         let Some(manifest) = &project.manifest else { return Ok(suite) };
