@@ -39,8 +39,8 @@ pub enum Caller {
     MiniProgram(Identity),
     /// A web page; nobody may be logged in there.
     Web(Option<WebUser>),
-    /// Another function; `source` is the `x-tcb-source` it sent, `person` who began the chain.
-    Function { source: String, person: Option<Person> },
+    /// Another function; `source` is the `x-tcb-source` it sent, `person` who began the chain of `depth` functions.
+    Function { source: String, person: Option<Person>, depth: usize },
     /// A timer, by the trigger's name.
     Timer { trigger: String },
     /// An HTTP client through the gateway: no identity.
@@ -62,7 +62,19 @@ impl Caller {
 
     /// Returns who calls when a function that this caller started calls another, with the `x-tcb-source` it sent.
     pub fn through_function(&self, source: impl Into<String>) -> Caller {
-        Caller::Function { source: source.into(), person: self.person() }
+        Caller::Function { source: source.into(), person: self.person(), depth: self.depth() + 1 }
+    }
+
+    /// Returns how many functions called one another for this call.
+    pub fn depth(&self) -> usize {
+        match self {
+            Caller::Function { depth, .. } => *depth,
+            Caller::MiniProgram(_)
+            | Caller::Web(_)
+            | Caller::Timer { .. }
+            | Caller::Http
+            | Caller::Console => 0,
+        }
     }
 
     fn wechat(&self) -> Option<&Identity> {
@@ -206,7 +218,7 @@ mod tests {
             Caller::Web(None),
             Caller::Web(Some(carol(None))),
             Caller::Web(Some(carol(Some("o-carol")))),
-            Caller::Function { source: "wx_client,scf".into(), person: None },
+            Caller::Function { source: "wx_client,scf".into(), person: None, depth: 1 },
         ];
         for caller in callers {
             let call = Call { caller: &caller, env_id: "e", app_id: "a", token: "t" };
@@ -254,7 +266,7 @@ mod tests {
             ],
         );
         check(
-            Caller::Function { source: "wx_trigger,scf".into(), person: None },
+            Caller::Function { source: "wx_trigger,scf".into(), person: None, depth: 1 },
             &[
                 "TCB_ENV=garden",
                 "TCB_SEQID=t",

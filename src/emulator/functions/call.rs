@@ -95,8 +95,7 @@ impl Call {
             );
             return self.report(Ended::failed(FaultKind::Event, message));
         }
-        let is_nested = matches!(invocation.caller, Caller::Function { .. });
-        let lease = match self.ready(is_nested).await {
+        let lease = match self.ready(invocation.caller.depth()).await {
             Ok(lease) => lease,
             Err(ended) => return self.report(ended),
         };
@@ -109,8 +108,8 @@ impl Call {
     }
 
     /// Returns a process that has the function loaded.
-    async fn ready(&mut self, is_nested: bool) -> Result<Lease, Ended> {
-        let mut lease = self.lease(is_nested).await.map_err(|error| self.not_started(&error))?;
+    async fn ready(&mut self, depth: usize) -> Result<Lease, Ended> {
+        let mut lease = self.lease(depth).await.map_err(|error| self.not_started(&error))?;
         let instance = lease.instance();
         if instance.used {
             return Ok(lease);
@@ -141,9 +140,9 @@ impl Call {
     }
 
     /// Returns a process of the function as its files are when it is there: one look is enough for all who wait in line.
-    async fn lease(&mut self, is_nested: bool) -> std::io::Result<Lease> {
+    async fn lease(&mut self, depth: usize) -> std::io::Result<Lease> {
         loop {
-            let lease = self.function.acquire(is_nested).await?;
+            let lease = self.function.acquire(depth).await?;
             if !self.follow_files()
                 && let Some(lease) = lease
             {

@@ -239,11 +239,12 @@ impl Function {
     }
 
     /// Returns a process for one call: a free one, the spare one, a new one, or one that becomes free. Nothing when the
-    /// line was broken up: there is room for a new process, or another state of the function is in force. A call that
-    /// another function waits for is refused (`QuotaExceeded`) when all processes stand still: they may be waiting for this
-    /// one.
-    pub async fn acquire(self: &Arc<Self>, is_nested: bool) -> io::Result<Option<Lease>> {
-        let asked = Instant::now();
+    /// line was broken up: there is room for a new process, or another state of the function is in force. A call at the end
+    /// of `depth` functions is refused (`QuotaExceeded`) when all processes stand still: they may be waiting for this one.
+    /// So is one that all processes are taken for though more functions called one another than it can have processes: some
+    /// of them have given up, and it would take the place of one that has, without end.
+    pub async fn acquire(self: &Arc<Self>, depth: usize) -> io::Result<Option<Lease>> {
+        let (asked, is_nested) = (Instant::now(), depth > 0);
         let places = &self.recipe.crew.places;
         let (mut limit, mut place) = (EAGER, None);
         loop {
@@ -264,6 +265,12 @@ impl Function {
                 }
             };
             limit = loop {
+                if depth >= CEILING && self.is_full() {
+                    return Err(io::Error::new(
+                        io::ErrorKind::QuotaExceeded,
+                        format!("`{}` is called by {depth} functions that wait for one another", self.name()),
+                    ));
+                }
                 match tokio::time::timeout(self.patience(), &mut turn).await {
                     Ok(turn) => return Ok(turn.ok()),
                     // If it was this program that stood still, there are answers to be heard first.
@@ -287,6 +294,12 @@ impl Function {
                 return Ok(Some(lease));
             }
         }
+    }
+
+    #[cfg(test)]
+    pub fn is_at_work(&self) -> bool {
+        let state = self.state();
+        state.live > state.idle.len() || !state.waiting.is_empty()
     }
 
     /// Returns how long a call waits before it looks around.
@@ -313,6 +326,12 @@ impl Function {
             !moving && state.live < CEILING && state.loading.len() < EAGER
         };
         is_wanted && self.recipe.crew.places.is_free()
+    }
+
+    /// Tells whether all processes there can be are at work.
+    fn is_full(&self) -> bool {
+        let state = self.state();
+        state.idle.is_empty() && (state.live >= CEILING || self.recipe.crew.places.is_full())
     }
 
     /// Tells whether there can be no more processes, and none has become free for long.

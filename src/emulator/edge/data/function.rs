@@ -30,8 +30,7 @@ async fn invoke(environment: &Shared, call: &Call<'_>) -> Result<Answer> {
     let (event, caller) = match call.principal {
         Principal::Admin => {
             let first = environment.functions.caller_of(call.session_token);
-            let person = first.and_then(|first| first.person());
-            (event, Caller::Function { source: call.source.to_owned(), person })
+            (event, first.unwrap_or(Caller::Console).through_function(call.source))
         }
         Principal::Client(user) => {
             (opened(environment, unforged(event)?), client(environment, user.as_ref()))

@@ -325,8 +325,10 @@ async fn nest(listener: tokio::net::TcpListener, functions: Functions) {
             let length = stream.read(&mut head).await.unwrap_or_default();
             let head = String::from_utf8_lossy(&head[..length]).into_owned();
             let depth = head.split_whitespace().nth(1).and_then(|path| path.strip_prefix('/'));
-            let event = format!(r#"{{"depth":{}}}"#, depth.expect("a depth"));
-            let caller = Caller::Console.through_function("scf");
+            let depth: i32 = depth.and_then(|depth| depth.parse().ok()).expect("a depth");
+            let event = format!(r#"{{"depth":{depth}}}"#);
+            let nested = |caller: Caller, _| caller.through_function("scf");
+            let caller = (depth..0).fold(Caller::Console.through_function("scf"), nested);
             let answer = match functions.invoke("f", Invocation { event, caller }).await.result {
                 Ok(text) => text,
                 Err(fault) => serde_json::json!(fault.kind.code()).to_string(),
@@ -358,6 +360,32 @@ async fn a_function_that_calls_itself_without_end_is_told_so_and_one_that_ends_i
     assert_eq!(stage.call("f", r#"{"depth":8}"#).await, Ok(r#""end""#.into()));
     assert_eq!(stage.call("f", r#"{"depth":-1}"#).await, Ok(r#""EXCEED_CONCURRENT_REQUEST_LIMIT""#.into()));
     assert_eq!(stage.call("f", r#"{"depth":0}"#).await, Ok(r#""end""#.into()));
+    front.abort();
+    stage.functions.stop().await;
+}
+
+#[tokio::test]
+async fn a_recursion_whose_first_callers_have_given_up_ends() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    // Gives up when it has waited for a while, as the SDK does, and answers how deep it has seen it go.
+    let code = "exports.main = (e) => new Promise((done) => { const asked = require('http').get( \
+                process.env.CLOUDKIT_EMULATOR_URL + '/' + (e.depth - 1), (answer) => { answer.resume(); \
+                answer.on('end', () => done('answered')) }); \
+                asked.setTimeout(2000, () => asked.destroy()); asked.on('error', () => done('gave up')) })";
+    let limits = "[functions]\nroot = \"cloudfunctions\"\ntimeout = 120\n";
+    let stage = Stage::at(&url, &[("/cloudkit.toml", limits), ("f/index.js", code)]);
+    let front = tokio::spawn(nest(listener, stage.functions.clone()));
+    stage.call("f", r#"{"depth":-1}"#).await.expect("it gives up, or is answered");
+    // The calls below it end too, and with them the processes are free.
+    let ended = async {
+        while stage.functions.0.registry.get("f").expect("it is there").is_at_work() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(300), ended).await.expect("it goes no deeper");
+    let said = stage.said();
+    assert!(said.iter().any(|line| line.contains("functions that wait for one another")), "{said:#?}");
     front.abort();
     stage.functions.stop().await;
 }
