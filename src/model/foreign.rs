@@ -21,12 +21,18 @@ pub fn said(words: &str) -> Text {
         Some((why, format!("（第 {line} 行第 {column} 列）")))
     });
     let (why, place) = place.unwrap_or((words, String::new()));
-    let whole = JSON.iter().find(|(en, _)| *en == why).map(|(_, zh)| (*zh).to_owned());
+    let whole = JSON.iter().chain(&NUMBERS).find(|(en, _)| *en == why).map(|(_, zh)| (*zh).to_owned());
     let ending = || ENDINGS.iter().find_map(|(en, zh)| Some(format!("{}{zh}", why.strip_suffix(en)?)));
-    match whole.or_else(ending) {
+    match whole.or_else(ending).or_else(|| bounds(why)) {
         Some(zh) => Text { en: words.to_owned(), zh: zh + &place },
         None => Text::same(words),
     }
+}
+
+/// Returns what a reader of arguments says of a number out of its bounds: `70000 is not in 0..=65535`.
+fn bounds(words: &str) -> Option<String> {
+    let (least, most) = words.split_once(" is not in ")?.1.split_once("..=")?;
+    Some(format!("应在 {least} 到 {most} 之间"))
 }
 
 fn of_the_system(kind: ErrorKind) -> Option<&'static str> {
@@ -69,6 +75,14 @@ const JSON: [(&str, &str); 17] = [
     ("recursion limit exceeded", "嵌套过深"),
 ];
 
+/// The words of the standard library's reader of whole numbers.
+const NUMBERS: [(&str, &str); 4] = [
+    ("cannot parse integer from empty string", "缺少数字"),
+    ("invalid digit found in string", "不是整数"),
+    ("number too large to fit in target type", "数字过大"),
+    ("number too small to fit in target type", "数字过小"),
+];
+
 /// How sentences of the reader of Extended JSON end: the value at fault comes first.
 const ENDINGS: [(&str, &str); 4] = [
     (" is not a date", " 不是日期"),
@@ -93,6 +107,8 @@ mod tests {
             assert_eq!(json(text), zh);
         }
         assert_eq!(said("`zz` is not a date").zh, "`zz` 不是日期");
+        assert_eq!(said("70000 is not in 0..=65535").zh, "应在 0 到 65535 之间");
+        assert_eq!(told(&"x".parse::<u8>().expect_err("no number")).zh, "不是整数");
         assert_eq!(said("something at line four").zh, "something at line four");
         let missing = std::fs::read("/does/not/exist").expect_err("no file");
         assert_eq!(told(&missing).zh, "文件或目录不存在");
