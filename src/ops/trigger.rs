@@ -1,6 +1,6 @@
 //! What starts functions by itself: list, fire.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::api::control::trigger::{ListTriggers, TriggerStatus};
 use crate::api::local::FireTrigger;
@@ -26,7 +26,7 @@ pub struct Trigger {
     /// Seven cron fields in UTC+8.
     pub config: String,
     /// The cron in words; absent for one that cannot be read.
-    #[serde(skip)]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
     pub words: Option<Text>,
     /// When it fires next, such as `2026-11-21T13:00:00+08:00`; absent for one that is off or never fires again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +48,11 @@ impl Trigger {
             config,
         }
     }
+}
+
+/// Programs read the data; it speaks one language.
+fn in_english<S: Serializer>(words: &Option<Text>, serializer: S) -> Result<S::Ok, S::Error> {
+    words.as_ref().map(|words| &words.en).serialize(serializer)
 }
 
 /// Reads `{"cron":"…"}`, or the bare fields (`docs/wire.md#triggers`).
@@ -117,6 +122,8 @@ mod tests {
             assert_eq!(trigger.config, "0 0 */1 * * * *");
             assert_eq!(trigger.words.as_ref().map(|words| words.en.as_str()), Some("every hour"));
             assert_eq!(trigger.next.as_deref(), Some("2023-11-15T07:00:00+08:00"));
+            let json = serde_json::to_value(&trigger).expect("JSON");
+            assert_eq!(json["words"], "every hour");
             let off = Trigger::of("report", &TriggerStatus { enable: 0, ..status }, Some(1_700_000_000_000));
             assert_eq!(off.next, None);
         }
