@@ -143,7 +143,7 @@ impl Call {
     async fn lease(&mut self, depth: usize) -> std::io::Result<Lease> {
         loop {
             let lease = self.function.acquire(depth).await?;
-            if !self.follow_files()
+            if !self.follow_files().await
                 && let Some(lease) = lease
             {
                 return Ok(lease);
@@ -152,8 +152,8 @@ impl Call {
     }
 
     /// Goes on with the function as its files are now. Tells whether it is another.
-    fn follow_files(&mut self) -> bool {
-        let current = self.inner.current(self.function.name(), self.asked);
+    async fn follow_files(&mut self) -> bool {
+        let current = self.inner.current(self.function.name(), self.asked).await;
         match current.filter(|current| !Arc::ptr_eq(current, &self.function)) {
             Some(newer) => self.function = newer,
             None => return false,

@@ -221,8 +221,8 @@ impl Functions {
         self.0.registry.all().iter().map(|function| function.registered().clone()).collect()
     }
 
-    pub fn get(&self, name: &str) -> Option<Registered> {
-        self.0.current(name, Instant::now()).map(|function| function.registered().clone())
+    pub async fn get(&self, name: &str) -> Option<Registered> {
+        self.0.current(name, Instant::now()).await.map(|function| function.registered().clone())
     }
 
     /// Returns the runtime of a function of the project that only the cloud can run.
@@ -249,7 +249,11 @@ impl Functions {
         let asked = Instant::now();
         // Who has to wait in line looks at the files when its turn has come.
         let busy = inner.registry.get(name).filter(|function| function.is_busy());
-        let Some(function) = busy.or_else(|| inner.current(name, asked)) else {
+        let function = match busy {
+            None => inner.current(name, asked).await,
+            busy => busy,
+        };
+        let Some(function) = function else {
             return inner.not_found(name, request_id);
         };
         // Whoever has the token is the caller: a request's id is told to everybody, and must not do.
@@ -264,7 +268,7 @@ impl Functions {
         name: &str,
         request_id: &str,
     ) -> Option<Result<(Arc<Server>, Duration), Fault>> {
-        let function = self.0.current(name, Instant::now())?;
+        let function = self.0.current(name, Instant::now()).await?;
         let web = function.web.as_ref()?;
         let server = self.0.serve(&function, web, request_id).await;
         Some(server.map(|server| (server, function.registered().spec.timeout)))
@@ -326,9 +330,9 @@ impl Functions {
     }
 
     /// Returns the function whose invocation has that `tcb_sessionToken`.
-    pub fn calling(&self, session_token: &str) -> Option<Registered> {
+    pub async fn calling(&self, session_token: &str) -> Option<Registered> {
         let name = self.remembered(session_token, |call| call.function.clone())?;
-        self.get(&name)
+        self.get(&name).await
     }
 
     fn remembered<T>(&self, session_token: &str, read: impl Fn(&Remembered) -> T) -> Option<T> {

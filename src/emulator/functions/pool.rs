@@ -49,6 +49,9 @@ const STANDSTILL: Duration = Duration::from_secs(1);
 /// How long dependencies that were looked at are taken to be as they were.
 const SETTLED: Duration = Duration::from_millis(250);
 
+/// Files that are looked at without making room for others meanwhile: it takes less time than to change threads.
+const FEW: usize = 32;
+
 /// Spare processes of all functions together.
 const SPARES: usize = 4;
 
@@ -485,17 +488,36 @@ impl Function {
     }
 
     /// Tells whether a file the processes were loaded from has changed before `asked`, or since. The watcher tells it too, a
-    /// little later. One look serves all calls that were asked for before it. Dependencies are many: one look at them serves
-    /// for [`SETTLED`].
+    /// little later.
     pub fn is_stale(&self, asked: Instant) -> bool {
-        let (files, dependencies) = {
-            let state = self.state();
-            if state.files.looked.is_some_and(|looked| looked >= asked) {
-                return false;
-            }
-            let settled = state.dependencies.looked.is_some_and(|looked| looked + SETTLED >= asked);
-            (state.files.clone(), (!settled).then(|| state.dependencies.clone()))
-        };
+        self.unseen(asked).is_some_and(|(files, dependencies)| self.find_changed(files, dependencies))
+    }
+
+    /// Tells the same where a slow disk must hold up nobody else.
+    pub async fn has_gone_stale(self: &Arc<Self>, asked: Instant) -> bool {
+        let Some((files, dependencies)) = self.unseen(asked) else { return false };
+        let count = files.files.len() + dependencies.as_ref().map_or(0, |it| it.files.len());
+        if count <= FEW {
+            return self.find_changed(files, dependencies);
+        }
+        let function = self.clone();
+        let look = tokio::task::spawn_blocking(move || function.find_changed(files, dependencies));
+        // An error means that the look was broken off, with the emulator.
+        look.await.unwrap_or_default()
+    }
+
+    /// Returns the files to be looked at: one look serves all calls that were asked for before it. Dependencies are many: one
+    /// look at them serves for [`SETTLED`].
+    fn unseen(&self, asked: Instant) -> Option<(Loaded, Option<Loaded>)> {
+        let state = self.state();
+        if state.files.looked.is_some_and(|looked| looked >= asked) {
+            return None;
+        }
+        let settled = state.dependencies.looked.is_some_and(|looked| looked + SETTLED >= asked);
+        Some((state.files.clone(), (!settled).then(|| state.dependencies.clone())))
+    }
+
+    fn find_changed(&self, files: Loaded, dependencies: Option<Loaded>) -> bool {
         let (stale, looked) = files.look();
         let (replaced, searched) = dependencies.map(|it| it.look()).unzip();
         if stale || replaced == Some(true) {

@@ -44,6 +44,8 @@ pub(super) struct Registry {
     /// Set as soon as a file of the project is saved, until the functions are looked at again.
     pub saved: Arc<AtomicBool>,
     refreshing: Mutex<()>,
+    /// When the last look began that a call waited for.
+    looked: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Registry {
@@ -62,6 +64,7 @@ impl Registry {
             crew: Crew::default(),
             saved: Arc::default(),
             refreshing: Mutex::default(),
+            looked: tokio::sync::Mutex::default(),
         }
     }
 
@@ -109,17 +112,31 @@ pub(super) struct Wanted {
 
 impl Inner {
     /// Returns the function as its files are now, or were at a look after `asked`.
-    pub(super) fn current(self: &Arc<Self>, name: &str, asked: Instant) -> Option<Arc<Function>> {
+    pub(super) async fn current(self: &Arc<Self>, name: &str, asked: Instant) -> Option<Arc<Function>> {
         self.refresh_outside(asked);
-        if self.registry.saved.load(Ordering::Relaxed) {
-            self.refresh(&[]);
+        if !self.registry.saved.load(Ordering::Relaxed)
+            && let Some(function) = self.registry.get(name)
+            && !function.has_gone_stale(asked).await
+        {
+            return Some(function);
         }
-        match self.registry.get(name) {
-            Some(function) if !function.is_stale(asked) => return Some(function),
-            // Its folder may have come to be a moment ago.
-            Some(_) | None => self.refresh(&[]),
-        };
+        // Its folder may have come to be a moment ago, too.
+        self.look(asked).await;
         self.registry.get(name)
+    }
+
+    /// Looks at the whole project, unless that was done after `asked`: one look serves all calls that wait for it. It may
+    /// take a while, and nothing else waits meanwhile.
+    async fn look(self: &Arc<Self>, asked: Instant) {
+        let mut looked = self.registry.looked.lock().await;
+        if looked.is_some_and(|looked| looked >= asked) {
+            return;
+        }
+        let (inner, now) = (self.clone(), Instant::now());
+        // An error means that the look was broken off, and the functions are as they were.
+        if tokio::task::spawn_blocking(move || inner.refresh(&[])).await.is_ok() {
+            *looked = Some(now);
+        }
     }
 
     /// Looks at the project and the deployed functions again. Those whose files or settings changed, and those named

@@ -555,7 +555,7 @@ async fn functions_appear_and_vanish_with_their_folders() {
     stage.write("g/index.js", "exports.main = () => 2");
     assert_eq!(stage.call("g", "{}").await, Ok("2".into()), "at once, before any watcher tells");
     std::fs::remove_dir_all(stage.folder.path().join("cloudfunctions/g")).expect("it can be removed");
-    while stage.functions.get("g").is_some() {
+    while stage.functions.get("g").await.is_some() {
         tokio::task::yield_now().await;
     }
     assert_eq!(stage.call("g", "{}").await.expect_err("it is gone").kind, FaultKind::NotFound);
@@ -781,12 +781,12 @@ async fn the_sdks_hosts_lead_to_the_emulator() {
 #[tokio::test]
 async fn a_deployed_function_runs_until_its_folder_is_saved_again() {
     let stage = Stage::of("exports.main = () => 'folder'");
-    let spec = stage.functions.get("f").expect("it is there").spec;
+    let spec = stage.functions.get("f").await.expect("it is there").spec;
     let package = package(&[("index.js", "exports.main = () => 'deployed'")]);
     stage.functions.deploy(spec.clone(), Some(package.clone())).await.expect("a good package");
     assert_eq!(stage.call("f", "{}").await, Ok(r#""deployed""#.into()));
     assert_eq!(stage.functions.package("f").await.expect("kept"), package);
-    assert_eq!(stage.functions.get("f").expect("it is there").origin, Origin::Deployed);
+    assert_eq!(stage.functions.get("f").await.expect("it is there").origin, Origin::Deployed);
     stage.functions.stop().await;
 
     let stage = Stage::open("http://127.0.0.1:9", stage.folder);
@@ -795,9 +795,9 @@ async fn a_deployed_function_runs_until_its_folder_is_saved_again() {
     while stage.call("f", "{}").await != Ok(r#""saved again""#.into()) {
         tokio::task::yield_now().await;
     }
-    assert_eq!(stage.functions.get("f").expect("it is there").code_sha256, None);
+    assert_eq!(stage.functions.get("f").await.expect("it is there").code_sha256, None);
     stage.functions.remove("f").await.expect("it can be deleted");
-    assert_eq!(stage.functions.get("f"), None);
+    assert_eq!(stage.functions.get("f").await, None);
     assert!(stage.functions.remove("f").await.is_err(), "it is gone");
     stage.functions.deploy(spec, Some(package)).await.expect("a good package");
     assert_eq!(stage.call("f", "{}").await, Ok(r#""deployed""#.into()));
@@ -819,7 +819,7 @@ async fn a_failure_of_a_deployed_copy_names_the_projects_file_where_it_is_the_sa
     let (code, part) =
         ("exports.main = () => require('./part')()", "module.exports = () => { throw new Error('boom') }");
     let stage = Stage::new(&[("f/index.js", "exports.main = () => 'older'"), ("f/part.js", part)]);
-    let spec = stage.functions.get("f").expect("it is there").spec;
+    let spec = stage.functions.get("f").await.expect("it is there").spec;
     let package = package(&[("index.js", code), ("part.js", part)]);
     stage.functions.deploy(spec, Some(package)).await.expect("a good package");
     let message = stage.call("f", "{}").await.expect_err("it throws").message;
@@ -841,7 +841,7 @@ async fn a_value_known_where_it_was_deployed_from_outlives_a_save() {
         "[functions]\nroot = 'cloudfunctions'\n[functions.f]\nvariables = { S = '$KNOWN_ELSEWHERE' }\n";
     let stage = Stage::new(&[("f/index.js", &code(1)), ("/cloudkit.toml", manifest)]);
     assert_eq!(stage.call("f", "{}").await, Ok("[1,null]".into()));
-    let mut spec = stage.functions.get("f").expect("it is there").spec;
+    let mut spec = stage.functions.get("f").await.expect("it is there").spec;
     spec.variables.insert("S".into(), "hunter2".into());
     stage.functions.deploy(spec, None).await.expect("settings alone");
     assert_eq!(stage.call("f", "{}").await, Ok(r#"[1,"hunter2"]"#.into()));

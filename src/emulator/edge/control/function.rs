@@ -20,7 +20,7 @@ pub(super) async fn create(environment: &Shared, asked: CreateFunction) -> Resul
     let name: FunctionName =
         asked.function_name.parse().map_err(|error| Failure::of(codes::BAD_FUNCTION_NAME, &error))?;
     // A function of the project's folder may be created: the cloud does not know the folder.
-    let known = environment.functions.get(name.as_str());
+    let known = environment.functions.get(name.as_str()).await;
     if known.is_some_and(|known| known.code_sha256.is_some()) {
         return Err(Failure::new(codes::FUNCTION_IN_USE, format!("Function [{name}] already exists.")));
     }
@@ -43,7 +43,7 @@ pub(super) async fn create(environment: &Shared, asked: CreateFunction) -> Resul
 }
 
 pub(super) async fn update_code(environment: &Shared, asked: UpdateFunctionCode) -> Result<Done> {
-    let mut spec = known(environment, asked.namespace.as_deref(), &asked.function_name)?.spec;
+    let mut spec = known(environment, asked.namespace.as_deref(), &asked.function_name).await?.spec;
     let settings =
         Settings { handler: asked.handler, install: asked.install_dependency, ..Settings::default() };
     settings.apply(&mut spec)?;
@@ -58,7 +58,7 @@ pub(super) async fn update_configuration(
     environment: &Shared,
     asked: UpdateFunctionConfiguration,
 ) -> Result<Done> {
-    let mut spec = known(environment, asked.namespace.as_deref(), &asked.function_name)?.spec;
+    let mut spec = known(environment, asked.namespace.as_deref(), &asked.function_name).await?.spec;
     let settings = Settings {
         handler: None,
         runtime: asked.runtime,
@@ -72,7 +72,7 @@ pub(super) async fn update_configuration(
 }
 
 pub(super) async fn get(environment: &Shared, asked: GetFunction) -> Result<FunctionDescription> {
-    let known = known(environment, asked.namespace.as_deref(), &asked.function_name)?;
+    let known = known(environment, asked.namespace.as_deref(), &asked.function_name).await?;
     let kind = kind(&known);
     let Registered { spec, code_size, added, modified, .. } = known;
     let name = spec.name.to_string();
@@ -113,7 +113,7 @@ fn variables(spec: &FunctionSpec) -> Vec<Variable> {
 }
 
 pub(super) async fn address(environment: &Shared, asked: GetFunctionAddress) -> Result<FunctionAddress> {
-    let known = known(environment, asked.namespace.as_deref(), &asked.function_name)?;
+    let known = known(environment, asked.namespace.as_deref(), &asked.function_name).await?;
     let name = asked.function_name;
     let secret = environment.config.ids.request();
     let url = format!("{}{}/{secret}/{name}.zip", environment.url, crate::api::local::PACKAGES);
@@ -148,18 +148,18 @@ fn line(environment: &Environment, function: Registered) -> FunctionLine {
 }
 
 pub(super) async fn delete(environment: &Shared, asked: DeleteFunction) -> Result<Done> {
-    known(environment, asked.namespace.as_deref(), &asked.function_name)?;
+    known(environment, asked.namespace.as_deref(), &asked.function_name).await?;
     let removed = environment.functions.remove(&asked.function_name).await;
     removed.map_err(|error| Failure::of(codes::FAILED_OPERATION, &error))?;
     Ok(Done {})
 }
 
 pub(super) async fn copy(environment: &Shared, asked: CopyFunction) -> Result<Done> {
-    let source = known(environment, asked.namespace.as_deref(), &asked.function_name)?;
+    let source = known(environment, asked.namespace.as_deref(), &asked.function_name).await?;
     this_environment(environment, asked.target_namespace.as_deref())?;
     let name: FunctionName =
         asked.new_function_name.parse().map_err(|error| Failure::of(codes::BAD_FUNCTION_NAME, &error))?;
-    if environment.functions.get(name.as_str()).is_some() && asked.r#override != Some(true) {
+    if environment.functions.get(name.as_str()).await.is_some() && asked.r#override != Some(true) {
         return Err(Failure::new(codes::FUNCTION_IN_USE, format!("Function [{name}] already exists.")));
     }
     let package = environment.functions.package(&asked.function_name).await;
@@ -169,9 +169,13 @@ pub(super) async fn copy(environment: &Shared, asked: CopyFunction) -> Result<Do
 }
 
 /// Returns a function that is there.
-pub(super) fn known(environment: &Environment, namespace: Option<&str>, name: &str) -> Result<Registered> {
+pub(super) async fn known(
+    environment: &Environment,
+    namespace: Option<&str>,
+    name: &str,
+) -> Result<Registered> {
     this_environment(environment, namespace)?;
-    environment.functions.get(name).ok_or_else(|| match environment.functions.foreign(name) {
+    environment.functions.get(name).await.ok_or_else(|| match environment.functions.foreign(name) {
         Some(runtime) => {
             let message =
                 format!("Function [{name}] cannot run here: only the cloud has its runtime {runtime}.");

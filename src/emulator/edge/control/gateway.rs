@@ -31,7 +31,7 @@ pub(super) async fn create(environment: &Shared, asked: CreateCloudBaseGWAPI) ->
     if !asked.path.starts_with('/') {
         return Err(Failure::value(format!("The path `{}` does not begin with `/`.", asked.path)));
     }
-    super::function::known(environment, None, &asked.name)?;
+    super::function::known(environment, None, &asked.name).await?;
     let now = environment.config.clock.now();
     let made = environment
         .gateway

@@ -13,7 +13,7 @@ use crate::emulator::functions::{FaultKind, Invocation, Outcome};
 const TAIL: usize = 4096;
 
 pub(super) async fn invoke(environment: &Shared, asked: Invoke) -> Result<Invoked> {
-    known(environment, asked.namespace.as_deref(), &asked.function_name)?;
+    known(environment, asked.namespace.as_deref(), &asked.function_name).await?;
     let event = asked.client_context.unwrap_or_default();
     if asked.invocation_type.as_deref() == Some("Event") {
         let (environment, name) = (environment.clone(), asked.function_name);
@@ -26,7 +26,7 @@ pub(super) async fn invoke(environment: &Shared, asked: Invoke) -> Result<Invoke
 }
 
 pub(super) async fn invoke_function(environment: &Shared, asked: InvokeFunction) -> Result<Invoked> {
-    known(environment, asked.namespace.as_deref(), &asked.function_name)?;
+    known(environment, asked.namespace.as_deref(), &asked.function_name).await?;
     let event = asked.event.unwrap_or_default();
     let outcome = call(environment, &asked.function_name, event, Caller::Console).await;
     Ok(invoked(outcome, asked.log_type.as_deref()))

@@ -22,7 +22,7 @@ use crate::emulator::timers;
 use crate::model::index::IndexKey;
 
 pub(super) async fn invoke(environment: &Shared, asked: InvokeFunction) -> Result<Invoked> {
-    known(environment, None, &asked.function_name)?;
+    known(environment, None, &asked.function_name).await?;
     let caller = match asked.open_id {
         Some(openid) => Caller::MiniProgram(Identity { openid, unionid: asked.union_id }),
         None => Caller::Console,
@@ -32,7 +32,7 @@ pub(super) async fn invoke(environment: &Shared, asked: InvokeFunction) -> Resul
 
 pub(super) async fn fire(environment: &Shared, asked: FireTrigger) -> Result<Invoked> {
     let FireTrigger { function_name, trigger_name: trigger, time } = asked;
-    let function = known(environment, None, &function_name)?;
+    let function = known(environment, None, &function_name).await?;
     if !function.spec.triggers.iter().any(|known| known.name == trigger) {
         return Err(Failure::new(codes::TRIGGER_NOT_FOUND, format!("Trigger [{trigger}] not found.")));
     }

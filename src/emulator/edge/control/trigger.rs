@@ -15,7 +15,7 @@ use crate::model::trigger::Trigger;
 use crate::model::wall;
 
 pub(super) async fn batch_create(environment: &Shared, asked: BatchCreateTrigger) -> Result<Done> {
-    let function = known(environment, asked.namespace.as_deref(), &asked.function_name)?;
+    let function = known(environment, asked.namespace.as_deref(), &asked.function_name).await?;
     let listed: Vec<Value> = serde_json::from_str(&asked.triggers).map_err(|error| {
         Failure::new(codes::BAD_TRIGGER, format!("`Triggers` is not a JSON array: {error}."))
     })?;
@@ -31,7 +31,7 @@ pub(super) async fn batch_create(environment: &Shared, asked: BatchCreateTrigger
 }
 
 pub(super) async fn create(environment: &Shared, asked: CreateTrigger) -> Result<TriggerCreated> {
-    let function = known(environment, asked.namespace.as_deref(), &asked.function_name)?;
+    let function = known(environment, asked.namespace.as_deref(), &asked.function_name).await?;
     let kind = asked.r#type.unwrap_or_default();
     let trigger = checked(asked.trigger_name, &kind, &asked.trigger_desc)?;
     if function.spec.triggers.iter().any(|known| known.name == trigger.name) {
@@ -45,7 +45,7 @@ pub(super) async fn create(environment: &Shared, asked: CreateTrigger) -> Result
 }
 
 pub(super) async fn delete(environment: &Shared, asked: DeleteTrigger) -> Result<Done> {
-    let function = known(environment, asked.namespace.as_deref(), &asked.function_name)?;
+    let function = known(environment, asked.namespace.as_deref(), &asked.function_name).await?;
     let mut triggers = function.spec.triggers.clone();
     triggers.retain(|known| known.name != asked.trigger_name);
     if triggers.len() == function.spec.triggers.len() {
@@ -56,7 +56,7 @@ pub(super) async fn delete(environment: &Shared, asked: DeleteTrigger) -> Result
 }
 
 pub(super) async fn list(environment: &Shared, asked: ListTriggers) -> Result<TriggerPage> {
-    let function = known(environment, asked.namespace.as_deref(), &asked.function_name)?;
+    let function = known(environment, asked.namespace.as_deref(), &asked.function_name).await?;
     let triggers = function.spec.triggers;
     let total_count = triggers.len() as u64;
     let triggers = page(triggers, asked.offset, asked.limit, 20);

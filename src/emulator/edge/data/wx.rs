@@ -31,10 +31,10 @@ struct ApiCall {
 }
 
 /// Answers an action towards WeChat, or nothing if it is none.
-pub(super) fn answer(environment: &Environment, call: &Call<'_>) -> Option<Result<Answer>> {
+pub(super) async fn answer(environment: &Environment, call: &Call<'_>) -> Option<Result<Answer>> {
     match call.action {
-        "wx.openApi" => Some(open_api(environment, call)),
-        "wx.api" => Some(plain_api(environment, call)),
+        "wx.openApi" => Some(open_api(environment, call).await),
+        "wx.api" => Some(plain_api(environment, call).await),
         "wx.wxPayApi" => Some(pay(environment, call)),
         "wx.wxCallContainerApi" => Some(Err(Failure::parameter(
             "no such api: containers are not available in this version of the cloudkit emulator",
@@ -44,7 +44,7 @@ pub(super) fn answer(environment: &Environment, call: &Call<'_>) -> Option<Resul
 }
 
 /// Answers a request in protocol buffers by a message of the same kind.
-fn open_api(environment: &Environment, call: &Call<'_>) -> Result<Answer> {
+async fn open_api(environment: &Environment, call: &Call<'_>) -> Result<Answer> {
     let ApiCall { api_name: name, .. } = call.read()?;
     let unreadable = || Failure::parameter("`requestData` is no CommApiData");
     let message = protobuf::read(call.file).ok_or_else(unreadable)?;
@@ -67,7 +67,7 @@ fn open_api(environment: &Environment, call: &Call<'_>) -> Result<Answer> {
             let Some(method) = Method::called(&name) else {
                 return Ok(Answer::Bytes(refusal(API_NOT_FOUND)));
             };
-            if !may_call(environment, call, &method) {
+            if !may_call(environment, call, &method).await {
                 return Ok(Answer::Bytes(refusal(NOT_ALLOWED)));
             }
             let media = arguments.media.as_ref().map(|(name, bytes)| Media { name, bytes });
@@ -89,8 +89,8 @@ fn asked(
 }
 
 /// Whether the calling function's `config.json` names the method. Programs outside of functions may call all.
-fn may_call(environment: &Environment, call: &Call<'_>, method: &Method) -> bool {
-    let Some(function) = environment.functions.calling(call.session_token) else { return true };
+async fn may_call(environment: &Environment, call: &Call<'_>, method: &Method) -> bool {
+    let Some(function) = environment.functions.calling(call.session_token).await else { return true };
     let may = function.spec.openapi.iter().any(|name| method.is_called(name));
     if !may {
         let (function, method) = (&function.spec.name, &method.name);
@@ -169,7 +169,7 @@ fn refusal(code: i32) -> Vec<u8> {
 }
 
 /// Answers `callOpenAPI`, which speaks JSON.
-fn plain_api(environment: &Environment, call: &Call<'_>) -> Result<Answer> {
+async fn plain_api(environment: &Environment, call: &Call<'_>) -> Result<Answer> {
     let ApiCall { api_name, request_data } = call.read()?;
     let name = api_name.strip_prefix("openapi.").unwrap_or(&api_name);
     let method = match name.starts_with('/') {
@@ -177,7 +177,7 @@ fn plain_api(environment: &Environment, call: &Call<'_>) -> Result<Answer> {
         false => Method::called(name),
     };
     let method = method.ok_or_else(|| Failure::parameter(format_args!("no such api: `{api_name}`")))?;
-    if !may_call(environment, call, &method) {
+    if !may_call(environment, call, &method).await {
         return Err(Failure::parameter(format_args!(
             "no permission to call the api `{api_name}`: {NOT_ALLOWED}"
         )));

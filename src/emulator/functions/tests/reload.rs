@@ -58,7 +58,7 @@ async fn a_config_that_breaks_leaves_the_settings_and_is_told() {
     stage.write("f/config.json", "{ \"timeout\": ");
     stage.warned("config.json").await;
     assert_eq!(stage.call("f", "{}").await, Ok("7000".into()));
-    assert_eq!(stage.functions.get("f").expect("it is there").spec.triggers.len(), 1);
+    assert_eq!(stage.functions.get("f").await.expect("it is there").spec.triggers.len(), 1);
     stage.write("f/config.json", &config("0 0 1 * * *"));
     stage.warned("fields instead of seven").await;
 }
@@ -195,7 +195,7 @@ async fn a_folder_that_is_made_again_is_served_and_watched() {
         Stage::new(&[("f/index.js", "exports.main = () => 1"), ("g/index.js", "exports.main = () => 1")]);
     assert_eq!(stage.call("f", "{}").await, Ok("1".into()));
     std::fs::remove_dir_all(stage.path("f")).expect("removed");
-    while stage.functions.get("f").is_some() {
+    while stage.functions.get("f").await.is_some() {
         tokio::task::yield_now().await;
     }
     stage.write("f/index.js", "exports.main = () => 2");
