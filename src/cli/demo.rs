@@ -158,6 +158,7 @@ async fn play(folder: &Path, context: &Context) -> Result<Vec<Typed>> {
             seed: None,
             outward: Outward::Open,
             intercept: false,
+            https: false,
             cold_start: None,
             inspect: None,
             install: Install::No,

@@ -59,6 +59,8 @@ pub struct Config {
     pub outward: Outward,
     /// The folder of the certificate authority, when the emulator is a proxy too that speaks TLS under the platform's names.
     pub intercept: Option<PathBuf>,
+    /// The same folder, when the port speaks TLS too, under the names of this machine.
+    pub https: Option<PathBuf>,
     pub clock: Clock,
     pub ids: Ids,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::access::Access;
-use super::authority::Authority;
+use super::authority::{self, Authority};
 use super::config::Config;
 use super::data_dir::DataDir;
 use super::database::Database;
@@ -48,7 +48,7 @@ pub struct Environment {
     pub wechat: Arc<WeChat>,
     /// What WeChat tells later.
     pub pushes: Pushes,
-    /// Speaks TLS under the platform's names, when asked to.
+    /// Speaks TLS under the names of the platform and of this machine, when asked to.
     pub authority: Option<Authority>,
     pub snapshots: Snapshots,
     pub gateway: Gateway,
@@ -73,6 +73,11 @@ impl Environment {
         self.storage.bucket()
     }
 
+    /// Returns where clients reach it over TLS, when they can.
+    pub fn https_url(&self) -> Option<String> {
+        self.config.https.as_ref().map(|_| self.url.replacen("http:", "https:", 1))
+    }
+
     /// Returns what `/__cloudkit/env` and `--ready-file` tell: addresses, ids, names. The variables for a child hold the
     /// local key, which opens nothing but this emulator.
     pub fn description(&self) -> Value {
@@ -80,6 +85,8 @@ impl Environment {
             self.child_variables().into_iter().map(|(name, value)| (name, value.into())).collect();
         json!({
             "url": self.url,
+            "httpsUrl": self.https_url(),
+            "certificate": self.config.https.as_deref().map(authority::certificate),
             "gatewayUrl": self.url.replacen("127.0.0.1", "gateway.localhost", 1),
             "adminUrl": format!("{}/admin", self.url),
             "envId": self.config.env_id,

@@ -78,9 +78,9 @@ impl Emulator {
     /// cannot be read.
     pub async fn start(config: Config) -> Result<Self> {
         let data = DataDir::open(&config.data)?;
-        let names = edge::door::MAPPED;
-        let authority =
-            config.intercept.as_deref().map(|folder| Authority::open(folder, &names)).transpose()?;
+        let folder = config.intercept.as_deref().or(config.https.as_deref());
+        let names = [edge::door::MAPPED.as_slice(), &["localhost"]].concat();
+        let authority = folder.map(|folder| Authority::open(folder, &names)).transpose()?;
         let listener = listen::bind(&config).await?;
         let url = listen::url(&listener)?;
         data.sign(&url)?;
@@ -136,6 +136,11 @@ impl Emulator {
     /// Says what of the documents was lost when the last run ended.
     pub fn lost(&self) -> Option<crate::model::text::Text> {
         database::lost(self.environment.database.store())
+    }
+
+    /// Returns `https://127.0.0.1:PORT`, when the port speaks TLS too.
+    pub fn https_url(&self) -> Option<String> {
+        self.environment.https_url()
     }
 
     /// Returns the services, for what needs no wire: the first screen, a test.

@@ -122,6 +122,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "同时作为代理：以 TLS 代答平台域名，拒绝其他主机",
     ),
     (
+        "Speak TLS on the port too, with a certificate of this machine's own authority; `[emulate] https` of the manifest says so for good",
+        "同一端口也支持 TLS，证书由本机自己的颁发机构签发；可在清单的 `[emulate] https` 中固定",
+    ),
+    (
         "Have each call that needs a new process wait as in the cloud, by MS milliseconds [default MS: 300]",
         "需要新进程的调用像云端一样多等 MS 毫秒，模拟冷启动 [MS 默认：300]",
     ),

@@ -71,6 +71,9 @@ pub struct Args {
     /// Be a proxy too, which answers for the platform's hosts over TLS and refuses all others
     #[arg(long)]
     intercept: bool,
+    /// Speak TLS on the port too, with a certificate of this machine's own authority; `[emulate] https` of the manifest says so for good
+    #[arg(long)]
+    https: bool,
     /// Have each call that needs a new process wait as in the cloud, by MS milliseconds [default MS: 300]
     #[arg(long, value_name = "MS", num_args = 0..=1, require_equals = true, default_missing_value = "300")]
     simulate_cold_start: Option<u32>,
@@ -124,6 +127,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
             _ => Outward::Open,
         },
         intercept: args.intercept,
+        https: args.https,
         cold_start: args.simulate_cold_start.map(|millis| Duration::from_millis(millis.into())),
         inspect: args.inspect,
         install: match (args.install, args.no_install) {

@@ -15,6 +15,8 @@ use super::line::brief;
 #[serde(rename_all = "camelCase")]
 pub struct Screen {
     pub url: String,
+    /// Where programs arrive that speak TLS, when they can.
+    pub https_url: Option<String>,
     pub env_id: String,
     /// Where the documents are; `None` when they go with the process.
     pub data: Option<String>,
@@ -51,6 +53,10 @@ impl Show for Screen {
         };
         let address = page.paint(Style::Literal, &self.url);
         row(page, text! { en: "address", zh: "地址" }, address);
+        if let Some(url) = &self.https_url {
+            let address = page.paint(Style::Literal, url);
+            row(page, text! { en: "over TLS", zh: "HTTPS 地址" }, address);
+        }
         let functions = match self.functions.is_empty() {
             true => page.words(&text! { en: "none yet", zh: "暂无" }).to_owned(),
             false => self.functions.iter().map(FunctionRow::short).collect::<Vec<_>>().join("  "),

@@ -54,6 +54,7 @@ pub struct Wanted {
     pub seed: Option<PathBuf>,
     pub outward: Outward,
     pub intercept: bool,
+    pub https: bool,
     pub cold_start: Option<Duration>,
     pub inspect: Option<u16>,
     pub install: Install,
@@ -131,6 +132,7 @@ impl Session {
             Some(id) => id,
             None => LOCAL.parse()?,
         };
+        let https = wanted.https || project.manifest.as_ref().is_some_and(|it| it.https);
         let config = Config {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: wanted.port.unwrap_or_else(usual_port),
@@ -144,6 +146,7 @@ impl Session {
             seed: wanted.seed,
             outward: wanted.outward,
             intercept: wanted.intercept.then(|| authority_folder(context)).transpose()?,
+            https: https.then(|| authority_folder(context)).transpose()?,
             project: project.clone(),
             shared_modules: Some(install::shared_folder(&project).join("node_modules"))
                 .filter(|it| it.is_dir()),
@@ -225,6 +228,7 @@ impl Session {
         functions.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Screen {
             url: self.running.url.clone(),
+            https_url: self.emulator.https_url(),
             env_id: self.running.env_id.clone(),
             data: self._ephemeral.is_none().then(|| self.shown(&self.data)),
             collections: self.emulator.collections()?,
@@ -376,7 +380,7 @@ fn authority_folder(context: &Context) -> Result<PathBuf> {
     folder.ok_or_else(|| {
         Error::new(
             Kind::Failed,
-            text! { en: "`--intercept` needs a home folder", zh: "`--intercept` 需要用户主目录" },
+            text! { en: "the local certificate authority needs a home folder", zh: "本地证书颁发机构需要用户主目录" },
         )
         .hint(text! { en: "set `HOME`", zh: "请设置 `HOME`" })
     })

@@ -117,6 +117,7 @@ pub(in crate::emulator) fn config(folder: &Path) -> Config {
         seed: None,
         outward: Outward::Open,
         intercept: None,
+        https: None,
         shared_modules: None,
         secret_id: "AKIDlocal".into(),
         secret_key: "key".into(),

@@ -1,17 +1,19 @@
-//! The emulator's own certificate authority: TLS under the platform's names, for programs that can be told whom to trust.
+//! The emulator's own certificate authority: TLS under the names of the platform and of this machine, for programs that can be
+//! told whom to trust.
 //!
-//! Its key is made on first use and stays on this machine. The authority may speak for the platform's names alone, so that
-//! somebody who got hold of the key could pose as nobody else.
+//! Its key is made on first use and stays on this machine. The authority may speak for those names alone, so that somebody who
+//! got hold of the key could pose as nobody else.
 
 mod key;
 
 use std::collections::HashMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, KeyUsagePurpose, NameConstraints, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CidrSubnet, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose, NameConstraints, date_time_ymd,
 };
 use rustls::ServerConfig;
 
@@ -53,7 +55,8 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Reads the authority of a folder, or makes one that speaks for `names` and all below them.
+    /// Reads the authority of a folder, or makes one that speaks for `names` and all below them, and for the machine's loopback
+    /// addresses.
     ///
     /// # Errors
     /// The folder cannot be written, or what lies there is no key.
@@ -77,7 +80,7 @@ impl Authority {
         Ok(Authority { issuer, given: Mutex::default() })
     }
 
-    /// Returns what a server needs to speak TLS under a name.
+    /// Returns what a server needs to speak TLS under a name, or at an address.
     pub fn server_config(&self, name: &str) -> std::result::Result<Arc<ServerConfig>, String> {
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(config) = given.get(name) {
@@ -123,8 +126,11 @@ fn params(key: &Key, names: &[&str]) -> CertificateParams {
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2050, 1, 1));
     let names = names.iter().map(|name| GeneralSubtree::DnsName(name.trim_start_matches('.').to_owned()));
-    params.name_constraints =
-        Some(NameConstraints { permitted_subtrees: names.collect(), excluded_subtrees: Vec::new() });
+    // A kind of name of which none is permitted would be permitted altogether (RFC 5280, 4.2.1.10).
+    let addresses = [(Ipv4Addr::new(127, 0, 0, 0).into(), 8), (Ipv6Addr::LOCALHOST.into(), 128)];
+    let addresses = addresses.map(|(address, bits)| CidrSubnet::from_addr_prefix(address, bits));
+    let permitted_subtrees = names.chain(addresses.map(GeneralSubtree::IpAddress)).collect();
+    params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
     params
 }
 
@@ -208,6 +214,9 @@ mod tests {
             ("one.example.org", true),
             ("two.example.org", false),
             ("evil.com", false),
+            ("127.0.0.1", true),
+            ("::1", true),
+            ("10.0.0.1", false),
         ] {
             assert_eq!(shake_hands(&authority, name).is_ok(), trusted, "{name}");
         }

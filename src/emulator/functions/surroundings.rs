@@ -87,30 +87,36 @@ pub fn child_environment(
         ("NODE_OPTIONS", &with_preload(node_options, &scripts.preload)),
     ];
     let offline = (config.outward == Outward::Refused).then_some(("CLOUDKIT_OFFLINE", "1"));
-    let variables = variables.into_iter().chain(offline).map(|(name, value)| (name.into(), value.into()));
-    variables.chain(proxy(config, url)).collect()
+    let https = url.replacen("http:", "https:", 1);
+    let https = config.https.as_ref().map(|_| ("CLOUDKIT_HTTPS_URL", https.as_str()));
+    let variables = variables.into_iter().chain(offline).chain(https);
+    let variables = variables.map(|(name, value)| (name.into(), value.into()));
+    variables.chain(proxy(config, url)).chain(trust(config)).collect()
 }
 
-/// Returns the variables that send programs through the emulator as their proxy, and have them trust its authority.
-/// Programs differ in which spelling they read.
+/// Returns the variables that send programs through the emulator as their proxy. Programs differ in which spelling they read.
 fn proxy(config: &Config, url: &str) -> impl Iterator<Item = (String, String)> {
-    let variables = config.intercept.as_deref().map(|folder| {
-        let certificate = authority::certificate(folder).display().to_string();
-        let trusted = authority::bundle(folder).display().to_string();
-        let home = "127.0.0.1,localhost,.localhost,::1";
-        let spelt = [("http_proxy", url), ("https_proxy", url), ("no_proxy", home)].into_iter();
-        let spelt = spelt.flat_map(|(name, value)| [(name.to_owned(), value), (name.to_uppercase(), value)]);
-        let spelt: Vec<_> = spelt.map(|(name, value)| (name, value.to_owned())).collect();
-        let trust = [
-            ("NODE_EXTRA_CA_CERTS", certificate),
+    let home = "127.0.0.1,localhost,.localhost,::1";
+    let variables = [("http_proxy", url), ("https_proxy", url), ("no_proxy", home)];
+    let variables = config.intercept.is_some().then_some(variables).into_iter().flatten();
+    variables.flat_map(|(name, value)| {
+        [(name.to_owned(), value.to_owned()), (name.to_uppercase(), value.to_owned())]
+    })
+}
+
+/// Returns the variables that have programs trust the emulator's authority.
+fn trust(config: &Config) -> impl Iterator<Item = (String, String)> {
+    let variables = config.intercept.as_deref().or(config.https.as_deref()).map(|folder| {
+        let trusted = authority::bundle(folder);
+        [
+            ("NODE_EXTRA_CA_CERTS", authority::certificate(folder)),
             ("SSL_CERT_FILE", trusted.clone()),
             ("REQUESTS_CA_BUNDLE", trusted.clone()),
             // curl looks here first.
             ("CURL_CA_BUNDLE", trusted),
-        ];
-        spelt.into_iter().chain(trust.map(|(name, value)| (name.to_owned(), value)))
+        ]
     });
-    variables.into_iter().flatten()
+    variables.into_iter().flatten().map(|(name, file)| (name.to_owned(), file.display().to_string()))
 }
 
 /// Adds the preload to the user's own options; Node reads a quoted path with backslashes before quotes.

@@ -130,6 +130,7 @@ fn config(folder: &Path) -> Config {
         seed: None,
         outward: Outward::Open,
         intercept: None,
+        https: None,
         shared_modules: Some(folder.join("shared/node_modules")),
         secret_id: "AKIDlocal".into(),
         secret_key: "key".into(),

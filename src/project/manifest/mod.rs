@@ -52,6 +52,8 @@ pub struct Manifest {
     pub users: BTreeMap<String, TestUser>,
     /// Documents of a collection that `cloudkit emulate` lets a query search without an index.
     pub strict: Option<u64>,
+    /// Whether `cloudkit emulate` speaks TLS too.
+    pub https: bool,
 }
 
 /// An environment the project is deployed to.
@@ -140,6 +142,7 @@ impl Manifest {
         }
         if let Some(mut emulate) = file.section("emulate")? {
             manifest.strict = emulate.integer("strict", documents)?;
+            manifest.https = emulate.flag("https")?.unwrap_or_default();
             emulate.finish()?;
         }
         file.finish()?;

@@ -41,6 +41,7 @@ routes = [{ path = "/login", function = "login" }]
 
 [emulate]
 strict = 500
+https = true
 "#;
 
 fn parse(text: &str) -> Result<Manifest> {
@@ -68,7 +69,7 @@ fn the_documented_manifest_reads() {
     let rule = notes.permission.as_ref().and_then(Permission::rule);
     assert_eq!(rule, Some(r#"{"read":true,"write":"doc._openid == auth.openid"}"#));
     assert_eq!(manifest.routes.unwrap_or_default()[0].path, "/login");
-    assert_eq!(manifest.strict, Some(500));
+    assert_eq!((manifest.strict, manifest.https), (Some(500), true));
 }
 
 /// Draws an error as a person sees it: message, place, the words under the caret, label, hints.

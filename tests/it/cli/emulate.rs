@@ -480,3 +480,24 @@ fn has_node() -> bool {
     }
     found
 }
+
+#[test]
+fn over_tls_a_child_of_node_trusts_the_emulator() {
+    if !has_node() {
+        return;
+    }
+    let script = "require('https').get(process.env.CLOUDKIT_HTTPS_URL + '/healthz', (answer) => {
+        console.log(answer.statusCode, answer.socket.encrypted); answer.resume() })
+        .on('error', (error) => console.log(error.code))";
+    let manifest = [("cloudkit.toml", "[emulate]\nhttps = true\n")];
+    for (files, flags) in [(&[][..], &["--https"][..]), (&manifest[..], &[])] {
+        let cloudkit = Cloudkit::alone(files);
+        let output = cloudkit.command(&[&QUIET[..], flags, &["--", "node", "-e", script]].concat()).output();
+        assert_eq!(String::from_utf8_lossy(&output.expect("run").stdout), "200 true\n", "{flags:?}");
+    }
+    let cloudkit = Cloudkit::alone(&manifest);
+    let mut running = Emulated::start(&cloudkit, &[]);
+    running.hear("https://127.0.0.1:");
+    running.signal(Signal::INT);
+    assert_eq!(running.code(), Some(130));
+}

@@ -5,6 +5,7 @@ mod database;
 mod door;
 mod function;
 mod gateway;
+mod https;
 mod identity;
 mod legacy;
 mod lifecycle;

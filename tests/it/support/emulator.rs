@@ -39,6 +39,7 @@ pub fn config(folder: &Path, clock: &Clock) -> Config {
         seed: None,
         outward: Outward::Open,
         intercept: None,
+        https: None,
         shared_modules: None,
         secret_id: "AKIDlocal".into(),
         secret_key: "localkey".into(),
