@@ -1,6 +1,7 @@
 //! What functions said, kept in order, bounded, and searched.
 
 mod lines;
+pub mod report;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use crate::model::clock::Millis;
 use crate::model::denial::Denial;
 
 /// Invocations kept; the oldest make room.
-const KEPT: usize = 20_000;
+const KEPT: usize = 4096;
 
 /// Bytes of invocations kept, whatever their number.
 const KEPT_BYTES: usize = 16 << 20;
@@ -57,11 +58,13 @@ pub struct InvocationRecord {
     /// The platform's code; `None` is success.
     pub failure: Option<&'static str>,
     pub duration: Duration,
+    /// The megabytes that it could have.
+    pub memory: u32,
     pub memory_bytes: u64,
     /// The result or the fault's text, cut at 4 KiB.
     pub result: String,
-    /// START … END … REPORT.
-    pub log: String,
+    /// What it said, a line each.
+    pub said: String,
 }
 
 /// Which lines (or calls) are wanted; what is `None` or empty does not count.
@@ -180,11 +183,11 @@ impl Logs {
     pub fn push_invocation(&self, record: InvocationRecord) {
         let mut kept = self.lock();
         kept.bytes_of_calls += record.size();
-        kept.calls.push_back(record);
-        while kept.calls.len() > KEPT || (kept.bytes_of_calls > KEPT_BYTES && kept.calls.len() > 1) {
+        while kept.calls.len() >= KEPT || kept.bytes_of_calls > KEPT_BYTES {
             let Some(oldest) = kept.calls.pop_front() else { break };
             kept.bytes_of_calls -= oldest.size();
         }
+        kept.calls.push_back(record);
     }
 
     /// Returns the lines that match. It may read files, and holds up nobody who says something meanwhile.
@@ -272,8 +275,13 @@ impl LogRecord {
 }
 
 impl InvocationRecord {
+    /// Returns the call's log as the platform frames it: START … END … REPORT.
+    pub fn log(&self) -> String {
+        report::whole(&self.request_id, &self.said, self.duration, self.memory, self.memory_bytes)
+    }
+
     fn size(&self) -> usize {
-        self.result.len() + self.log.len()
+        self.result.len() + self.said.len()
     }
 
     fn matches(&self, search: &Search) -> bool {
@@ -376,6 +384,29 @@ mod tests {
         assert_eq!((oldest.found.first().map(|line| line.time), oldest.next), (Some(44), Some(45)));
         let files = std::fs::read_dir(folder.path().join("logs")).expect("a folder").count();
         assert_eq!(files, 256);
+    }
+
+    #[test]
+    fn the_list_of_calls_takes_the_room_of_the_newest_and_no_more() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let logs = open(folder.path());
+        let call = |time, length| InvocationRecord {
+            time,
+            function: "f".into(),
+            request_id: "r".into(),
+            failure: None,
+            duration: Duration::ZERO,
+            memory: 256,
+            memory_bytes: 0,
+            result: "x".repeat(length),
+            said: String::new(),
+        };
+        (0..10_000).for_each(|time| logs.push_invocation(call(time, 1)));
+        let room = |kept: &Kept| (kept.calls.len(), kept.calls.capacity());
+        assert_eq!(room(&logs.lock()), (KEPT, KEPT));
+        assert_eq!(logs.invocations(&Search { limit: 1, ..Search::default() })[0].time, 9_999);
+        (0..10).for_each(|time| logs.push_invocation(call(time, KEPT_BYTES / 4)));
+        assert_eq!(logs.lock().calls.len(), 4, "large ones count for many");
     }
 
     #[test]

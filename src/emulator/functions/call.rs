@@ -11,6 +11,7 @@ use super::pool::{Function, Lease};
 use super::{Fault, FaultKind, Inner, Invocation, Outcome, wire};
 use crate::api::event::{self, Caller};
 use crate::emulator::event::Event;
+use crate::emulator::logs::report::{end_lines, start_line};
 use crate::emulator::logs::{InvocationRecord, Level, LogRecord};
 use crate::model::clock::Millis;
 use crate::model::function::Language;
@@ -232,7 +233,6 @@ impl Call {
         let Ended { result, duration, memory_bytes, said } = ended;
         let memory = self.function.registered().spec.memory;
         let end = end_lines(&self.request_id, duration, memory, memory_bytes);
-        let log = format!("{}\n{said}{}\n{}\n", start_line(&self.request_id), end[0], end[1]);
         self.inner.logs.keep(end.map(|line| self.platform(line)));
         let Call { inner, function, request_id, began, cold, .. } = self;
         if let Some(advice) = advice(&function, &result, duration) {
@@ -247,9 +247,10 @@ impl Call {
             request_id: request_id.clone(),
             failure,
             duration,
+            memory,
             memory_bytes,
             result: text.to_owned(),
-            log: log.clone(),
+            said: said.clone(),
         });
         inner.tell(Event::Invoked {
             function: function.name().to_owned(),
@@ -260,7 +261,7 @@ impl Call {
             cold,
             memory_bytes,
         });
-        Outcome { request_id, result, duration, memory_bytes, log }
+        Outcome { request_id, result, duration, memory, memory_bytes, said }
     }
 }
 
@@ -282,20 +283,6 @@ fn advice(function: &Function, result: &Result<String, Fault>, duration: Duratio
             zh: "`{name}` 用时 {taken:.1} 秒，上限 {allowed} 秒；可在 cloudkit.toml 的 `[functions.{name}]` 中设置 `timeout = 秒数`"
         }
     })
-}
-
-/// Returns the line with which the platform begins a call's log (`docs/wire.md#logs`).
-pub(super) fn start_line(request_id: &str) -> String {
-    format!("START RequestId: {request_id}")
-}
-
-/// Returns the lines with which the platform ends a call's log.
-pub(super) fn end_lines(request_id: &str, duration: Duration, memory: u32, memory_bytes: u64) -> [String; 2] {
-    let millis = duration.as_millis();
-    let used = memory_bytes as f64 / f64::from(1 << 20);
-    let report =
-        format!("REPORT RequestId: {request_id} Duration:{millis}ms Memory:{memory}MB MemUsage:{used:.2}MB");
-    [format!("END RequestId: {request_id}"), report]
 }
 
 /// A call whose event has been sent. Dropped before its end, it is waited for by a task of its own.

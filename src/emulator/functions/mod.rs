@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use super::config::Config;
 use super::event::{self, Event, Events};
-use super::logs::{Level, LogRecord, Logs};
+use super::logs::{Level, LogRecord, Logs, report};
 use crate::api::event::Caller;
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
@@ -93,9 +93,18 @@ pub struct Outcome {
     /// The handler's result as JSON text, or what went wrong.
     pub result: std::result::Result<String, Fault>,
     pub duration: Duration,
+    /// The megabytes that it may have.
+    pub memory: u32,
     pub memory_bytes: u64,
-    /// The call's log as the platform frames it: START … END … REPORT.
-    pub log: String,
+    /// What it said, a line each.
+    pub said: String,
+}
+
+impl Outcome {
+    /// Returns the call's log as the platform frames it: START … END … REPORT.
+    pub fn log(&self) -> String {
+        report::whole(&self.request_id, &self.said, self.duration, self.memory, self.memory_bytes)
+    }
 }
 
 /// Why a call failed, in the platform's terms (`docs/wire.md#calling-functions`).
@@ -412,7 +421,8 @@ impl Inner {
         }));
         let message = "FunctionName parameter could not be found.".to_owned();
         let result = Err(Fault { kind: FaultKind::NotFound, message });
-        Outcome { request_id, result, duration: Duration::ZERO, memory_bytes: 0, log: String::new() }
+        let (duration, said) = (Duration::ZERO, String::new());
+        Outcome { request_id, result, duration, memory: 0, memory_bytes: 0, said }
     }
 }
 

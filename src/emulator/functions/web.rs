@@ -14,7 +14,6 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 use tokio::sync::{oneshot, watch};
 
-use super::call::{end_lines, start_line};
 use super::instance::{OUT_OF_MEMORY, read_lines};
 use super::interpreter::Interpreters;
 use super::pool::Function;
@@ -22,6 +21,7 @@ use super::process::{self, Process};
 use super::registry::own_files;
 use super::{Fault, FaultKind, Inner};
 use crate::emulator::event::Event;
+use crate::emulator::logs::report::{end_lines, start_line};
 use crate::emulator::logs::{InvocationRecord, Level, LogRecord, Logs};
 use crate::model::clock::Clock;
 use crate::project::functions::BOOTSTRAP;
@@ -259,9 +259,10 @@ impl Inner {
             request_id: request_id.to_owned(),
             failure,
             duration,
+            memory,
             memory_bytes,
             result: line.clone(),
-            log: line,
+            said: line + "\n",
         });
         self.tell(Event::Invoked {
             function: function.to_owned(),

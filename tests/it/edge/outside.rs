@@ -68,7 +68,11 @@ impl Stage {
     async fn call_of(&self, function: &str, calls: Value) -> Vec<String> {
         let invocation = Invocation { event: calls.to_string(), caller: Caller::Console };
         let outcome = self.emulator.environment().functions.invoke(function, invocation).await;
-        assert!(!outcome.log.contains('→'), "the platform's log has what the function said: {}", outcome.log);
+        assert!(
+            !outcome.said.contains('→'),
+            "the platform's log has what the function said: {}",
+            outcome.said
+        );
         serde_json::from_str(&outcome.result.expect("an answer")).expect("a list")
     }
 

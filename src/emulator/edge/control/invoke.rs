@@ -40,8 +40,8 @@ pub(super) async fn call(environment: &Environment, name: &str, event: String, c
 
 /// Describes how a call ended, as scf does.
 pub(super) fn invoked(outcome: Outcome, log_type: Option<&str>) -> Invoked {
-    let Outcome { request_id, result, duration, memory_bytes, log } = outcome;
-    let log = if log_type == Some("None") { String::new() } else { tail(log) };
+    let log = if log_type == Some("None") { String::new() } else { tail(outcome.log()) };
+    let Outcome { request_id, result, duration, memory_bytes, .. } = outcome;
     let (ret_msg, err_msg, invoke_result) = match result {
         Ok(value) => (value, String::new(), 0),
         Err(fault) => {
@@ -99,12 +99,13 @@ mod tests {
             request_id: "r-1".into(),
             result: Err(Fault { kind: FaultKind::Timeout, message: "timed out".into() }),
             duration: Duration::from_millis(3001),
+            memory: 256,
             memory_bytes: 7,
-            log: "云".repeat(2000),
+            said: "云".repeat(2000),
         };
         let result = invoked(outcome, Some("Tail")).result;
         assert_eq!((result.invoke_result, result.bill_duration, result.mem_usage), (-1, 3001, 7));
         assert!(result.err_msg.contains(r#""statusCode":433"#), "{}", result.err_msg);
-        assert!(result.log.len() <= TAIL && result.log.starts_with('云'));
+        assert!(result.log.len() <= TAIL && result.log.starts_with('云') && result.log.contains("\nREPORT"));
     }
 }

@@ -97,11 +97,11 @@ pub(super) async fn call(environment: &Shared, asked: GetFunctionLogDetail) -> R
     this_environment(environment, asked.env_id.as_deref())?;
     let call = find(environment, &asked.log_request_id)?;
     Ok(FunctionCallLog {
+        log_json: json!({ "log": call.log(), "request_id": call.request_id }).to_string(),
         duration: call.duration.as_secs_f64() * 1000.0,
         mem_usage: call.memory_bytes,
         ret_msg: call.result,
         start_time: wall::write(call.time),
-        log_json: json!({ "log": call.log, "request_id": call.request_id }).to_string(),
         request_id: call.request_id,
         context: String::new(),
         list_over: true,

@@ -32,7 +32,8 @@ impl Stage {
 async fn settings_and_variables_are_served_when_they_are_saved() {
     let code =
         "exports.main = (e, context) => [process.env.A ?? '', process.env.B ?? '', context.time_limit_in_ms]";
-    let stage = Stage::new(&[("f/index.js", code), ("g/index.js", "exports.main = () => process.pid")]);
+    let stage =
+        Stage::new(&[PLAIN, ("f/index.js", code), ("g/index.js", "exports.main = () => process.pid")]);
     let other = stage.call("g", "{}").await.expect("a result");
     stage.until("f", r#"["","",3000]"#).await;
     stage.write("f/.env", "A=1\n");
@@ -53,7 +54,7 @@ async fn a_config_that_breaks_leaves_the_settings_and_is_told() {
         format!(r#"{{ "timeout": 7, "triggers": [{{ "name": "t", "type": "timer", "config": "{cron}" }}] }}"#)
     };
     let good = config("0 0 1 * * * *");
-    let mut stage = Stage::new(&[("f/index.js", code), ("f/config.json", &good)]);
+    let mut stage = Stage::new(&[PLAIN, ("f/index.js", code), ("f/config.json", &good)]);
     stage.until("f", "7000").await;
     stage.write("f/config.json", "{ \"timeout\": ");
     stage.warned("config.json").await;
