@@ -104,13 +104,18 @@ fn under_emulator(command: &[&str], variables: &[(&str, &Path)]) {
 }
 
 fn under_emulator_with(flags: &[&str], command: &[&str], variables: &[(&str, &Path)]) {
+    under_emulator_of(&folder(), flags, command, variables);
+}
+
+/// Runs a command in a project's folder, under an emulator of the project.
+fn under_emulator_of(project: &Path, flags: &[&str], command: &[&str], variables: &[(&str, &Path)]) {
     let home = tempfile::tempdir().expect("a temporary folder");
     let output = Command::new(env!("CARGO_BIN_EXE_cloudkit"))
         .args(["emulate", "--ephemeral", "--port", "0", "--no-install"])
         .args(flags)
         .arg("--")
         .args(command)
-        .current_dir(folder())
+        .current_dir(project)
         .env("HOME", home.path())
         .env_remove("NODE_OPTIONS")
         .envs(variables.iter().copied())
@@ -179,6 +184,36 @@ fn a_mini_program_reaches_the_emulator_by_wx_cloud() {
 #[test]
 fn functions_ask_wechat_by_the_sdk_and_by_its_host() {
     node_under_emulator(&["--test", "wechat/wechat.test.mjs"]);
+}
+
+/// Runs one of `tests/sdk/stories`: functions, people and WeChat, from the first request to the last.
+fn story(name: &str, variables: &[(&str, &Path)]) {
+    if let Some(folder) = installed() {
+        let command = ["node", "--test", &format!("{name}.test.mjs")];
+        under_emulator_of(&folder.join("stories"), &[], &command, variables);
+    }
+}
+
+#[test]
+fn a_code_becomes_a_session_a_record_and_a_token() {
+    story("login", &[]);
+}
+
+#[test]
+fn a_token_that_a_timer_renews_is_never_stale_in_five_hours() {
+    story("token", &[]);
+}
+
+#[test]
+fn a_post_is_private_until_its_text_and_its_picture_are_judged() {
+    story("moderation", &[]);
+}
+
+#[test]
+fn one_leaderboard_is_the_same_for_a_page_a_mini_program_and_the_gateway() {
+    if let Some(chromium) = chromium() {
+        story("leaderboard", &[("CHROMIUM", chromium)]);
+    }
 }
 
 #[test]

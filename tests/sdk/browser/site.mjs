@@ -62,7 +62,7 @@ function page(query) {
     <script>window.emulator = ${JSON.stringify(emulator)}; window.onerror = (why) => fetch('/told', { method: 'POST', body: JSON.stringify({ error: String(why) }) })</script>
     <script src="/sdk/${query.get('sdk')}.js"></script>
     <script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>
-    <script type="module" src="/web/${query.get('test')}.test.mjs"></script>`
+    <script type="module" src="${query.get('module') ?? `/web/${query.get('test')}.test.mjs`}"></script>`
 }
 
 const body = async (request) => {
@@ -86,7 +86,7 @@ export async function site(query) {
     }
     const bundled = /^\/sdk\/([\w-]+)\.js$/.exec(pathname)
     if (bundled) return send('text/javascript', sdk(bundled[1]))
-    if (/^\/(web|browser\/in-page)\/[\w.-]+\.mjs$/.test(pathname)) return send('text/javascript', readFileSync(join(root, pathname)))
+    if (/^\/(web|browser\/in-page|stories)\/[\w.-]+\.mjs$/.test(pathname)) return send('text/javascript', readFileSync(join(root, pathname)))
     response.writeHead(404).end()
   }
   const server = createServer((request, response) => {
