@@ -3,6 +3,7 @@
 
 mod content;
 mod inbox;
+mod jpeg;
 mod message;
 pub mod method;
 pub mod person;

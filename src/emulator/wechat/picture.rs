@@ -5,15 +5,15 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use jpeg_encoder::{ColorType, Encoder};
 use qrcode::{Color, EcLevel, QrCode};
+
+use super::jpeg::{self, Bits};
 
 /// The widths that WeChat draws, in pixels, and the one without wishes.
 const WIDTHS: std::ops::RangeInclusive<u64> = 280..=1280;
 const WIDTH: u64 = 430;
 /// The quiet zone around a code, in modules.
 const MARGIN: usize = 4;
-const QUALITY: u8 = 90;
 
 /// How a code is drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,10 +55,10 @@ pub(super) fn draw(text: &str, look: &Look) -> Option<Picture> {
     Some(Picture { content_type, bytes: bytes? })
 }
 
-/// A square of pixels, dark or not.
+/// A square of pixels, dark or not: one bit for each, rows in whole bytes.
 struct Canvas {
     width: usize,
-    dark: Vec<bool>,
+    bits: Vec<u8>,
 }
 
 impl Canvas {
@@ -69,31 +69,22 @@ impl Canvas {
         let scale = (width / modules).max(2);
         let width = width.max(scale * modules);
         let edge = (width - scale * code.width()) / 2;
-        let colours = code.to_colors();
-        let module =
-            |pixel: usize| pixel.checked_sub(edge).map(|it| it / scale).filter(|it| *it < code.width());
-        let dark = |y: usize, x: usize| {
-            let at = module(y).zip(module(x)).map(|(row, column)| row * code.width() + column);
-            at.and_then(|at| colours.get(at)) == Some(&Color::Dark)
-        };
-        let dark = (0..width).flat_map(|y| (0..width).map(move |x| (y, x))).map(|(y, x)| dark(y, x));
-        Canvas { width, dark: dark.collect() }
+        let stride = width.div_ceil(8);
+        let mut bits = vec![0; stride * edge];
+        for modules in code.to_colors().chunks(code.width()) {
+            let mut row = vec![0; stride];
+            let dark = modules.iter().enumerate().filter(|(_, colour)| **colour == Color::Dark);
+            let pixels = dark.flat_map(|(at, _)| edge + at * scale..edge + (at + 1) * scale);
+            pixels.for_each(|pixel| row[pixel / 8] |= 0x80 >> (pixel % 8));
+            bits.extend(row.repeat(scale));
+        }
+        bits.resize(stride * width, 0);
+        Canvas { width, bits }
     }
 
     fn jpeg(&self, colour: [u8; 3]) -> Option<Vec<u8>> {
         let size = u16::try_from(self.width).ok()?;
-        let mut bytes = Vec::new();
-        let encoder = Encoder::new(&mut bytes, QUALITY);
-        // A third of the work when all is grey.
-        let done = if colour == [0; 3] {
-            let pixels: Vec<u8> = self.dark.iter().map(|dark| if *dark { 0 } else { 255 }).collect();
-            encoder.encode(&pixels, size, size, ColorType::Luma)
-        } else {
-            let pixel = |dark: &bool| if *dark { colour } else { [255; 3] };
-            let pixels: Vec<u8> = self.dark.iter().flat_map(pixel).collect();
-            encoder.encode(&pixels, size, size, ColorType::Rgb)
-        };
-        done.ok().map(|()| bytes)
+        Some(jpeg::encode(&Bits { width: size, height: size, rows: &self.bits }, colour))
     }
 
     /// Two colours of a palette, the ground's without opacity.
@@ -103,13 +94,10 @@ impl Canvas {
         let size = u32::try_from(self.width).ok()?.to_be_bytes();
         let header = [size.as_slice(), &size, &[DEPTH, PALETTE, 0, 0, 0]].concat();
         let mut pixels = ZlibEncoder::new(Vec::new(), Compression::fast());
-        for row in self.dark.chunks(self.width) {
-            let packed = row.chunks(8).map(|eight| {
-                eight.iter().enumerate().fold(0, |byte, (at, dark)| byte | (u8::from(*dark) << (7 - at)))
-            });
+        for row in self.bits.chunks(self.width.div_ceil(8)) {
             // Each row begins with its filter: none.
-            let row: Vec<u8> = std::iter::once(0).chain(packed).collect();
-            pixels.write_all(&row).ok()?;
+            pixels.write_all(&[0]).ok()?;
+            pixels.write_all(row).ok()?;
         }
         let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
         for (kind, data) in [

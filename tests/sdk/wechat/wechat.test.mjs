@@ -1,4 +1,4 @@
-// WeChat as functions ask it: by wx-server-sdk of three generations, and by plain HTTP clients on the literal host.
+// WeChat as functions ask it: by wx-server-sdk of three generations, 2 to 4, and by plain HTTP clients on the literal host.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -26,7 +26,7 @@ function read(type, image) {
   return jsQR(pixels, width, height)?.data
 }
 
-for (const name of ['wx2_6', 'wx3_0', 'wx4_0']) {
+for (const name of ['wx2_1', 'wx2_4', 'wx2_6', 'wx3_0', 'wx4_0']) {
   const ask = (method, data, media) => call(name, { op: 'openapi', method, data, media })
 
   test(`${name}: a text is checked`, async () => {
@@ -49,9 +49,13 @@ for (const name of ['wx2_6', 'wx3_0', 'wx4_0']) {
     assert.equal(read(answer.contentType, answer.buffer), 'pages/index/index?scene=a%3D1')
     const clear = await ask('wxacode.getUnlimited', { scene: 'b', isHyaline: true, lineColor: { r: 0, g: 90, b: 0 } })
     assert.deepEqual([clear.answer.contentType, read(clear.answer.contentType, clear.answer.buffer)], ['image/png', '?scene=b'])
-    const path = `pages/long?x=${'y'.repeat(900)}`
-    const { answer: long } = await ask('wxacode.get', { path, width: 280 })
-    assert.equal(read(long.contentType, long.buffer), path)
+    for (const [length, width] of [[1024, 280], [1024, 1280], [20, 1280], [20, 281]]) {
+      const path = 'pages/long?x='.padEnd(length, 'y')
+      for (const lineColor of [undefined, { r: 150, g: 0, b: 40 }]) {
+        const { answer: drawn } = await ask('wxacode.get', { path, width, lineColor })
+        assert.deepEqual([drawn.contentType, read(drawn.contentType, drawn.buffer)], ['image/jpeg', path], `${length} ${width}`)
+      }
+    }
     const refused = await ask('wxacode.getUnlimited', { scene: 'x'.repeat(33) })
     assert.equal(refused.errCode, 40169)
   })
