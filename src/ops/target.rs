@@ -27,8 +27,8 @@ use super::session::Session;
 /// The region of an environment that names none.
 pub const REGION: &str = "ap-shanghai";
 
-/// How long an emulator may take to say what it is.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an emulator may take to say what it is, on a machine that is busy. Where none is, nothing is waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// In bytes.
 const LONGEST_DESCRIPTION: u64 = 64 * 1024;
 
