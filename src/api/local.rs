@@ -389,6 +389,15 @@ pub struct MakeWechatCode {
     pub phone: bool,
 }
 
+/// Has a person accept subscription messages of a template, as `wx.requestSubscribeMessage` asks; none is a refusal.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GrantSubscription {
+    pub open_id: String,
+    pub template_id: String,
+    pub times: u64,
+}
+
 /// The answer to [`MakeWechatCode`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -404,6 +413,7 @@ actions! {
     Cloudkit PrepareWechatAnswer => Done, once;
     Cloudkit AddRiskyText => Done;
     Cloudkit MakeWechatCode => WechatCode, once;
+    Cloudkit GrantSubscription => Done, once;
     Cloudkit SaveSnapshot => SnapshotDescription, once;
     Cloudkit ListSnapshots => SnapshotList;
     Cloudkit RestoreSnapshot => SnapshotDescription;

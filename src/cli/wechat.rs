@@ -52,6 +52,19 @@ pub enum Command {
         #[arg(long)]
         phone: bool,
     },
+    /// Have a person accept a subscription message, as `wx.requestSubscribeMessage` asks: one accepted is one sent
+    ///
+    /// A template of which nothing was granted is accepted by everybody, always. From its first grant on whoever has none left
+    /// refuses: 43101.
+    Grant {
+        /// Who accepts
+        openid: String,
+        /// The id of the template
+        template: String,
+        /// So many messages; 0 to refuse
+        #[arg(long, default_value_t = 1)]
+        times: u64,
+    },
 }
 
 pub fn run(command: Command, context: &mut Context) -> Result<()> {
@@ -88,6 +101,10 @@ pub fn run(command: Command, context: &mut Context) -> Result<()> {
         Command::Code { openid, phone } => {
             let code = context.wait(wechat::code(&target, openid, phone))?;
             context.ui.show(&Code { code });
+        }
+        Command::Grant { openid, template, times } => {
+            context.wait(wechat::grant(&target, openid.clone(), template.clone(), times))?;
+            context.ui.show(&Granted { openid, template, times });
         }
     }
     Ok(())
@@ -147,5 +164,27 @@ struct Code {
 impl Show for Code {
     fn show(&self, page: &mut Page) {
         page.line(&self.code);
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Granted {
+    openid: String,
+    template: String,
+    times: u64,
+}
+
+impl Show for Granted {
+    fn show(&self, page: &mut Page) {
+        let Granted { openid, template, times } = self;
+        let what = match times {
+            0 => {
+                text! { en: "`{openid}` refuses messages of `{template}`", zh: "`{openid}` 拒绝了模板 `{template}` 的消息" }
+            }
+            _ => {
+                text! { en: "`{openid}` accepts {times} × `{template}` more", zh: "`{openid}` 又允许了 {times} 次 `{template}`" }
+            }
+        };
+        page.line(page.words(&what).to_owned());
     }
 }

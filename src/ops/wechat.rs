@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::api::local::{
-    AddRiskyText, ClearWechatCalls, ListWechatCalls, MakeWechatCode, PrepareWechatAnswer, WechatCode,
+    AddRiskyText, ClearWechatCalls, GrantSubscription, ListWechatCalls, MakeWechatCode, PrepareWechatAnswer,
+    WechatCode,
 };
 use crate::error::Result;
 use crate::model::wall;
@@ -56,6 +57,13 @@ pub async fn answer(target: &Target, method: String, answer: String, times: u64)
 /// Counts a text as risky.
 pub async fn distrust(target: &Target, text: String) -> Result<()> {
     target.client().call(&AddRiskyText { text }).await?;
+    Ok(())
+}
+
+/// Has a person accept so many messages of a template; none is a refusal.
+pub async fn grant(target: &Target, openid: String, template: String, times: u64) -> Result<()> {
+    let asked = GrantSubscription { open_id: openid, template_id: template, times };
+    target.client().call(&asked).await?;
     Ok(())
 }
 

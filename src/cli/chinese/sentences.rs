@@ -209,6 +209,17 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "JSON 对象、`@FILE` 或 `-`（标准输入）；其字段覆盖成功应答中的字段",
     ),
     ("Count a text as risky in content checks, until the emulator ends", "在模拟器结束前，将某文本视为内容违规"),
+    (
+        "Have a person accept a subscription message, as `wx.requestSubscribeMessage` asks: one accepted is one sent",
+        "让用户允许一次订阅消息，等同于 `wx.requestSubscribeMessage` 中点击允许：允许一次，可发送一次",
+    ),
+    (
+        "A template of which nothing was granted is accepted by everybody, always. From its first grant on whoever has none left refuses: 43101.",
+        "从未授权过的模板视为所有人始终允许；第一次授权之后，没有剩余次数的用户返回 43101。",
+    ),
+    ("Who accepts", "谁允许"),
+    ("The id of the template", "模板 ID"),
+    ("So many messages; 0 to refuse", "次数；0 表示拒绝"),
     ("Make a code as `wx.login` would: good once, for five minutes", "生成一个与 `wx.login` 相同的 code：五分钟内有效，仅可用一次"),
     ("Whom it stands for", "所代表的用户"),
     ("A code of the button that asks for the phone number", "手机号按钮的 code"),

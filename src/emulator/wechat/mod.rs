@@ -12,6 +12,7 @@ pub mod push;
 pub mod refusal;
 mod seal;
 pub mod statement;
+mod subscription;
 mod ticket;
 mod token;
 mod work;
@@ -37,6 +38,7 @@ use inbox::Inbox;
 use method::Method;
 use person::Kind;
 use refusal::{Refusal, Result};
+use subscription::Subscriptions;
 use ticket::Tickets;
 use token::Tokens;
 
@@ -51,6 +53,8 @@ const SECRETS: [&str; 2] = ["secret", "access_token"];
 pub struct WeChat {
     file: PathBuf,
     app_id: String,
+    /// The app that the project names.
+    owner: Option<String>,
     /// The function that is told of events, by the manifest.
     listener: Option<String>,
     clock: Clock,
@@ -81,6 +85,7 @@ struct Kept {
     session_keys: BTreeMap<String, String>,
     /// The templates of subscription messages, as they are listed.
     templates: Vec<Value>,
+    subscriptions: Subscriptions,
 }
 
 /// A picture or the like that came with a request.
@@ -136,6 +141,7 @@ impl WeChat {
         Ok(WeChat {
             file,
             app_id: config.app_id.clone(),
+            owner: config.project.app_id().map(str::to_owned),
             listener: settings.listener.map(|name| name.to_string()),
             clock: config.clock.clone(),
             ids: config.ids.clone(),
@@ -196,7 +202,15 @@ impl WeChat {
 
     /// Checks the access token of a request.
     pub fn check_token(&self, token: Option<&str>) -> Result<()> {
-        self.state().kept.tokens.check(token, self.clock.now())
+        self.state().kept.tokens.check(token, self.clock.now()).map(drop)
+    }
+
+    /// Checks the access token of a request for the environment, which is the project's app's alone.
+    pub fn check_own_token(&self, token: Option<&str>) -> Result<()> {
+        let state = self.state();
+        let appid = state.kept.tokens.check(token, self.clock.now())?;
+        let is_foreign = |own: &String| !appid.is_empty() && own != appid;
+        if self.owner.as_ref().is_some_and(is_foreign) { Err(Refusal::environment()) } else { Ok(()) }
     }
 
     /// Makes a code that a person's mini program would be handed.
@@ -206,6 +220,20 @@ impl WeChat {
     pub fn code(&self, openid: &str, purpose: Purpose) -> Result<String> {
         let openid = person::check_openid(openid)?;
         Ok(self.state().tickets.code(openid, purpose, &self.ids, self.clock.now()))
+    }
+
+    /// Has a person accept so many messages of a template; none is a refusal.
+    ///
+    /// # Errors
+    /// That is no openid or no template, or the answer cannot be kept.
+    pub fn grant(&self, openid: &str, template: &str, times: u64) -> Result<()> {
+        let openid = person::check_openid(openid)?;
+        if template.is_empty() {
+            return Err(Refusal::template());
+        }
+        let mut state = self.state();
+        state.kept.subscriptions.grant(template, openid, times);
+        self.keep(&state)
     }
 
     /// Returns what a person's mini program would be told of them.

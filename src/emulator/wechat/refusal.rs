@@ -56,7 +56,9 @@ refusals! {
     quota = 45009 "reach max api daily quota limit";
     not_json = 47001 "data format error";
     argument = 47003 "argument invalid!";
+    unaccepted = 43101 "user refuse to accept the msg";
     environment = 85088 "app has no cloud environment";
+    reserved = 85096 "not allow include scancode_time field";
     signature = 87009 "invalid signature";
     risky = 87014 "risky content";
     unbound = 89002 "open not exists";
@@ -68,7 +70,6 @@ const OTHERS: &[(i32, &str)] = &[
     (40125, "invalid appsecret"),
     (40164, "invalid ip, not in whitelist"),
     (40226, "code blocked"),
-    (43101, "user refuse to accept the msg"),
     (43104, "appid does not match openid"),
     (43107, "user has banned the subscribe message"),
     (45011, "api minute-quota reach limit, must slower, retry next minute"),

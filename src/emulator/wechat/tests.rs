@@ -18,6 +18,7 @@ fn wechat(folder: &Path, clock: &Clock) -> WeChat {
     WeChat {
         file: folder.join("wechat.json"),
         app_id: APP.into(),
+        owner: None,
         listener: None,
         clock: clock.clone(),
         ids: Ids::default(),
@@ -205,6 +206,56 @@ fn texts_are_checked_by_both_generations() {
     }
 }
 
+#[test]
+fn a_parameter_of_another_type_is_a_missing_one() {
+    let stage = stage();
+    let second = json!({ "version": 2, "openid": "o-1", "scene": 1, "content": "a" });
+    let media =
+        json!({ "media_url": "https://a.cn/b", "media_type": 2, "version": 2, "openid": "o-1", "scene": 1 });
+    let message = json!({ "touser": "o-1", "template_id": "t", "data": {} });
+    let text = json!({ "touser": "o-1", "msgtype": "text", "text": { "content": "a" } });
+    let app = json!({ "grant_type": "client_credential", "appid": APP, "secret": "s" });
+    for (name, right, field, code) in [
+        ("auth.code2Session", login("mock:o-1"), "js_code", 41008),
+        ("auth.code2Session", login("mock:o-1"), "appid", 41002),
+        ("auth.code2Session", login("mock:o-1"), "secret", 41004),
+        ("auth.getAccessToken", app.clone(), "grant_type", 40002),
+        ("auth.getAccessToken", app.clone(), "appid", 41002),
+        ("auth.getStableAccessToken", app.clone(), "secret", 41004),
+        ("phonenumber.getPhoneNumber", json!({ "code": "mock:o-1" }), "code", 41008),
+        ("security.msgSecCheck", second.clone(), "content", 47001),
+        ("security.msgSecCheck", second.clone(), "openid", 40003),
+        ("security.msgSecCheck", second, "scene", 40129),
+        ("security.mediaCheckAsync", media.clone(), "media_url", 47001),
+        ("security.mediaCheckAsync", media.clone(), "media_type", 47001),
+        ("security.mediaCheckAsync", media.clone(), "openid", 40003),
+        ("security.mediaCheckAsync", media, "scene", 40129),
+        ("wxacode.get", json!({ "path": "p" }), "path", 40159),
+        ("wxacode.createQRCode", json!({ "path": "p" }), "path", 40159),
+        ("wxacode.getUnlimited", json!({ "scene": "a" }), "scene", 40169),
+        ("subscribeMessage.send", message.clone(), "touser", 40003),
+        ("subscribeMessage.send", message.clone(), "template_id", 40037),
+        ("subscribeMessage.send", message, "data", 47001),
+        ("subscribeMessage.addTemplate", json!({ "tid": "1" }), "tid", 40037),
+        ("customerServiceMessage.send", text.clone(), "touser", 40003),
+        ("customerServiceMessage.send", text.clone(), "msgtype", 40008),
+        ("customerServiceMessage.send", text, "text", 47001),
+        ("customerServiceMessage.setTyping", json!({ "touser": "o-1" }), "touser", 40003),
+        ("templateMessage.send", json!({ "touser": "o-1" }), "touser", 40003),
+        ("uniformMessage.send", json!({ "touser": "o-1" }), "touser", 40003),
+    ] {
+        stage.check(name, right.clone(), 0);
+        for wrong in [json!(null), json!([]), json!(-7), json!(true)] {
+            let mut body = right.clone();
+            body[field] = wrong;
+            stage.check(name, body, code);
+        }
+        let mut body = right;
+        drop(body.as_object_mut().expect("an object").shift_remove(field));
+        stage.check(name, body, code);
+    }
+}
+
 /// More than 500 KB.
 const LONG: usize = 500 * 1024 + 1;
 
@@ -263,6 +314,16 @@ fn codes_are_drawn_or_refused() {
         ("wxacode.getUnlimited", json!({ "scene": "a".repeat(33) }), Err(40169)),
         ("wxacode.getUnlimited", json!({ "scene": "场景" }), Err(40169)),
         ("wxacode.getUnlimited", json!({ "scene": "" }), Err(40169)),
+        ("wxacode.getUnlimited", json!({ "scene": "scancode_time=1" }), Err(85096)),
+        ("wxacode.getUnlimited", json!({ "scene": "a", "width": "300" }), Ok("image/jpeg")),
+        ("wxacode.getUnlimited", json!({ "scene": "a", "width": -1.5 }), Ok("image/jpeg")),
+        (
+            "wxacode.getUnlimited",
+            json!({ "scene": "a", "width": null, "line_color": null }),
+            Ok("image/jpeg"),
+        ),
+        ("wxacode.getUnlimited", json!({ "scene": "a", "width": "wide" }), Err(47001)),
+        ("wxacode.getUnlimited", json!({ "scene": "a", "line_color": "red" }), Err(47001)),
         ("wxacode.getUnlimited", json!({ "scene": "a", "page": "/pages/index" }), Err(41030)),
         ("wxacode.getUnlimited", json!({ "scene": "a", "page": "pages/index?b=1" }), Err(41030)),
     ] {
@@ -298,6 +359,21 @@ fn messages_go_to_the_inbox_without_secrets() {
     assert!(all.iter().all(|body| !body.contains("secret") && !body.contains("access_token")), "{all:?}");
     stage.wechat.clear();
     assert!(stage.wechat.calls(None).is_empty());
+}
+
+#[test]
+fn an_accepted_message_is_sent_once_and_counted_across_restarts() {
+    let stage = stage();
+    let send = |value: &str| json!({ "touser": "o-1", "template_id": "t", "data": { "thing1": { "value": value } } });
+    stage.check("subscribeMessage.send", send("云"), 0);
+    stage.wechat.grant("o-1", "t", 2).expect("kept");
+    stage.check("subscribeMessage.send", send(&"云".repeat(21)), 47003);
+    stage.check("subscribeMessage.send", send("云"), 0);
+    let again = Stage { wechat: wechat(stage.folder.path(), &stage.clock), ..stage };
+    again.check("subscribeMessage.send", send("云"), 0);
+    again.check("subscribeMessage.send", send("云"), 43101);
+    assert_eq!(again.wechat.grant("no openid", "t", 1), Err(Refusal::openid()));
+    assert_eq!(again.wechat.grant("o-1", "", 1), Err(Refusal::template()));
 }
 
 #[test]

@@ -34,6 +34,9 @@ pub(super) struct Tokens {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Issued {
+    /// Whose it is; nothing in files of old.
+    #[serde(default)]
+    appid: String,
     until: Millis,
     /// Whether a newer one ended it before its time.
     replaced: bool,
@@ -57,7 +60,7 @@ pub(super) struct Granted {
 impl Tokens {
     /// Makes a token; the one before is good for five minutes more.
     pub fn plain(&mut self, appid: &str, ids: &Ids, now: Millis) -> Granted {
-        let token = self.issue(ids, now);
+        let token = self.issue(appid, ids, now);
         if let Some(before) = self.plain.insert(appid.to_owned(), token.clone()) {
             self.end(&before, now + OVERLAP);
         }
@@ -85,33 +88,34 @@ impl Tokens {
         } else if let Some(known) = known.filter(|known| known.until > now + OVERLAP) {
             return Ok(same(known));
         }
-        let token = self.issue(ids, now);
+        let token = self.issue(appid, ids, now);
         let next = Stable { token: token.clone(), until: now + LIFE, refreshed };
         self.stable.insert(appid.to_owned(), next);
         Ok(Granted { token, seconds: LIFE / 1000 })
     }
 
-    /// Checks a token that a request shows.
-    pub fn check(&self, token: Option<&str>, now: Millis) -> Result<()> {
+    /// Checks a token that a request shows; returns the app that it is for.
+    pub fn check(&self, token: Option<&str>, now: Millis) -> Result<&str> {
         let token = token.filter(|token| !token.is_empty()).ok_or_else(Refusal::no_token)?;
         let is_written_well = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         if token.len() > LONGEST || !token.bytes().all(is_written_well) {
             return Err(Refusal::malformed_token());
         }
         match self.issued.get(token) {
-            Some(issued) if issued.until > now => Ok(()),
+            Some(issued) if issued.until > now => Ok(&issued.appid),
             Some(issued) if !issued.replaced => Err(Refusal::expired_token()),
             _ => Err(Refusal::unknown_token()),
         }
     }
 
-    fn issue(&mut self, ids: &Ids, now: Millis) -> String {
+    fn issue(&mut self, appid: &str, ids: &Ids, now: Millis) -> String {
         use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 
         self.issued.retain(|_, issued| issued.until > now - DAY);
         // Tokens of WeChat begin with a number and an underscore.
         let token = format!("90_{}", BASE64_URL_SAFE_NO_PAD.encode(ids.bytes::<96>()));
-        self.issued.insert(token.clone(), Issued { until: now + LIFE, replaced: false });
+        let issued = Issued { appid: appid.to_owned(), until: now + LIFE, replaced: false };
+        self.issued.insert(token.clone(), issued);
         token
     }
 
@@ -130,7 +134,7 @@ mod tests {
     const APP: &str = "wx0123456789abcdef";
 
     fn code(tokens: &Tokens, token: &str, now: Millis) -> i32 {
-        tokens.check(Some(token), now).map_or_else(|refusal| refusal.code, |()| 0)
+        tokens.check(Some(token), now).map_or_else(|refusal| refusal.code, |_| 0)
     }
 
     #[test]
@@ -196,7 +200,7 @@ mod tests {
             (Some(plain.as_str()), 0),
             (Some(stable.as_str()), 0),
         ] {
-            let code = tokens.check(token, NOW).map_or_else(|refusal| refusal.code, |()| 0);
+            let code = tokens.check(token, NOW).map_or_else(|refusal| refusal.code, |_| 0);
             assert_eq!(code, expected, "{token:?}");
         }
     }

@@ -21,6 +21,8 @@ const LARGEST_PICTURE: usize = 1024 * 1024;
 /// The longest `scene`, in characters, and what it may hold beside letters and digits.
 const LONGEST_SCENE: usize = 32;
 const SCENE: &str = "!#$&'()*+,/:;=?@-._~";
+/// What a scene may not hold: WeChat adds it itself.
+const RESERVED: &str = "scancode_time";
 /// The longest path of each kind of code, in characters.
 const LONGEST_PATH: usize = 1024;
 const LONGEST_SMALL_PATH: usize = 128;
@@ -79,6 +81,7 @@ impl WeChat {
                 message::check_custom(kind, asked.fields.get(kind))?;
                 fields(json!({}))
             }
+            Work::ToPerson => asked.openid("touser").and_then(|_| fields(json!({}))),
             Work::Templates => fields(json!({ "data": self.state().kept.templates })),
             Work::AddTemplate => self.add_template(asked),
             Work::DeleteTemplate => self.delete_template(asked),
@@ -264,10 +267,22 @@ impl WeChat {
     }
 
     fn subscription(&self, asked: &Asked<'_>) -> Result<Answer> {
-        asked.openid("touser")?;
-        asked.text("template_id").ok_or_else(Refusal::template)?;
+        let openid = asked.openid("touser")?;
+        let template = asked.text("template_id").ok_or_else(Refusal::template)?;
         message::check_fields(asked.fields.get("data"))?;
+        self.use_up(template, openid)?;
         fields(json!({ "msgid": i64::from(u32::from_be_bytes(self.ids.bytes::<4>())) }))
+    }
+
+    fn use_up(&self, template: &str, openid: &str) -> Result<()> {
+        let mut state = self.state();
+        let used = state.kept.subscriptions.use_up(template, openid).inspect_err(|_| {
+            self.warn(text! {
+                en: "`{openid}` has accepted no more messages of the template `{template}`; `cloudkit wechat grant {openid} {template}` accepts one",
+                zh: "`{openid}` 已没有模板 `{template}` 的订阅次数；`cloudkit wechat grant {openid} {template}` 可增加一次"
+            });
+        })?;
+        if used { self.keep(&state) } else { Ok(()) }
     }
 
     fn add_template(&self, asked: &Asked<'_>) -> Result<Answer> {
@@ -312,7 +327,7 @@ fn check_scene(asked: &Asked<'_>) -> Result<()> {
 
 fn draw_path(asked: &Asked<'_>, longest: usize) -> Result<Answer> {
     let path = asked.text("path").filter(|path| path.chars().count() <= longest).ok_or_else(Refusal::path)?;
-    draw(path, &look(asked.fields))
+    draw(path, &look(asked.fields)?)
 }
 
 fn draw_scene(asked: &Asked<'_>) -> Result<Answer> {
@@ -320,11 +335,14 @@ fn draw_scene(asked: &Asked<'_>) -> Result<Answer> {
     let scene =
         asked.text("scene").filter(|scene| scene.len() <= LONGEST_SCENE && scene.chars().all(is_legal));
     let scene = scene.ok_or_else(Refusal::scene)?;
+    if scene.contains(RESERVED) {
+        return Err(Refusal::reserved());
+    }
     let page = asked.text("page").unwrap_or_default();
     if page.starts_with('/') || page.contains(['?', '#']) {
         return Err(Refusal::page());
     }
-    draw(&format!("{page}?scene={}", encode(scene)), &look(asked.fields))
+    draw(&format!("{page}?scene={}", encode(scene)), &look(asked.fields)?)
 }
 
 fn draw(text: &str, look: &Look) -> Result<Answer> {
@@ -340,16 +358,23 @@ fn encode(text: &str) -> String {
     text.bytes().map(encoded).collect()
 }
 
-fn look(fields: &Map<String, Value>) -> Look {
-    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+fn look(fields: &Map<String, Value>) -> Result<Look> {
+    let number = |value: &Value| {
+        let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
+        number.map(|it: f64| it as u64)
+    };
     let is_set = |name: &str| fields.get(name).is_some_and(|value| *value == json!(true) || value == "true");
     let mut look = Look { is_transparent: is_set("is_hyaline"), ..Look::default() };
-    if let Some(width) = fields.get("width").and_then(number) {
-        look = look.with_width(width);
+    if let Some(width) = fields.get("width").filter(|width| !width.is_null()) {
+        look = look.with_width(number(width).ok_or_else(Refusal::not_json)?);
     }
-    if let Some(colour) = fields.get("line_color").filter(|_| !is_set("auto_color")) {
+    let colour = fields.get("line_color").filter(|_| !is_set("auto_color"));
+    if let Some(colour) = colour.filter(|colour| !colour.is_null()) {
+        if !colour.is_object() {
+            return Err(Refusal::not_json());
+        }
         let part = |name| colour.get(name).and_then(number).map_or(0, |it| it.min(255) as u8);
         look.colour = [part("r"), part("g"), part("b")];
     }
-    look
+    Ok(look)
 }

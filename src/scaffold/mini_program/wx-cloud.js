@@ -1527,12 +1527,40 @@ function logInHere(wx, session) {
   })
 }
 
+// Tells the emulator which messages the person accepts, of which each may be sent once.
+function acceptHere(wx, session) {
+  var ask = wx.requestSubscribeMessage
+  if (!isFunction(ask)) return
+  // Installed again, it would tell twice.
+  ask = ask.original || ask
+  var value = function (options) {
+    // At once: WeChat asks only while a tap is handled.
+    var asked = new Promise(function (resolve, reject) {
+      ask.call(wx, assign({}, options, { success: resolve, fail: reject, complete: undefined }))
+    })
+    return run('requestSubscribeMessage', options, function () {
+      return asked.then(function (answer) {
+        var templates = {}
+        ;((options && options.tmplIds) || []).forEach(function (id) {
+          if (answer[id]) templates[id] = answer[id]
+        })
+        return session.post('/__cloudkit/wechat/subscriptions', { openid: session.openid, templates: templates }).then(function () {
+          return answer
+        })
+      })
+    })
+  }
+  value.original = ask
+  Object.defineProperty(wx, 'requestSubscribeMessage', { configurable: true, enumerable: true, writable: true, value: value })
+}
+
 // Replaces `wx.cloud`. `settings`: `origin` (http://127.0.0.1:7400), `openid` of the test user, `env`, and `openData`, what
 // functions get for a `CloudID`: { id: data }.
 function install(wx, settings) {
   var session = new Session(wx, assign({ openid: 'o-developer' }, settings))
   var cloud = makeCloud(session)
   logInHere(wx, session)
+  acceptHere(wx, session)
   Object.defineProperty(wx, 'cloud', { configurable: true, enumerable: true, writable: true, value: cloud })
   return cloud
 }

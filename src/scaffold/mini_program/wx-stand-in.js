@@ -270,6 +270,11 @@ function createWx({ appId = 'wx0000000000000000', envVersion = 'develop' } = {})
     downloadFile: (options) => downloadFile(options, temporary),
     connectSocket,
     env: { USER_DATA_PATH: os.tmpdir() },
+    // Whoever is asked accepts.
+    requestSubscribeMessage: (options = {}) => {
+      calls.push({ name: 'requestSubscribeMessage', options })
+      return run('requestSubscribeMessage', options, () => Object.fromEntries((options.tmplIds ?? []).map((id) => [id, 'accept'])))
+    },
     canIUse: () => true,
     getAccountInfoSync: () => ({ miniProgram: { appId, envVersion, version: '' } }),
     getSystemInfoSync: () => ({ platform: 'devtools', system: 'Node', SDKVersion: '3.0.0', windowWidth: 375, windowHeight: 667, pixelRatio: 2 })

@@ -50,6 +50,26 @@ async fn what_wechat_was_asked_is_listed_and_answers_are_prepared() {
     assert!(shown.contains("auth.code2Session") && !shown.contains("hidden"), "{shown}");
     assert_eq!(cloudkit.json(&["wechat", "calls"]), json!([]));
 
+    let granted = cloudkit.run(&["wechat", "grant", "o-alice1", "t-1"]);
+    assert!(granted.contains("`o-alice1` accepts 1 × `t-1` more"), "{granted}");
+    assert_eq!(cloudkit.json(&["wechat", "grant", "o-bob2", "t-1", "--times", "0"])["times"], 0);
+    let token = Request::new("POST", &format!("{}/__cloudkit/wechat/cgi-bin/stable_token", cloudkit.url()))
+        .body(r#"{"grant_type":"client_credential","appid":"wx0123456789abcdef","secret":"s"}"#)
+        .send()
+        .await
+        .json()["access_token"]
+        .clone();
+    let token = token.as_str().expect("a token");
+    let send = async |openid: &str| {
+        let path = format!("__cloudkit/wechat/cgi-bin/message/subscribe/send?access_token={token}");
+        let body = json!({ "touser": openid, "template_id": "t-1", "data": {} });
+        let url = format!("{}/{path}", cloudkit.url());
+        Request::new("POST", &url).body(body.to_string()).send().await.json()["errcode"].clone()
+    };
+    let sent = [send("o-alice1").await, send("o-alice1").await, send("o-bob2").await];
+    assert_eq!(sent, [0, 43101, 43101]);
+    assert!(cloudkit.run(&["wechat", "grant", "no openid", "t-1"]).starts_with("exit 5"));
+
     let refused = cloudkit.run(&["wechat", "fail", "wxacode.get", "0"]);
     assert!(refused.starts_with("exit 2") && refused.contains("0 is a success"), "{refused}");
     assert!(cloudkit.run(&["wechat", "code", "no openid"]).starts_with("exit 5"));

@@ -79,9 +79,89 @@ async fn a_form_brings_a_picture_and_a_path_serves_other_hosts() {
     );
     Request::new("DELETE", &sandbox.url("/__cloudkit/wechat/calls")).send().await;
     assert_eq!(sandbox.get("/__cloudkit/wechat/calls").await.json(), json!([]));
+    let path = sandbox.url("/__cloudkit/wechat/subscriptions");
+    for (body, status) in [
+        (r#"{"openid":"o-1","templates":{"t":"accept","other":"reject"}}"#, 200),
+        (r#"{"openid":"o-1","templates":["t"]}"#, 400),
+        (r#"{"openid":"123","templates":{"t":"accept"}}"#, 400),
+    ] {
+        assert_eq!(Request::new("POST", &path).body(body).send().await.status, status, "{body}");
+    }
+    for (template, code) in [("t", 0), ("t", 43101), ("other", 43101), ("never-asked", 0)] {
+        let path = format!("/cgi-bin/message/subscribe/send?access_token={token}");
+        let message = json!({ "touser": "o-1", "template_id": template, "data": {} });
+        assert_eq!(post(&sandbox, &path, message).await["errcode"], code, "{template}");
+    }
     for body in ["", "{}", r#"{"openid":"123"}"#, r#"{"openid":"o-1","kind":"soul"}"#] {
         let answer = Request::new("POST", &sandbox.url("/__cloudkit/wechat/login")).body(body).send().await;
         assert_eq!((answer.status, answer.json()["code"].clone()), (400, json!("INVALID_PARAM")), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn no_method_answers_without_a_token_of_its_time() {
+    let sandbox = Sandbox::start().await;
+    let expired = token(&sandbox).await;
+    sandbox.clock.advance(7_200_000);
+    let replaced = token(&sandbox).await;
+    let current = token(&sandbox).await;
+    sandbox.clock.advance(300_001);
+    let foreign = "90_a-token-that-weixin-made-elsewhere";
+    for (method, path) in [
+        ("GET", "/wxa/checksession"),
+        ("POST", "/wxa/resetusersessionkey"),
+        ("GET", "/wxa/getpaidunionid"),
+        ("POST", "/wxa/business/getuserphonenumber"),
+        ("POST", "/wxa/msg_sec_check"),
+        ("POST", "/wxa/img_sec_check"),
+        ("POST", "/wxa/media_check_async"),
+        ("POST", "/wxa/getwxacode"),
+        ("POST", "/wxa/getwxacodeunlimit"),
+        ("POST", "/cgi-bin/wxaapp/createwxaqrcode"),
+        ("POST", "/cgi-bin/message/subscribe/send"),
+        ("POST", "/cgi-bin/message/custom/send"),
+        ("POST", "/cgi-bin/message/wxopen/template/send"),
+        ("POST", "/cgi-bin/message/wxopen/template/uniform_send"),
+        ("GET", "/wxaapi/newtmpl/gettemplate"),
+        ("POST", "/cgi-bin/media/upload"),
+        ("POST", "/wxa/generatescheme"),
+        ("GET", "/datacube/getweanalysisappiddailyvisittrend"),
+        ("POST", "/cv/ocr/idcard"),
+        ("POST", "/tcb/databasequery"),
+        ("POST", "/tcb/invokecloudfunction"),
+        ("POST", "/tcb/uploadfile"),
+    ] {
+        let body = if method == "GET" { "" } else { "{}" };
+        for (token, code) in [
+            ("", 41001),
+            ("undefined%20", 40014),
+            (&"a".repeat(513), 40014),
+            (foreign, 40001),
+            (replaced.as_str(), 40001),
+            (expired.as_str(), 42001),
+        ] {
+            let asked = format!("{path}?access_token={token}");
+            let told = send(&sandbox, method, &asked, body).await.json();
+            assert_eq!(told["errcode"], code, "{method} {asked}: {told}");
+        }
+        let told = send(&sandbox, method, &format!("{path}?access_token={current}"), body).await;
+        let code = if told.text().starts_with('{') { told.json()["errcode"].as_i64() } else { Some(0) };
+        assert!(!matches!(code, Some(40001 | 40014 | 41001 | 42001)), "{method} {path}: {code:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_environment_is_not_for_the_token_of_another_app() {
+    let manifest = "[project]\napp-id = 'wxfedcba9876543210'\n[functions]\nroot = 'functions'\n";
+    let sandbox = Sandbox::with_files(&[("cloudkit.toml", manifest), ("functions/a/index.js", "")]).await;
+    let own = "/cgi-bin/token?grant_type=client_credential&appid=wxfedcba9876543210&secret=s";
+    let own = send(&sandbox, "GET", own, "").await.json();
+    let own = own["access_token"].as_str().expect("a token").to_owned();
+    for (token, code) in [(token(&sandbox).await, 85088), (own, 0)] {
+        let path = format!("/tcb/databasecollectionget?access_token={token}");
+        assert_eq!(post(&sandbox, &path, json!({ "env": "e" })).await["errcode"], code);
+        let path = format!("/wxa/msg_sec_check?access_token={token}");
+        assert_eq!(post(&sandbox, &path, json!({ "content": "a" })).await["errcode"], 0);
     }
 }
 

@@ -57,6 +57,21 @@ before(async () => {
   await cloudkit('db', 'index', 'add', 'places', 'at:2dsphere')
 })
 
+test('an accepted message may be sent once', async () => {
+  const carol = wxOf('o-carol3')
+  const answer = await carol.requestSubscribeMessage({ tmplIds: ['t-news', 't-other'] })
+  assert.deepEqual(answer, { 't-news': 'accept', 't-other': 'accept', errMsg: 'requestSubscribeMessage:ok' })
+  const heard = await called((options) => carol.requestSubscribeMessage({ tmplIds: ['t-news'], ...options }))
+  assert.deepEqual(heard[0].map(([name]) => name), ['success', 'complete'])
+  const send = async (openid) => {
+    const data = { op: 'openapi', method: 'subscribeMessage.send', data: { touser: openid, templateId: 't-news', data: {} } }
+    const { result } = await alice.cloud.callFunction({ name: 'wx4_0', data })
+    return result.answer ? 0 : result.errCode
+  }
+  const sent = [await send('o-carol3'), await send('o-carol3'), await send('o-carol3'), await send('o-nobody')]
+  assert.deepEqual(sent, [0, 0, 43101, 43101])
+})
+
 test('a document goes through its life', async () => {
   const when = new Date(1700000000000)
   const { _id, errMsg } = await db.collection('books').add({ data: { title: 'A', when, pages: { read: 1, all: 9 }, tags: ['x'] } })

@@ -245,6 +245,7 @@ served! {
     own::PrepareWechatAnswer: wechat::prepare;
     own::AddRiskyText: wechat::distrust;
     own::MakeWechatCode: wechat::code;
+    own::GrantSubscription: wechat::grant;
 }
 
 /// Refuses a request for another environment than the one that is here.

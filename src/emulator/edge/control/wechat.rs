@@ -41,6 +41,14 @@ pub(super) async fn distrust(environment: &Shared, asked: AddRiskyText) -> Resul
     Ok(Done {})
 }
 
+pub(super) async fn grant(environment: &Shared, asked: GrantSubscription) -> Result<Done> {
+    let GrantSubscription { open_id, template_id, times } = asked;
+    let granted = environment.wechat.grant(&open_id, &template_id, times);
+    granted
+        .map_err(|refusal| Failure::value(format!("`{open_id}`, `{template_id}`: {}.", refusal.message)))?;
+    Ok(Done {})
+}
+
 pub(super) async fn code(environment: &Shared, asked: MakeWechatCode) -> Result<WechatCode> {
     let purpose = if asked.phone { Purpose::Phone } else { Purpose::Login };
     let code = environment.wechat.code(&asked.open_id, purpose);

@@ -48,7 +48,7 @@ pub(super) async fn answer(environment: &Shared, path: &str, parts: &Parts, body
         query.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
     let token = query.iter().find(|(name, _)| name == "access_token").map(|(_, token)| token.as_str());
     if let Some(name) = path.strip_prefix("/tcb/") {
-        let flaw = check_verb(Verb::Post, &parts.method).and_then(|()| wechat.check_token(token));
+        let flaw = check_verb(Verb::Post, &parts.method).and_then(|()| wechat.check_own_token(token));
         let answer = tcb::answer(environment, name, fields, body, flaw).await;
         return written(answer);
     }

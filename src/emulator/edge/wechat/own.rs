@@ -1,5 +1,7 @@
 //! What WeChat's client would do, which is not here: hand out codes and open data. And the inbox, for tests that speak HTTP.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
@@ -14,6 +16,13 @@ use crate::emulator::environment::Environment;
 use crate::emulator::wechat::person::Kind;
 use crate::emulator::wechat::refusal::Refusal;
 use crate::emulator::wechat::{Purpose, Recorded};
+
+/// What somebody answered when a mini program asked for leave to send messages: by template, `accept` or another word.
+#[derive(Deserialize)]
+struct Answered {
+    openid: String,
+    templates: BTreeMap<String, String>,
+}
 
 #[derive(Deserialize)]
 struct Person {
@@ -46,6 +55,16 @@ pub(in crate::emulator::edge) async fn answer(
             let data = wechat.open_data(&environment.identity, &openid, kind.unwrap_or(Kind::UserInfo));
             Some(told(data.map(|data| json!(data))))
         }
+        ("/subscriptions", &Method::POST) => {
+            let Answered { openid, templates } = match read(body.take()?).await {
+                Ok(answered) => answered,
+                Err(response) => return Some(response),
+            };
+            let mut granted = templates
+                .iter()
+                .map(|(template, answer)| wechat.grant(&openid, template, u64::from(answer == "accept")));
+            Some(told(granted.try_for_each(|it| it).map(|()| json!({}))))
+        }
         ("/calls", &Method::GET) => {
             let method = query_value(parts.uri.query().unwrap_or_default(), "method");
             let calls: Vec<Value> = wechat.calls(method.as_deref()).into_iter().map(call).collect();
@@ -65,10 +84,11 @@ fn call(call: Recorded) -> Value {
     json!({ "method": method, "body": body, "time": time, "errcode": errcode })
 }
 
-async fn read(body: Body) -> Result<Person, Response> {
+async fn read<T: serde::de::DeserializeOwned>(body: Body) -> Result<T, Response> {
     let bytes = envelope::open(body).await.map_err(|failure| refused(&failure.message))?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| refused(&format!("the body is not `{{\"openid\": …}}`: {error}")))
+    serde_json::from_slice(&bytes).map_err(|error| {
+        refused(&format!("the body is not `{{\"openid\": …}}` with what belongs to it: {error}"))
+    })
 }
 
 fn told(outcome: Result<Value, Refusal>) -> Response {
