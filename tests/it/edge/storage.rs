@@ -106,6 +106,30 @@ async fn an_abandoned_upload_leaves_the_old_file_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_authorization_holds_though_a_sdk_has_added_its_own() {
+    let sandbox = Sandbox::start().await;
+    let metadata = sandbox.upload_metadata("a.txt").await;
+    // As js-sdk 3 does in Node where the environment has a secret key.
+    let authorization = format!("{}, TC3-HMAC-SHA256 Credential=AKID/x", text(&metadata["authorization"]));
+    let put = Request::new("PUT", text(&metadata["url"])).header("authorization", &authorization).body("new");
+    let response = put.send().await;
+    assert_eq!(response.status, 200, "{}", response.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_whose_length_nobody_told_is_no_empty_file() {
+    let sandbox = Sandbox::start().await;
+    let file_id = sandbox.put_file("a.txt", b"old").await;
+    let metadata = sandbox.upload_metadata("a.txt").await;
+    let put = Request::new("PUT", text(&metadata["url"]));
+    let response = put.header("authorization", text(&metadata["authorization"])).send().await;
+    assert_eq!(response.status, 411);
+    assert!(response.text().contains("<Code>MissingContentLength</Code>"), "{}", response.text());
+    let link = sandbox.link(&file_id).await;
+    assert_eq!(Request::new("GET", text(&link["tempFileURL"])).send().await.text(), "old");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_link_ends_with_its_time() {
     let sandbox = Sandbox::start().await;
     let file_id = sandbox.put_file("a.txt", b"bytes").await;

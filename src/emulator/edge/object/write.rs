@@ -1,7 +1,7 @@
 //! Storing: the body of a `PUT`, or a copy of another object.
 
-use axum::body::Body;
-use axum::http::header::{AUTHORIZATION, ETAG};
+use axum::body::{Body, HttpBody};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, ETAG};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -36,6 +36,10 @@ pub(super) async fn put(
             None
         }
     };
+    if body.is_end_stream() && !parts.headers.contains_key(CONTENT_LENGTH) {
+        let message = "the request says neither how long the file is nor that it comes in chunks";
+        return Err(Refused::new(StatusCode::LENGTH_REQUIRED, "MissingContentLength", message));
+    }
     let forbids = value(&parts.headers, "x-cos-forbid-overwrite").is_some_and(|it| it == "true");
     if forbids && environment.storage.get(key).is_ok() {
         return Err(Error::Exists { key: key.to_owned() }.into());
@@ -97,6 +101,8 @@ pub(super) fn precondition_failed() -> Refused {
 
 /// Returns whose the file will be, if the caller shows what `storage.getUploadMetadata` gave out for this key.
 pub(super) fn allowed(environment: &Environment, key: &str, authorization: &str) -> Option<Option<String>> {
+    // js-sdk 3 adds a signature of its own where it finds a secret key (`docs/wire.md#files`).
+    let authorization = authorization.split(", ").next().unwrap_or_default();
     let until = query_value(authorization, "q-sign-time")?.parse().ok()?;
     let signature = query_value(authorization, "q-signature")?;
     let owner = query_value(authorization, "x-owner");
