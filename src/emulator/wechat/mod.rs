@@ -2,6 +2,7 @@
 //! what it was asked, and answers otherwise where somebody prepared that. It has never heard of HTTP.
 
 mod content;
+mod hosted;
 mod inbox;
 mod jpeg;
 mod message;
@@ -83,6 +84,8 @@ struct Kept {
     tokens: Tokens,
     /// By openid, in base64.
     session_keys: BTreeMap<String, String>,
+    /// By openid.
+    hosted: BTreeMap<String, hosted::Pairs>,
     /// The templates of subscription messages, as they are listed.
     templates: Vec<Value>,
     subscriptions: Subscriptions,
@@ -99,6 +102,8 @@ pub struct Media<'a> {
 pub struct Asked<'a> {
     pub method: &'a Method,
     pub fields: &'a Map<String, Value>,
+    /// The body as it came, where a signature covers it; a function's own call is not signed.
+    pub signed: Option<&'a [u8]>,
     pub media: Option<Media<'a>>,
     pub people: &'a Identity,
 }

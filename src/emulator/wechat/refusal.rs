@@ -61,6 +61,9 @@ refusals! {
     reserved = 85096 "not allow include scancode_time field";
     signature = 87009 "invalid signature";
     risky = 87014 "risky content";
+    hosted_pair = 87016 "key-value length exceeds limit";
+    hosted_pairs = 87018 "key-value count exceeds limit";
+    hosted_key = 87019 "key length exceeds limit";
     unbound = 89002 "open not exists";
 }
 
@@ -77,6 +80,7 @@ const OTHERS: &[(i32, &str)] = &[
     (45047, "out of response count limit"),
     (48001, "api unauthorized"),
     (61010, "code is expired"),
+    (87017, "storage size exceeds limit"),
 ];
 
 impl Refusal {

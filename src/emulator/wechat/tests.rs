@@ -48,6 +48,7 @@ impl Stage {
         let asked = Asked {
             method: &method.unwrap_or_else(|| panic!("{name} is no method")),
             fields: &fields,
+            signed: None,
             media: media.map(|bytes| Media { name: "a.png", bytes }),
             people: &self.people,
         };
@@ -160,6 +161,59 @@ fn a_session_is_checked_by_its_signature_and_reset() {
     let reset = stage.ask("/wxa/resetusersessionkey", body.clone());
     assert_ne!(reset["session_key"], session["session_key"]);
     stage.check("/wxa/checksession", body, 87009);
+}
+
+#[test]
+fn what_a_game_reports_of_a_player_is_signed_and_kept_within_bounds() {
+    let stage = stage();
+    let session = stage.ask("/sns/jscode2session", login("mock:o-1"));
+    let key = BASE64_STANDARD.decode(session["session_key"].as_str().expect("a key")).expect("base64");
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key);
+    let body = br#"{ "kv_list": [{ "key": "score", "value": "100" }] }"#;
+    let signed = |path: &str, body: &[u8], signature: &str| {
+        let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { panic!("not an object") };
+        fields.extend([("openid".into(), "o-1".into()), ("signature".into(), signature.into())]);
+        let method = Method::at(path).expect("a method");
+        let people = &stage.people;
+        let asked = Asked { method: &method, fields: &fields, signed: Some(body), media: None, people };
+        match stage.wechat.answer(&asked, Ok(())) {
+            Answer::Fields(answer) => answer["errcode"].clone(),
+            Answer::Picture(_) => Value::Null,
+        }
+    };
+    let signature = hex(ring::hmac::sign(&key, body).as_ref());
+    let of_nothing = hex(ring::hmac::sign(&key, b"").as_ref());
+    assert_eq!(signed("/wxa/set_user_storage", body, &signature), 0);
+    assert_eq!(signed("/wxa/set_user_storage", body, &of_nothing), 87009);
+    assert_eq!(signed("/wxa/set_user_storage", body, ""), 87009);
+    assert_eq!(
+        signed(
+            "/wxa/set_user_storage",
+            br#"{ "kv_list": [{ "key": "score", "value": "999" }] }"#,
+            &signature
+        ),
+        87009
+    );
+    let kept = || wechat(stage.folder.path(), &stage.clock).state().kept.hosted["o-1"].clone();
+    assert_eq!(kept(), [("score".to_owned(), "100".to_owned())].into());
+
+    // A function's own call has no signature, and other letters.
+    let set = |pairs: Vec<(String, Value)>, code| {
+        let list: Vec<_> = pairs.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
+        stage.check("storage.setUserStorage", json!({ "openid": "o-1", "kvList": list }), code);
+    };
+    let long = |count: usize| "x".repeat(count);
+    set(vec![("gold".into(), json!(3000))], 0);
+    set(vec![(long(128), json!(long(896)))], 0);
+    set(vec![(long(129), json!(""))], 87019);
+    set(vec![(long(128), json!(long(897)))], 87016);
+    set((0..126).map(|number| (number.to_string(), json!(""))).collect(), 87018);
+    set(vec![("a".into(), json!({}))], 47001);
+    stage.check("storage.setUserStorage", json!({ "openid": "o-1" }), 47001);
+    stage.check("storage.setUserStorage", json!({ "openid": "开放", "kvList": [] }), 40003);
+    stage.check("storage.removeUserStorage", json!({ "openid": "o-1", "key": [long(128), "none"] }), 0);
+    stage.check("storage.removeUserStorage", json!({ "openid": "o-1" }), 47001);
+    assert_eq!(kept().into_keys().collect::<Vec<_>>(), ["gold", "score"]);
 }
 
 #[test]

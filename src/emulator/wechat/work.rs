@@ -10,7 +10,7 @@ use super::picture::{self, Look};
 use super::push::CHECK;
 use super::refusal::{Refusal, Result, trace};
 use super::ticket::Purpose;
-use super::{Answer, Asked, WeChat, message, seal};
+use super::{Answer, Asked, WeChat, hosted, message, seal};
 use crate::text;
 
 /// The longest text of the second generation of checks, in characters; and of the first, in bytes.
@@ -63,6 +63,11 @@ impl WeChat {
             Work::StableToken => self.stable_token(asked),
             Work::CheckSession => self.check_session(asked, b"").and_then(|_| fields(json!({}))),
             Work::ResetSession => self.reset_session(asked),
+            Work::SetHosted => self.change_hosted(asked, |pairs| {
+                *pairs = hosted::set(pairs, asked.fields)?;
+                Ok(())
+            }),
+            Work::RemoveHosted => self.change_hosted(asked, |pairs| hosted::remove(pairs, asked.fields)),
             Work::PhoneNumber => self.phone_number(asked),
             Work::PaidUnionId => {
                 let account = person::known(asked.people, asked.openid("openid")?);
@@ -189,6 +194,21 @@ impl WeChat {
         state.kept.session_keys.remove(openid);
         let session_key = self.session_key(&mut state, openid)?;
         fields(json!({ "openid": openid, "session_key": session_key }))
+    }
+
+    fn change_hosted(
+        &self,
+        asked: &Asked<'_>,
+        change: impl FnOnce(&mut hosted::Pairs) -> Result<()>,
+    ) -> Result<Answer> {
+        let openid = match asked.signed {
+            Some(body) => self.check_session(asked, body)?,
+            None => asked.openid("openid")?,
+        };
+        let mut state = self.state();
+        change(state.kept.hosted.entry(openid.to_owned()).or_default())?;
+        self.keep(&state)?;
+        fields(json!({}))
     }
 
     fn phone_number(&self, asked: &Asked<'_>) -> Result<Answer> {

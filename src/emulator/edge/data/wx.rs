@@ -85,7 +85,9 @@ fn asked(
     fields: &Map<String, Value>,
     media: Option<Media<'_>>,
 ) -> Told {
-    environment.wechat.answer(&Asked { method, fields, media, people: &environment.identity }, Ok(()))
+    environment
+        .wechat
+        .answer(&Asked { method, fields, signed: None, media, people: &environment.identity }, Ok(()))
 }
 
 /// Whether the calling function's `config.json` names the method. Programs outside of functions may call all.

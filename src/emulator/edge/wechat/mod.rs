@@ -30,6 +30,8 @@ pub(super) const PATH: &str = "/__cloudkit/wechat";
 #[derive(Default)]
 struct Content {
     fields: Map<String, Value>,
+    /// As it came, unless it is a form.
+    bytes: Bytes,
     /// The name and the bytes of a file.
     media: Option<(String, Bytes)>,
 }
@@ -70,7 +72,8 @@ pub(super) async fn answer(environment: &Shared, path: &str, parts: &Parts, body
     };
     fields.extend(content.fields);
     let media = content.media.as_ref().map(|(name, bytes)| Media { name, bytes });
-    let asked = Asked { method: &method, fields: &fields, media, people: &environment.identity };
+    let signed = Some(&*content.bytes);
+    let asked = Asked { method: &method, fields: &fields, signed, media, people: &environment.identity };
     written(wechat.answer(&asked, flaw.and(unread)))
 }
 
@@ -92,7 +95,7 @@ async fn read(parts: &Parts, body: Body) -> Result<Option<Content>> {
         return Ok(None);
     }
     match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(fields)) => Ok(Some(Content { fields, media: None })),
+        Ok(Value::Object(fields)) => Ok(Some(Content { fields, bytes, media: None })),
         Ok(_) | Err(_) => Err(Refusal::not_json()),
     }
 }
