@@ -1,7 +1,8 @@
 //! A large file on its way up, in parts: several at a time, each tried again when it fails, and those that an interrupted
 //! upload left are taken over.
 
-use std::path::Path;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -126,6 +127,29 @@ async fn read(file: &Path, stretch: Stretch) -> std::io::Result<Bytes> {
     }
 }
 
+/// Whether a file of `length` bytes has the tag of an object: the MD5 of its bytes, or what [`Client::upload_in_parts`] makes
+/// of it. What others uploaded in other parts is told apart from it.
+pub async fn has_tag(file: PathBuf, length: u64, tag: String) -> bool {
+    let stretches = match tag.split_once('-') {
+        Some(_) => stretches(length),
+        None => vec![Stretch { number: 1, start: 0, length }],
+    };
+    let hashing = tokio::task::spawn_blocking(move || {
+        let mut file = std::fs::File::open(file)?;
+        let mut hashes = Vec::with_capacity(stretches.len());
+        for stretch in &stretches {
+            let mut hash = Md5::new();
+            std::io::copy(&mut (&mut file).take(stretch.length), &mut hash)?;
+            hashes.push(hash.finalize());
+        }
+        std::io::Result::Ok(match hashes.as_slice() {
+            [only] if !tag.contains('-') => hex(only) == tag,
+            all => format!("{}-{}", hex(&Md5::digest(all.concat())), all.len()) == tag,
+        })
+    });
+    matches!(hashing.await, Ok(Ok(true)))
+}
+
 /// Divides a file; the same length is always divided alike, so that parts can be taken over.
 fn stretches(length: u64) -> Vec<Stretch> {
     let size = PART.max(length.div_ceil(MOST));
@@ -139,6 +163,27 @@ fn stretches(length: u64) -> Vec<Stretch> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_file_is_known_by_its_tag() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a");
+        let (first, rest) = (vec![b'a'; PART as usize], b"rest".to_vec());
+        std::fs::write(&path, [first.as_slice(), &rest].concat()).expect("written");
+        let whole = hex(&Md5::digest([first.as_slice(), &rest].concat()));
+        let parts = hex(&Md5::digest([Md5::digest(&first), Md5::digest(&rest)].concat()));
+        for (tag, length, is_same) in [
+            (whole.clone(), PART + 4, true),
+            (whole.clone(), PART + 3, false),
+            (format!("{whole}-1"), PART + 4, false),
+            (format!("{parts}-2"), PART + 4, true),
+            (format!("{parts}-3"), PART + 4, false),
+            (String::new(), PART + 4, false),
+        ] {
+            assert_eq!(has_tag(path.clone(), length, tag.clone()).await, is_same, "{tag} {length}");
+        }
+        assert!(!has_tag(folder.path().join("none"), 0, "d41d8cd98f00b204e9800998ecf8427e".into()).await);
+    }
 
     #[test]
     fn a_file_is_divided_without_a_gap_into_few_enough_parts() {

@@ -11,17 +11,19 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use futures_util::stream;
 use reqwest::header::{ETAG, HeaderValue, IF_MATCH, RANGE};
+use tempfile::TempPath;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::watch;
 
 use super::parts::trouble;
-use super::{Client, Error, retry};
+use super::retry::{self, Trouble};
+use super::{Client, Error};
 use crate::api::control::function::{Code, GetTempCosInfo};
 
 /// Without progress for this long, a transfer is over.
 const IDLE: Duration = Duration::from_secs(60);
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 512 * 1024;
 /// The largest package that travels inside a request; the official tools use the same limit.
 const INLINE: usize = 1024 * 1024 * 3 / 2;
 
@@ -81,12 +83,11 @@ impl Client {
         let mut partial = path.to_owned();
         partial.as_mut_os_string().push(".part");
         let mut file = File::create(&partial).await.map_err(failed)?;
-        let copied = self.receive_all(url, &mut file, path, heard).await;
-        match copied {
-            Ok(_) => tokio::fs::rename(&partial, path).await.map_err(failed)?,
-            Err(_) => drop(tokio::fs::remove_file(&partial).await),
-        }
-        copied
+        // Removed when this fails or is given up.
+        let partial = TempPath::try_from_path(partial).map_err(failed)?;
+        let received = self.receive_all(url, &mut file, path, heard).await?;
+        partial.persist(path).map_err(|error| failed(error.error))?;
+        Ok(received)
     }
 
     async fn receive_all(
@@ -105,7 +106,13 @@ impl Client {
             };
             tried = if so_far.received > before { 1 } else { tried + 1 };
             let [random] = self.0.ids.bytes();
-            let wait = retry::wait(tried, trouble(&error), true, random).ok_or(error)?;
+            // The object is another by now: it is begun anew.
+            let is_other = so_far.received > 0 && matches!(error, Error::Status { status: 412, .. });
+            if is_other {
+                so_far.version = None;
+            }
+            let trouble = if is_other { Trouble::Unsure } else { trouble(&error) };
+            let wait = retry::wait(tried, trouble, true, random).ok_or(error)?;
             tokio::time::sleep(wait).await;
             if so_far.version.is_none() {
                 // Nothing tells whether the rest would be of the same object.

@@ -17,7 +17,7 @@ pub struct Args {
     file: String,
     /// A file or a folder; the current folder by default
     local: Option<PathBuf>,
-    /// Download all files below the path
+    /// Download all files below the path, but for what is here already with the same bytes
     #[arg(long, short)]
     recursive: bool,
     /// How many files to move at a time with `--recursive`
@@ -50,5 +50,9 @@ impl Show for folder::Moved<Downloaded> {
     fn show(&self, page: &mut Page) {
         let (count, bytes) = (self.files.len(), self.bytes);
         page.done(&text! { en: "Downloaded {count} files, {bytes} bytes", zh: "已下载 {count} 个文件，共 {bytes} 字节" });
+        if self.unchanged > 0 {
+            let unchanged = self.unchanged;
+            page.sentence(&text! { en: "{unchanged} of them were there already", zh: "其中 {unchanged} 个已存在且内容相同" });
+        }
     }
 }

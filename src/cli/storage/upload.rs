@@ -16,7 +16,7 @@ pub struct Args {
     local: PathBuf,
     /// Where it goes; a path that ends in `/` keeps the file's name
     cloud_path: String,
-    /// Upload the files of a folder and of those in it
+    /// Upload the files of a folder and of those in it, but for what is there already with the same bytes
     #[arg(long, short)]
     recursive: bool,
     /// How many files of a folder to move at a time
@@ -48,5 +48,9 @@ impl Show for folder::Moved<Uploaded> {
     fn show(&self, page: &mut Page) {
         let (count, bytes) = (self.files.len(), self.bytes);
         page.done(&text! { en: "Uploaded {count} files, {bytes} bytes", zh: "已上传 {count} 个文件，共 {bytes} 字节" });
+        if self.unchanged > 0 {
+            let unchanged = self.unchanged;
+            page.sentence(&text! { en: "{unchanged} of them were there already", zh: "其中 {unchanged} 个已存在且内容相同" });
+        }
     }
 }

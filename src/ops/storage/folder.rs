@@ -1,5 +1,6 @@
 //! Folders: many files at a time, under one step of progress.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -7,6 +8,7 @@ use serde::Serialize;
 
 use super::{Deleted, Downloaded, Listed, Uploaded, fetch, id, list, send, unreadable};
 use crate::api::data::storage::{BatchDeleteFile, SUCCESS};
+use crate::cloud::parts::has_tag;
 use crate::error::{Error, Kind, Result};
 use crate::ops::progress::Progress;
 use crate::ops::target::Target;
@@ -15,12 +17,14 @@ use crate::text;
 /// The most files of one request (`docs/wire.md#files`).
 const AT_ONCE: usize = 50;
 
-/// Files that were moved.
+/// Files that were moved, or were there already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Moved<T> {
     pub files: Vec<T>,
     pub bytes: u64,
+    /// How many of them were there already with the same bytes.
+    pub unchanged: usize,
 }
 
 /// A file of a folder.
@@ -32,7 +36,7 @@ struct Found {
     bytes: u64,
 }
 
-/// Uploads what is in a folder, `concurrency` files at a time.
+/// Uploads what is in a folder, `concurrency` files at a time, but for what is there already.
 ///
 /// # Errors
 /// The first file that fails ends it; those before it are stored.
@@ -48,19 +52,30 @@ pub async fn upload(
     let path = path.trim_matches('/');
     let step = progress.step(text! { en: "uploaded {count} files", zh: "已上传 {count} 个文件" });
     step.expect(bytes);
-    let files = stream::iter(found)
+    let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
+    let there = list(target, &prefix).await?;
+    let there: BTreeMap<_, _> = there.iter().map(|listed| (listed.path.as_str(), listed)).collect();
+    let moved = stream::iter(found)
         .map(|Found { file, name, bytes }| {
-            let key = if path.is_empty() { name } else { format!("{path}/{name}") };
-            let step = step.as_ref();
-            async move { send(target, &file, &key, bytes, step).await }
+            let (key, step) = (format!("{prefix}{name}"), step.as_ref());
+            let listed = there.get(key.as_str()).copied();
+            async move {
+                match listed {
+                    Some(listed) if is_same(&file, listed).await => {
+                        step.advance(bytes);
+                        Ok((Uploaded { file_id: listed.file_id.clone(), path: key, bytes }, true))
+                    }
+                    _ => send(target, &file, &key, bytes, step).await.map(|uploaded| (uploaded, false)),
+                }
+            }
         })
         .buffered(concurrency.max(1))
         .try_collect()
         .await?;
-    Ok(Moved { files, bytes })
+    Ok(Moved::of(moved, bytes))
 }
 
-/// Downloads the files below a path into a folder, `concurrency` files at a time.
+/// Downloads the files below a path into a folder, `concurrency` files at a time, but for what is there already.
 ///
 /// # Errors
 /// There are none, or the name of one would lead out of the folder; then nothing is downloaded.
@@ -84,15 +99,21 @@ pub async fn download(
     let step = progress.step(text! { en: "downloaded {count} files", zh: "已下载 {count} 个文件" });
     step.expect(bytes);
     let bucket = target.bucket().await?;
-    let files = stream::iter(wanted)
+    let moved = stream::iter(wanted)
         .map(|(file, listed)| {
             let (file_id, step) = (id(target, &bucket, &listed.path), step.as_ref());
-            async move { fetch(target, &file_id, file, step).await }
+            async move {
+                if is_same(&file, &listed).await {
+                    step.advance(listed.bytes);
+                    return Ok((Downloaded { file, bytes: listed.bytes }, true));
+                }
+                fetch(target, &file_id, file, step).await.map(|downloaded| (downloaded, false))
+            }
         })
         .buffered(concurrency.max(1))
         .try_collect()
         .await?;
-    Ok(Moved { files, bytes })
+    Ok(Moved::of(moved, bytes))
 }
 
 /// Deletes the files below a path.
@@ -110,6 +131,20 @@ pub async fn delete(target: &Target, path: &str) -> Result<Deleted> {
         }
     }
     Ok(Deleted { deleted })
+}
+
+impl<T> Moved<T> {
+    /// Puts files together that were moved or, where it says so, were there.
+    fn of(moved: Vec<(T, bool)>, bytes: u64) -> Self {
+        let unchanged = moved.iter().filter(|(_, was_there)| *was_there).count();
+        Moved { files: moved.into_iter().map(|(file, _)| file).collect(), bytes, unchanged }
+    }
+}
+
+/// Whether a file of this machine has the bytes of a stored one.
+async fn is_same(file: &Path, listed: &Listed) -> bool {
+    std::fs::metadata(file).is_ok_and(|metadata| metadata.is_file() && metadata.len() == listed.bytes)
+        && has_tag(file.to_owned(), listed.bytes, listed.etag.clone()).await
 }
 
 /// Lists what is below a path, and returns how their names begin.
@@ -150,14 +185,24 @@ fn walk(folder: &Path) -> Result<Vec<Found>> {
 }
 
 /// Returns the path of a stored file inside a folder, or nothing if it would lead out.
-fn inside(name: &str) -> Option<&Path> {
+pub(super) fn inside(name: &str) -> Option<&Path> {
     let path = Path::new(name);
-    let stays = path.components().all(|part| matches!(part, Component::Normal(_)));
+    let stays = !name.is_empty() && path.components().all(|part| matches!(part, Component::Normal(_)));
     // A backslash or a colon means something on Windows only, where the file may be carried to.
-    (stays && !name.contains(['\\', ':', '\0'])).then_some(path)
+    let is_plain = !name.contains(['\\', ':', '\0']) && !(cfg!(windows) && name.split('/').any(is_reserved));
+    (stays && is_plain).then_some(path)
 }
 
-fn leads_out(path: &str) -> Error {
+/// Whether Windows takes a name for a device, or for another name.
+fn is_reserved(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let is_port =
+        |of: &str| stem.strip_prefix(of).is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']));
+    let is_device = ["CON", "PRN", "AUX", "NUL"].contains(&stem.as_str()) || is_port("COM") || is_port("LPT");
+    is_device || name.ends_with(['.', ' '])
+}
+
+pub(super) fn leads_out(path: &str) -> Error {
     let message =
         text! { en: "`{path}` cannot be a file of this machine", zh: "`{path}` 不能作为本机文件名" };
     Error::new(Kind::Refused, message)
@@ -173,8 +218,29 @@ mod tests {
         for name in ["a", "a/b.txt", "云/😀", ".hidden", "a..b"] {
             assert_eq!(inside(name), Some(Path::new(name)));
         }
-        for name in ["..", "../a", "a/../../b", "/etc/passwd", "a\\..\\b", "C:\\x", "c:x"] {
+        for name in ["", "..", "../a", "a/../../b", "/etc/passwd", "a\\..\\b", "C:\\x", "c:x"] {
             assert_eq!(inside(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn windows_keeps_some_names_to_itself() {
+        for (name, is) in [
+            ("CON", true),
+            ("con.txt", true),
+            ("nul .tar.gz", true),
+            ("com1", true),
+            ("LPT9.log", true),
+            ("a.", true),
+            ("a ", true),
+            ("console", false),
+            ("com10", false),
+            ("COM", false),
+            ("a.con", false),
+            (".hidden", false),
+            ("云", false),
+        ] {
+            assert_eq!(is_reserved(name), is, "{name}");
         }
     }
 

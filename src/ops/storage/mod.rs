@@ -28,6 +28,8 @@ pub struct Listed {
     /// RFC 3339, UTC.
     pub modified: String,
     pub file_id: String,
+    #[serde(skip)]
+    etag: String,
 }
 
 /// Returns the files whose paths begin with a prefix, by path.
@@ -41,6 +43,7 @@ pub async fn list(target: &Target, prefix: &str) -> Result<Vec<Listed>> {
             path: object.key,
             bytes: object.size,
             modified: object.modified,
+            etag: object.etag,
         }));
         match page.next {
             Some(next) => marker = next,
@@ -138,10 +141,15 @@ pub async fn download(
     progress: &dyn Progress,
 ) -> Result<Downloaded> {
     let file_id = resolve(target, name).await?;
-    let own = file_id.path.rsplit('/').next().unwrap_or_default();
     let is_folder =
         into.is_dir() || into.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR]);
-    let file = if is_folder { into.join(own) } else { into.to_owned() };
+    let file = match is_folder {
+        true => {
+            let own = file_id.path.rsplit('/').next().unwrap_or_default();
+            into.join(folder::inside(own).ok_or_else(|| folder::leads_out(&file_id.path))?)
+        }
+        false => into.to_owned(),
+    };
     let step = progress.step(text! { en: "downloaded `{name}`", zh: "已下载 `{name}`" });
     fetch(target, &file_id, file, step.as_ref()).await
 }
@@ -252,7 +260,30 @@ async fn ask<A: SdkAction>(target: &Target, action: &A) -> Result<A::Reply> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
+
+    struct Counted(AtomicU64);
+
+    impl Step for Counted {
+        fn expect(&self, _bytes: u64) {}
+        fn advance(&self, bytes: u64) {
+            self.0.fetch_add(bytes, Ordering::Relaxed);
+        }
+        fn say(&self, _state: crate::model::text::Text) {}
+        fn finish(self: Box<Self>) {}
+    }
+
+    #[test]
+    fn progress_counts_each_byte_once_though_a_transfer_begins_anew() {
+        let step = Counted(AtomicU64::new(0));
+        let mut heard = counting(&step);
+        for (moved, counted) in [(0, 0), (10, 10), (30, 30), (5, 30), (20, 30), (40, 40), (40, 40)] {
+            heard(moved);
+            assert_eq!(step.0.load(Ordering::Relaxed), counted, "{moved}");
+        }
+    }
 
     #[test]
     fn a_folder_keeps_the_files_own_name() {

@@ -89,7 +89,18 @@ impl Cloudkit {
 
     /// Runs the program and returns its JSON document.
     pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
-        let output = self.command(arguments).arg("--json").output().expect("the program runs");
+        self.document(self.command(arguments))
+    }
+
+    /// Runs the program against an emulator at another address and returns its JSON document.
+    pub fn json_at(&self, url: &str, arguments: &[&str]) -> serde_json::Value {
+        let mut command = self.command(arguments);
+        command.env("CLOUDKIT_EMULATOR_URL", url);
+        self.document(command)
+    }
+
+    fn document(&self, mut command: Command) -> serde_json::Value {
+        let output = command.arg("--json").output().expect("the program runs");
         serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", self.tell(&output)))
     }

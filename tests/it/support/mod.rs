@@ -4,3 +4,4 @@ pub mod cloudkit;
 pub mod emulator;
 pub mod http;
 pub mod listener;
+pub mod unsteady;
