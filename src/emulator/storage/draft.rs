@@ -1,5 +1,5 @@
-//! A file that is not there yet: bytes are hashed and written behind the back of who brings them, a batch at a time, so
-//! that the next batch comes in meanwhile and memory stays the same whatever the size.
+//! A file that is not there yet: bytes are hashed and written behind the back of who brings them, both at once, a batch at a
+//! time, so that the next batch comes in meanwhile and memory stays the same whatever the size.
 
 use std::fs::File;
 use std::io::Write;
@@ -22,9 +22,11 @@ const BATCH: usize = 1024 * 1024;
 pub(super) struct Draft {
     batch: Vec<Bytes>,
     batched: usize,
+    size: u64,
     /// The batch before.
-    writing: JoinHandle<std::io::Result<Written>>,
-    /// Removed when dropped. After the handle above, so that no writer makes it anew.
+    hashing: JoinHandle<Md5>,
+    writing: JoinHandle<std::io::Result<File>>,
+    /// Removed when dropped. After the handles above, so that no writer makes it anew.
     unfinished: TempPath,
 }
 
@@ -40,13 +42,14 @@ impl Draft {
     /// Begins an empty file in a folder, which is made if it is not there.
     pub(super) fn begin(folder: &Path) -> Result<Self, Error> {
         let (file, unfinished) = temporary(folder)?;
-        let nothing = Written { file, size: 0, hash: Md5::new() };
-        Ok(Draft { batch: Vec::new(), batched: 0, writing: spawn_blocking(|| Ok(nothing)), unfinished })
+        let (hashing, writing) = (spawn_blocking(Md5::new), spawn_blocking(|| Ok(file)));
+        Ok(Draft { batch: Vec::new(), batched: 0, size: 0, hashing, writing, unfinished })
     }
 
     /// Appends bytes.
     pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
         self.batched += bytes.len();
+        self.size += bytes.len() as u64;
         self.batch.push(bytes);
         if self.batched < BATCH { Ok(()) } else { self.pass_on().await }
     }
@@ -54,22 +57,32 @@ impl Draft {
     /// Returns the file, with what was written.
     pub(super) async fn settle(mut self) -> Result<(TempPath, Written), Error> {
         self.pass_on().await?;
-        Ok((self.unfinished, ended(&mut self.writing).await?))
+        let (hash, file) = self.ended().await?;
+        Ok((self.unfinished, Written { file, size: self.size, hash }))
     }
 
     async fn pass_on(&mut self) -> Result<(), Error> {
-        let mut written = ended(&mut self.writing).await?;
+        let (mut hash, mut file) = self.ended().await?;
         let batch = std::mem::take(&mut self.batch);
         self.batched = 0;
+        let same = batch.clone();
+        self.hashing = spawn_blocking(move || {
+            same.iter().for_each(|bytes| hash.update(bytes));
+            hash
+        });
         self.writing = spawn_blocking(move || {
             for bytes in batch {
-                written.hash.update(&bytes);
-                written.size += bytes.len() as u64;
-                written.file.write_all(&bytes)?;
+                file.write_all(&bytes)?;
             }
-            Ok(written)
+            Ok(file)
         });
         Ok(())
+    }
+
+    /// Waits until the batch before is done with.
+    async fn ended(&mut self) -> std::io::Result<(Md5, File)> {
+        let (hash, file) = tokio::join!(&mut self.hashing, &mut self.writing);
+        Ok((hash.map_err(std::io::Error::other)?, file.map_err(std::io::Error::other)??))
     }
 }
 
@@ -84,8 +97,4 @@ impl Written {
 pub(super) fn temporary(folder: &Path) -> std::io::Result<(File, TempPath)> {
     std::fs::create_dir_all(folder)?;
     Ok(tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?.into_parts())
-}
-
-async fn ended<T>(task: &mut JoinHandle<std::io::Result<T>>) -> Result<T, Error> {
-    Ok(task.await.map_err(std::io::Error::other)??)
 }
