@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use crate::api::local::{FREE_DOCUMENTS, FREE_FILES};
 pub use crate::docdb::Durability;
 use crate::model::clock::{Clock, Ids};
 use crate::model::name::EnvId;
@@ -23,6 +24,18 @@ pub enum Outward {
     Recorded,
 }
 
+/// How many bytes documents, with their indexes, and files may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    pub documents: u64,
+    pub files: u64,
+}
+
+impl Quota {
+    /// What a new environment has without paying.
+    pub const FREE: Quota = Quota { documents: FREE_DOCUMENTS, files: FREE_FILES };
+}
+
 /// Everything an emulator needs to know. It holds a key and the machine's variables, so there is no `Debug`.
 #[derive(Clone)]
 pub struct Config {
@@ -41,7 +54,9 @@ pub struct Config {
     pub strict: Option<u64>,
     /// The project that is served: its functions, and what its manifest says of collections and triggers.
     pub project: Project,
-    /// Documents and files take no more room than a new environment has without paying.
+    /// How much documents and files may take.
+    pub quota: Quota,
+    /// Whether more is refused.
     pub enforce_quota: bool,
     /// Documents to begin with: a folder of `COLLECTION.jsonl` or `.json` files, or one such file.
     pub seed: Option<PathBuf>,

@@ -36,7 +36,6 @@ mod edge;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::api::local::FREE_FILES;
 use crate::error::Result;
 use crate::model::function::FunctionSpec;
 use access::Access;
@@ -56,7 +55,7 @@ use migrations::Migrations;
 use permissions::Permissions;
 use realtime::Realtime;
 use snapshots::Snapshots;
-use storage::Storage;
+use storage::{Room, Storage};
 use timers::Timers;
 use wechat::WeChat;
 use wechat::push::Pushes;
@@ -91,9 +90,10 @@ impl Emulator {
         let identity =
             Identity::open(data.identity(), &config.env_id, config.clock.clone(), config.ids.clone())?;
         let gateway = Gateway::open(data.routes(), &config.project, config.ids.clone())?;
-        let limit = config.enforce_quota.then_some(FREE_FILES);
-        let storage =
-            Storage::limited(data.objects(), &config.env_id, &config.secret_key, config.clock.clone(), limit);
+        let room =
+            Room { bytes: config.quota.files, is_enforced: config.enforce_quota, events: events.clone() };
+        let clock = config.clock.clone();
+        let storage = Storage::limited(data.objects(), &config.env_id, &config.secret_key, clock, Some(room));
         let logs = Logs::open(data.logs(), events.clone());
         let functions = Functions::start(config.clone(), url.clone(), logs.clone(), events.clone())?;
         let timers = Timers::start(functions.clone(), config.clock.clone(), events.clone());

@@ -9,7 +9,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use crate::emulator::Emulator;
-use crate::emulator::config::{Config, Durability, Outward};
+use crate::emulator::config::{Config, Durability, Outward, Quota};
 use crate::emulator::data_dir::DataDir;
 use crate::emulator::event::Event;
 use crate::error::{Error, Kind, Result};
@@ -142,6 +142,7 @@ impl Session {
             data: data.clone(),
             durability: wanted.durability,
             strict: wanted.strict.or(project.manifest.as_ref().and_then(|it| it.strict)),
+            quota: Quota::FREE,
             enforce_quota: wanted.enforce_quota,
             seed: wanted.seed,
             outward: wanted.outward,

@@ -15,7 +15,7 @@ use crate::docdb::Durability;
 use crate::docdb::query::Query;
 use crate::emulator::Emulator;
 use crate::emulator::access::documents::Documents;
-use crate::emulator::config::{Config, Outward};
+use crate::emulator::config::{Config, Outward, Quota};
 use crate::emulator::database::{Change, Selection};
 use crate::emulator::environment::Shared;
 use crate::emulator::event::Event;
@@ -112,6 +112,7 @@ pub(in crate::emulator) fn config(folder: &Path) -> Config {
         data: folder.join(".cloudkit/data"),
         durability: Durability::Ephemeral,
         strict: None,
+        quota: Quota::FREE,
         enforce_quota: false,
         project: Project::load(&options).expect("a good project"),
         seed: None,

@@ -8,6 +8,7 @@ mod watchman;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bson::raw::RawDocumentBuf;
 use bson::{Bson, DateTime, Document};
@@ -15,7 +16,6 @@ use bson::{Bson, DateTime, Document};
 use super::config::Config;
 use super::event::{self, Event, Events};
 use crate::api::data::Failure;
-use crate::api::local::FREE_DOCUMENTS;
 use crate::docdb;
 use crate::docdb::index::{IndexDefinition, Order};
 use crate::docdb::query::{Found, Query};
@@ -46,8 +46,18 @@ struct State {
     ids: Ids,
     events: Events,
     watchman: Watchman,
-    /// How many bytes the documents may take, and the file whose length is looked at first.
-    limit: Option<(u64, PathBuf)>,
+    room: Room,
+}
+
+/// How much room the documents have.
+struct Room {
+    /// In bytes, with indexes.
+    quota: u64,
+    is_enforced: bool,
+    /// The file whose length is looked at first.
+    file: PathBuf,
+    /// Whether it was said that they take more.
+    told: AtomicBool,
 }
 
 /// Which documents an operation is about.
@@ -85,7 +95,12 @@ impl Database {
             clock: config.clock.clone(),
             ids: config.ids.clone(),
             watchman: Watchman::new(events.clone()),
-            limit: config.enforce_quota.then(|| (FREE_DOCUMENTS, path.to_owned())),
+            room: Room {
+                quota: config.quota.documents,
+                is_enforced: config.enforce_quota,
+                file: path.to_owned(),
+                told: AtomicBool::new(false),
+            },
             events,
         })))
     }
@@ -237,17 +252,29 @@ impl Database {
         Ok(collections.iter().map(|it| it.size + it.index_size).sum())
     }
 
-    /// Refuses a write when the documents take all the room they may.
+    /// Refuses a write when the documents take all the room they may, or tells so once.
     fn check_room(&self) -> Result<()> {
-        let Some((limit, file)) = &self.0.limit else { return Ok(()) };
-        // What was removed leaves room in the file, so a long one is not full yet.
-        let is_short = std::fs::metadata(file).is_ok_and(|file| file.len() < *limit);
-        if is_short || self.used()? < *limit {
+        let Room { quota, is_enforced, file, told } = &self.0.room;
+        if !is_enforced && told.load(Ordering::Relaxed) {
             return Ok(());
         }
-        Err(failure::request_failed(format_args!(
-            "the documents take 1 GB, all that `cloudkit emulate --enforce-quota` allows"
-        )))
+        // What was removed leaves room in the file, so a long one is not full yet. An ephemeral one is elsewhere.
+        let is_short = std::fs::metadata(file).map_or(!is_enforced, |file| file.len() < *quota);
+        if is_short || self.used()? < *quota {
+            return Ok(());
+        }
+        if *is_enforced {
+            return Err(failure::request_failed(format_args!(
+                "the documents take all the room that `cloudkit emulate --enforce-quota` gives them"
+            )));
+        }
+        told.store(true, Ordering::Relaxed);
+        let free = quota >> 30;
+        self.warn(text! {
+            en: "the documents take more than the {free} GB that an environment has without paying; `cloudkit env show` tells how much",
+            zh: "文档占用已超过环境的 {free} GB 免费额度；用量见 `cloudkit env show`"
+        });
+        Ok(())
     }
 
     /// Puts `_id` first, makes one if need be, and checks what the platform checks.

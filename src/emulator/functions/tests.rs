@@ -14,7 +14,7 @@ mod faults;
 use super::*;
 use crate::api::event::Identity;
 use crate::docdb::Durability;
-use crate::emulator::config::Outward;
+use crate::emulator::config::{Outward, Quota};
 use crate::emulator::logs::{LogRecord, Search};
 use crate::model::clock::{Clock, Ids};
 use crate::project::{Options, Project};
@@ -132,6 +132,7 @@ fn config(folder: &Path) -> Config {
         data: folder.join(".cloudkit/data"),
         durability: Durability::Ephemeral,
         strict: None,
+        quota: Quota::FREE,
         enforce_quota: false,
         project: Project::load(&options).expect("a good project"),
         seed: None,

@@ -12,6 +12,7 @@ mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
@@ -19,9 +20,11 @@ use tempfile::TempPath;
 use tokio::task::spawn_blocking;
 
 use crate::emulator::config::ACCOUNT;
+use crate::emulator::event::{self, Event, Events};
 use crate::model::clock::{Clock, Millis};
 use crate::model::file_id::FileId;
 use crate::model::name::EnvId;
+use crate::text;
 
 use disk::Piece;
 use parts::Uploads;
@@ -47,9 +50,19 @@ struct State {
     clock: Clock,
     /// Read from the folder when somebody first asks.
     objects: OnceLock<RwLock<BTreeMap<String, Object>>>,
+    /// How many bytes they have together; changed under the lock of `objects`.
+    used: AtomicU64,
     uploads: Mutex<Uploads>,
-    /// How many bytes all files may have together.
-    limit: Option<u64>,
+    room: Option<Room>,
+}
+
+/// How many bytes all files may have together, and what happens beyond that.
+#[derive(Debug, Clone)]
+pub struct Room {
+    pub bytes: u64,
+    /// Whether more is refused; else it is told.
+    pub is_enforced: bool,
+    pub events: Events,
 }
 
 /// A stored file.
@@ -125,8 +138,8 @@ impl Storage {
         Storage::limited(folder, env_id, secret, clock, None)
     }
 
-    /// Names the folder, and how many bytes all files may have together.
-    pub fn limited(folder: PathBuf, env_id: &EnvId, secret: &str, clock: Clock, limit: Option<u64>) -> Self {
+    /// Names the folder, and how much may be in it.
+    pub fn limited(folder: PathBuf, env_id: &EnvId, secret: &str, clock: Clock, room: Option<Room>) -> Self {
         Storage(Arc::new(State {
             folder,
             env_id: env_id.to_string(),
@@ -134,8 +147,9 @@ impl Storage {
             secret: secret.to_owned(),
             clock,
             objects: OnceLock::new(),
+            used: AtomicU64::default(),
             uploads: Mutex::default(),
-            limit,
+            room,
         }))
     }
 
@@ -218,21 +232,26 @@ impl Storage {
             return Err(Error::NotFound { key: key.to_owned() });
         }
         std::fs::remove_file(self.path(key))?;
-        objects.remove(key);
+        let removed = objects.remove(key).map_or(0, |object| object.size);
+        self.0.used.fetch_sub(removed, Ordering::Relaxed);
         Ok(())
     }
 
     /// Returns how many bytes all files have.
     pub fn used(&self) -> u64 {
-        let objects = self.objects().read().unwrap_or_else(PoisonError::into_inner);
-        objects.values().map(|object| object.size).sum()
+        self.objects();
+        self.0.used.load(Ordering::Relaxed)
     }
 
     /// Returns how many bytes a file may have.
     fn room(&self, key: &str) -> u64 {
-        let Some(limit) = self.0.limit else { return u64::MAX };
-        let replaced = self.get(key).map_or(0, |object| object.size);
-        limit.saturating_sub(self.used().saturating_sub(replaced))
+        self.room_beside(&self.objects().read().unwrap_or_else(PoisonError::into_inner), key)
+    }
+
+    fn room_beside(&self, objects: &BTreeMap<String, Object>, key: &str) -> u64 {
+        let Some(room) = self.0.room.as_ref().filter(|room| room.is_enforced) else { return u64::MAX };
+        let replaced = objects.get(key).map_or(0, |object| object.size);
+        room.bytes.saturating_sub(self.0.used.load(Ordering::Relaxed).saturating_sub(replaced))
     }
 
     /// Lists files in the order of their keys.
@@ -249,7 +268,7 @@ impl Storage {
         for key in objects.keys() {
             disk::link(&self.path(key), to)?;
         }
-        Ok((objects.len() as u64, objects.values().map(|object| object.size).sum()))
+        Ok((objects.len() as u64, total(&objects)))
     }
 
     /// Puts the files of a folder in place of the present ones, and takes that back when `then` fails; the folder stays as
@@ -261,12 +280,17 @@ impl Storage {
     ) -> Result<(), E> {
         let mut objects = self.objects().write().unwrap_or_else(PoisonError::into_inner);
         *objects = disk::exchange(&self.0.folder, from, then)?;
+        self.0.used.store(total(&objects), Ordering::Relaxed);
         self.forget_parts();
         Ok(())
     }
 
     fn objects(&self) -> &RwLock<BTreeMap<String, Object>> {
-        self.0.objects.get_or_init(|| RwLock::new(disk::scan(&self.0.folder)))
+        self.0.objects.get_or_init(|| {
+            let objects = disk::scan(&self.0.folder);
+            self.0.used.store(total(&objects), Ordering::Relaxed);
+            RwLock::new(objects)
+        })
     }
 
     fn path(&self, key: &str) -> PathBuf {
@@ -300,10 +324,36 @@ impl Storage {
     /// Puts a finished file in its place and makes it known.
     fn admit(&self, unfinished: TempPath, object: Object) -> Result<Object, Error> {
         let mut objects = self.objects().write().unwrap_or_else(PoisonError::into_inner);
+        // Others may have been stored since it began.
+        if object.size > self.room_beside(&objects, &object.key) {
+            return Err(Error::Full);
+        }
         unfinished.persist(self.path(&object.key)).map_err(|error| error.error)?;
-        objects.insert(object.key.clone(), object.clone());
+        let replaced = objects.insert(object.key.clone(), object.clone()).map_or(0, |object| object.size);
+        let before = self.0.used.load(Ordering::Relaxed);
+        let after = before.saturating_sub(replaced) + object.size;
+        self.0.used.store(after, Ordering::Relaxed);
+        self.tell_of(before, after);
         Ok(object)
     }
+
+    /// Tells that files have begun to take more than they may.
+    fn tell_of(&self, before: u64, after: u64) {
+        let Some(room) = self.0.room.as_ref().filter(|room| before <= room.bytes && after > room.bytes)
+        else {
+            return;
+        };
+        let free = room.bytes >> 30;
+        let sentence = text! {
+            en: "the files take more than the {free} GB that an environment has without paying; `cloudkit env show` tells how much",
+            zh: "文件占用已超过环境的 {free} GB 免费额度；用量见 `cloudkit env show`"
+        };
+        event::tell(&room.events, Event::Warning(sentence));
+    }
+}
+
+fn total(objects: &BTreeMap<String, Object>) -> u64 {
+    objects.values().map(|object| object.size).sum()
 }
 
 /// Returns the name the platform gives an environment's bucket: two characters of its id in hex, the id, an account.
@@ -312,12 +362,17 @@ fn bucket_of(env_id: &EnvId) -> String {
     format!("{first}-{env_id}-{ACCOUNT}")
 }
 
+/// Checks the name of a file (`docs/wire.md#files`).
 pub fn check_key(key: &str) -> Result<(), Error> {
     let reason = if key.is_empty() {
         "it is empty"
     } else if key.len() > MAXIMUM_KEY {
         "it is longer than 850 bytes"
-    } else if key.starts_with('/') || key.split(['/', '\\']).any(|part| part == ".." || part == ".") {
+    } else if key.starts_with(['/', '\\']) {
+        "it begins with a slash"
+    } else if key.contains("//") {
+        "it has two slashes in a row"
+    } else if key.split(['/', '\\']).any(|part| part == ".." || part == ".") {
         "it leaves its folder"
     } else if key.chars().any(char::is_control) {
         "it holds a control character"

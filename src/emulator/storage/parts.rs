@@ -68,6 +68,8 @@ impl Storage {
     /// Begins an upload in parts and returns its id.
     pub fn begin_parts(&self, key: &str, attributes: Attributes) -> Result<String, Error> {
         check_key(key)?;
+        // The first look at the folder clears unfinished files away: it comes before there are any.
+        self.objects();
         let mut uploads = self.uploads();
         let started = self.0.clock.now();
         uploads.count += 1;

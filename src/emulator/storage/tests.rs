@@ -73,12 +73,40 @@ async fn a_copy_asks_before_it_overwrites() {
     assert!(matches!(storage.remove("a.txt").await, Err(Error::NotFound { .. })));
 }
 
+/// A storage of four bytes, and what it tells.
+fn limited(
+    folder: &tempfile::TempDir,
+    is_enforced: bool,
+) -> (Storage, tokio::sync::broadcast::Receiver<Event>) {
+    let (id, events) = ("local".parse().expect("an env id"), Events::new(8));
+    let told = events.subscribe();
+    let room = Some(Room { bytes: 4, is_enforced, events });
+    (Storage::limited(folder.path().join("objects"), &id, "secret", Clock::default(), room), told)
+}
+
+#[tokio::test]
+async fn what_goes_beyond_a_limit_that_is_not_enforced_is_told_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (storage, mut told) = limited(&folder, false);
+    for (key, bytes, is_told) in [
+        ("a", "1234", false),
+        ("b", "5", true),
+        ("c", "6", false),
+        ("b", "", false),
+        ("c", "", false),
+        ("a", "12345", true),
+    ] {
+        put(&storage, key, bytes.as_bytes()).await;
+        assert_eq!(told.try_recv().is_ok(), is_told, "{key} {bytes}");
+    }
+    storage.remove("a").await.expect("it is there");
+    assert_eq!((storage.used(), limited(&folder, false).0.used()), (0, 0));
+}
+
 #[tokio::test]
 async fn what_is_over_the_limit_is_refused_and_what_replaces_is_not() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let id = "local".parse().expect("an env id");
-    let limit = Some(4);
-    let storage = Storage::limited(folder.path().join("objects"), &id, "secret", Clock::default(), limit);
+    let storage = limited(&folder, true).0;
     put(&storage, "a", b"123").await;
     let mut upload = storage.create("b", Attributes::default()).await.expect("a good key");
     upload.write("1".into()).await.expect("room");
@@ -86,6 +114,26 @@ async fn what_is_over_the_limit_is_refused_and_what_replaces_is_not() {
     assert!(matches!(storage.copy("a", "b", true, None, None).await, Err(Error::Full)));
     put(&storage, "a", b"1234").await;
     assert_eq!(storage.used(), 4);
+}
+
+#[tokio::test]
+async fn two_uploads_at_once_share_the_room() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let storage = limited(&folder, true).0;
+    let mut uploads = Vec::new();
+    for key in ["a", "b"] {
+        let mut upload = storage.create(key, Attributes::default()).await.expect("a good key");
+        upload.write("123".into()).await.expect("room for one");
+        uploads.push(upload);
+    }
+    let mut stored = 0;
+    for upload in uploads {
+        match upload.finish().await {
+            Ok(_) => stored += 1,
+            Err(error) => assert!(matches!(error, Error::Full)),
+        }
+    }
+    assert_eq!((stored, storage.used()), (1, 3));
 }
 
 #[tokio::test]
@@ -100,12 +148,27 @@ async fn a_part_that_lasts_longer_than_its_upload_is_refused() {
     assert_eq!(files, 0);
 }
 
+#[tokio::test]
+async fn parts_outlive_the_first_look_at_what_is_stored() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let storage = storage(folder.path(), Clock::default());
+    let id = storage.begin_parts("a", Attributes::default()).expect("a good key");
+    let mut part = storage.create_part("a", &id, 1).expect("an upload");
+    part.write("bytes".into()).await.expect("room");
+    let told = part.finish().await.expect("stored");
+    assert!(storage.get("a").is_err());
+    storage.complete_parts("a", &id, &[(1, told.etag)]).await.expect("the part is there");
+    assert_eq!(read(&storage, "a").await, b"bytes");
+}
+
 #[test]
 fn a_key_stays_in_its_folder() {
-    for key in ["", "..", "a/../b", "/etc/passwd", "a\\..\\b", "a/./b", "a\0b", &"x".repeat(851)] {
+    for key in
+        ["", "..", "a/../b", "/etc/passwd", "\\a", "a\\..\\b", "a/./b", "a//b", "a\0b", &"x".repeat(851)]
+    {
         assert!(check_key(key).is_err(), "{key}");
     }
-    for key in ["a", "a..b/c", "...", "云/😀", "a//b", ".hidden"] {
+    for key in ["a", "a..b/c", "...", "云/😀", "a\\b", "folder/", ".hidden", "CON", &"x".repeat(850)] {
         assert!(check_key(key).is_ok(), "{key}");
     }
 }

@@ -58,6 +58,11 @@ impl Upload {
         self.expected = md5;
     }
 
+    /// Refuses at once what will be too large, if the length is known.
+    pub fn announce(&self, length: Option<u64>) -> Result<(), Error> {
+        if length.is_some_and(|length| length > self.room) { Err(Error::Full) } else { Ok(()) }
+    }
+
     /// Appends bytes.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
         self.room = self.room.checked_sub(bytes.len() as u64).ok_or(Error::Full)?;

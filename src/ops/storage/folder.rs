@@ -189,8 +189,8 @@ pub(super) fn inside(name: &str) -> Option<&Path> {
     let path = Path::new(name);
     let stays = !name.is_empty() && path.components().all(|part| matches!(part, Component::Normal(_)));
     // A backslash or a colon means something on Windows only, where the file may be carried to.
-    let is_plain = !name.contains(['\\', ':', '\0']) && !(cfg!(windows) && name.split('/').any(is_reserved));
-    (stays && is_plain).then_some(path)
+    let is_odd = name.contains(['\\', ':', '\0']) || cfg!(windows) && name.split('/').any(is_reserved);
+    (stays && !is_odd).then_some(path)
 }
 
 /// Whether Windows takes a name for a device, or for another name.

@@ -16,5 +16,6 @@ mod outside;
 mod realtime;
 mod refusals;
 mod storage;
+mod uploads;
 mod web;
 mod wechat;

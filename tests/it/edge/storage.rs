@@ -1,6 +1,8 @@
 //! Files: both ways up, links, ranges, copies. See `docs/wire.md#files`.
 
 use cloudkit::api::sign::cos;
+use cloudkit::emulator::permissions::Resource;
+use cloudkit::model::permission::Permission;
 use serde_json::{Value, json};
 
 use crate::support::emulator::Sandbox;
@@ -228,5 +230,88 @@ async fn a_listing_is_cos_xml_for_the_holder_of_the_key() {
         "<IsTruncated>false</IsTruncated>",
     ] {
         assert!(listing.contains(part), "{part} in {listing}");
+    }
+}
+
+/// What `POST /web` says to an action of a client: a code, or the code of the first item.
+async fn web(sandbox: &Sandbox, token: &str, action: &str, mut fields: Value) -> bool {
+    let all = fields.as_object_mut().expect("an object");
+    all.extend([("action".to_owned(), json!(action)), ("access_token".to_owned(), json!(token))]);
+    let request = Request::new("POST", &sandbox.url("/web?env=local")).body(fields.to_string());
+    let answer = request.header("content-type", "application/json").send().await.json();
+    allows(&answer, &answer["data"]["download_list"][0])
+}
+
+/// The same of `POST /v1/storages/…`.
+async fn rest(sandbox: &Sandbox, token: &str, what: &str, item: Value) -> bool {
+    let url = sandbox.url(&format!("/v1/storages/{what}"));
+    let request = Request::new("POST", &url).header("authorization", &format!("Bearer {token}"));
+    let answer = request.body(json!([item]).to_string()).send().await.json();
+    allows(&answer, &answer[0])
+}
+
+/// Whether neither the answer nor its item is a denial.
+fn allows(answer: &Value, item: &Value) -> bool {
+    let code = [&answer["code"], &item["code"]].into_iter().find_map(Value::as_str);
+    match code {
+        None | Some("SUCCESS") => true,
+        Some("STORAGE_EXCEED_AUTHORITY") => false,
+        Some(_) => panic!("{answer}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_permission_holds_at_every_door() {
+    let sandbox = Sandbox::start().await;
+    let file_id = sandbox.put_file("a.txt", b"bytes").await;
+    let url = sandbox.url("/auth/v1/signin/anonymously");
+    let granted = Request::new("POST", &url).header("x-device-id", "d").body("{}").send().await.json();
+    let token = text(&granted["access_token"]);
+    let rule = |text: &str| Permission::Custom(text.into());
+    // Whether somebody without a login may read, whether a guest may, and whether a guest may write a new file and the admin's.
+    for (permission, expected) in [
+        (Permission::ReadOnly, [true, true, true, false]),
+        (Permission::Private, [false, false, true, false]),
+        (Permission::AdminWrite, [true, true, false, false]),
+        (Permission::AdminOnly, [false; 4]),
+        (rule(r#"{"read":true,"write":false}"#), [true, true, false, false]),
+        (rule(r#"{"read":"auth != null","write":"auth != null"}"#), [false, true, true, true]),
+        (
+            rule(r#"{"read":"resource.path == 'b.txt'","write":"resource.path == 'a.txt'"}"#),
+            [false, false, false, true],
+        ),
+        (rule("{"), [false; 4]),
+    ] {
+        let permissions = &sandbox.emulator.environment().permissions;
+        permissions.set(&Resource::Storage, Some(&permission)).expect("set");
+        let [nobody_reads, reads, writes_new, writes_old] = expected;
+        let plain = Request::new("GET", &sandbox.url("/__cloudkit/object/a.txt")).send().await;
+        assert_eq!(plain.status, if nobody_reads { 200 } else { 403 }, "{permission:?}");
+        let list = json!({ "file_list": [{ "fileid": file_id }] });
+        let item = json!({ "cloudObjectId": file_id });
+        assert_eq!(web(&sandbox, token, "storage.batchGetDownloadUrl", list).await, reads, "{permission:?}");
+        assert_eq!(rest(&sandbox, token, "get-objects-download-info", item).await, reads, "{permission:?}");
+        for (path, may) in [("new.txt", writes_new), ("a.txt", writes_old)] {
+            let asked = json!({ "path": path });
+            assert_eq!(
+                web(&sandbox, token, "storage.getUploadMetadata", asked).await,
+                may,
+                "{permission:?} {path}"
+            );
+            let item = json!({ "objectId": path });
+            assert_eq!(
+                rest(&sandbox, token, "get-objects-upload-info", item).await,
+                may,
+                "{permission:?} {path}"
+            );
+        }
+        // A copy asks for both ends.
+        let item = json!({ "srcPath": "a.txt", "dstPath": "copy/a.txt" });
+        assert_eq!(rest(&sandbox, token, "copy-objects", item).await, reads && writes_new, "{permission:?}");
+        let _ = sandbox.emulator.environment().storage.remove("copy/a.txt").await;
+        if !writes_old {
+            let item = json!({ "cloudObjectId": file_id });
+            assert!(!rest(&sandbox, token, "delete-objects", item).await, "{permission:?}");
+        }
     }
 }

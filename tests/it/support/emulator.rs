@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cloudkit::emulator::Emulator;
-use cloudkit::emulator::config::{Config, Durability, Outward};
+use cloudkit::emulator::config::{Config, Durability, Outward, Quota};
 use cloudkit::model::clock::{Clock, Ids};
 use cloudkit::project::{Options, Project};
 use serde_json::{Value, json};
@@ -34,6 +34,7 @@ pub fn config(folder: &Path, clock: &Clock) -> Config {
         data: folder.join(".cloudkit/data"),
         durability: Durability::Normal,
         strict: None,
+        quota: Quota::FREE,
         enforce_quota: false,
         project: Project::load(&options).expect("a folder without a manifest"),
         seed: None,

@@ -49,8 +49,7 @@ pub(super) async fn answer(environment: &Environment, call: &Call<'_>) -> Option
 }
 
 fn upload(environment: &Environment, principal: &Principal, it: GetUploadMetadata) -> Result<UploadMetadata> {
-    let storage = &environment.storage;
-    let key = it.path.trim_start_matches('/');
+    let (storage, key) = (&environment.storage, it.path.as_str());
     check_key(key).map_err(Failure::parameter)?;
     files::check(environment, principal, Use::Write, key)?;
     let (until, owner) = (storage.seconds() + UPLOAD_LIFE, principal.owner());
@@ -70,7 +69,8 @@ async fn store(
     it: UploadFile,
     bytes: &[u8],
 ) -> Result<UploadedFile> {
-    let key = it.path.trim_start_matches('/');
+    let key = it.path.as_str();
+    check_key(key).map_err(Failure::parameter)?;
     files::check(environment, principal, Use::Write, key)?;
     let attributes = Attributes { owner: principal.owner().map(str::to_owned), ..Attributes::default() };
     let stored = async {

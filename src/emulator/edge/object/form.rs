@@ -13,9 +13,14 @@ use super::{upload_url, xml};
 use crate::emulator::environment::Environment;
 use crate::emulator::storage::{Attributes, Error, Object};
 
+/// The most that the fields before the file may hold together, in bytes.
+const LARGEST_FIELDS: usize = 64 * 1024;
+
 /// What the fields before the file say.
 #[derive(Debug, Default)]
 struct Fields {
+    /// Bytes read so far.
+    size: usize,
     key: String,
     signature: String,
     success: Option<StatusCode>,
@@ -45,9 +50,17 @@ pub(super) async fn post(environment: &Environment, parts: Parts, body: Body) ->
 }
 
 impl Fields {
-    async fn read(&mut self, field: Field<'_>) -> Result<(), Error> {
+    async fn read(&mut self, mut field: Field<'_>) -> Result<(), Refused> {
         let name = field.name().unwrap_or_default().to_ascii_lowercase();
-        let text = field.text().await.map_err(|_| Error::Interrupted)?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = field.chunk().await.map_err(|_| Error::Interrupted)? {
+            self.size += chunk.len();
+            if self.size > LARGEST_FIELDS {
+                return Err(Refused::bad("MaxPostPreDataLengthExceeded", "the fields are larger than 64 KB"));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         match name.as_str() {
             "key" => self.key = text,
             "signature" => self.signature = text,

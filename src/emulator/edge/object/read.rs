@@ -17,11 +17,11 @@ use super::refused::Refused;
 use super::write::precondition_failed;
 use super::{authenticate, query, xml};
 use crate::api::local::OBJECTS;
+use crate::emulator::access::files::{self, Use};
 use crate::emulator::edge::target::{decode, query_values};
 use crate::emulator::environment::Environment;
-use crate::emulator::permissions::Resource;
+use crate::emulator::principal::Principal;
 use crate::emulator::storage::{Object, Purpose, Reading};
-use crate::model::permission::Permission;
 
 /// What `response-…` in the query may say instead of the file's own headers (COS).
 const REPLACEABLE: [&str; 6] = [
@@ -69,17 +69,20 @@ pub(super) async fn read(environment: &Environment, parts: &Parts, path: &str) -
     Ok(response)
 }
 
-/// Finds the key a path stands for and whether the request may read it; else says why not.
+/// Finds the key a path stands for and whether the request may read it; else says why not. Without a signature it may do
+/// what a client may that has not logged in.
 ///
 /// A link that went through `encodeURI` has its escapes escaped once more, so the path is tried decoded once and twice.
 fn permitted_key(environment: &Environment, parts: &Parts, path: &str) -> Result<String, Refused> {
     let once = decode(path).ok_or_else(|| Refused::denied("the path is not UTF-8"))?;
     let signature = query(parts, "sign").filter(|sign| !sign.contains("q-signature"));
     let Some(signature) = signature else {
-        return match is_public(environment) {
-            _ if is_signed(parts) => authenticate(environment, parts, &once).map(|()| once),
-            true => Ok(once),
-            false => Err(Refused::denied("the link is not signed")),
+        if is_signed(parts) {
+            return authenticate(environment, parts, &once).map(|()| once);
+        }
+        return match files::check(environment, &Principal::Client(None), Use::Read, &once) {
+            Ok(()) => Ok(once),
+            Err(_) => Err(Refused::denied("the link is not signed")),
         };
     };
     let twice = decode(&once).unwrap_or_else(|| once.clone());
@@ -95,14 +98,6 @@ fn is_signed(parts: &Parts) -> bool {
     let query = parts.uri.query().unwrap_or_default();
     let header = value(&parts.headers, AUTHORIZATION.as_str()).unwrap_or_default();
     query.contains("q-signature") || header.contains("q-signature")
-}
-
-/// Whether everybody may read files, by the permission that was set.
-fn is_public(environment: &Environment) -> bool {
-    match environment.permissions.of(&Resource::Storage) {
-        Permission::ReadOnly | Permission::AdminWrite => true,
-        Permission::Private | Permission::AdminOnly | Permission::Custom(_) => false,
-    }
 }
 
 fn unsatisfiable(size: u64, path: &str) -> Response {

@@ -50,7 +50,12 @@ impl From<Error> for Refused {
             Error::Full => (StatusCode::FORBIDDEN, "QuotaLimitExceeded"),
             Error::Io(_) => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
         };
-        Refused::new(status, code, error.to_string())
+        let message = match &error {
+            // What the disk says is the developer's to mend.
+            Error::Io(why) => format!("{error}: {why}"),
+            _ => error.to_string(),
+        };
+        Refused::new(status, code, message)
     }
 }
 

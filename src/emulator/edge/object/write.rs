@@ -47,6 +47,7 @@ pub(super) async fn put(
     let attributes = attributes(&parts.headers, owner)?;
     let mut upload = environment.storage.create(key, attributes).await?;
     upload.expect(digest(&parts.headers)?);
+    upload.announce(body.size_hint().exact())?;
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         upload.write(chunk.map_err(|_| Error::Interrupted)?).await?;
