@@ -115,7 +115,7 @@ async fn receive(stream: TcpStream, reception: Reception) {
     // Small answers must not wait for an acknowledgement; a socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
     let stopping = reception.stopping.clone();
-    if reception.environment.config.https.is_some() {
+    if reception.environment.authority.is_some() {
         match stopping.run_until_cancelled(tls::is_wanted(&stream)).await {
             Some(true) => return tls::receive(&reception, stream).await,
             Some(false) => {}

@@ -10,7 +10,11 @@ const PAGES = { js3: 'js-sdk-3', js2: 'js-sdk-2', js1: 'js-sdk-1', tcb1: 'tcb-js
 
 // With `--intercept` the page is as in production: the platform's own names, over TLS where the SDK says so.
 const { https_proxy: proxy, NODE_EXTRA_CA_CERTS: authority } = process.env
-const flags = proxy ? [`--proxy-server=${proxy}`, `--ignore-certificate-errors-spki-list=${keyOf(authority)}`] : []
+// With `RESOLVED` the browser is told that the names are the emulator's, and has no proxy.
+const { host } = new URL(process.env.CLOUDKIT_EMULATOR_URL)
+const names = ['tcb-api.tencentcloudapi.com', '*.tcb-api.tencentcloudapi.com', '*.tcloudbasegateway.com']
+const way = process.env.RESOLVED ? `--host-resolver-rules=${names.map((name) => `MAP ${name} ${host}`)}` : `--proxy-server=${proxy}`
+const flags = proxy ? [way, `--ignore-certificate-errors-spki-list=${keyOf(authority)}`] : []
 const pages = Object.entries(PAGES).map(([name, sdk]) => [name, { sdk, test: name, ...(proxy ? {} : { redirect: '' }) }])
 if (!proxy) {
   for (const sdk of ['js-sdk-3', 'js-sdk-2']) pages.push([`${sdk} by a line of its own`, { sdk, test: 'recipes' }])
