@@ -1,6 +1,6 @@
 //! Packages on their way to a function, and functions that were changed a moment ago.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -19,6 +19,8 @@ pub struct Deployments(Mutex<State>);
 struct State {
     /// Places given out for an upload: the key's suffix, and what the upload must show.
     places: VecDeque<(String, String)>,
+    /// Packages of which parts arrived, by key; the parts by number.
+    parts: VecDeque<(String, BTreeMap<u32, Bytes>)>,
     /// Packages that arrived, by key.
     packages: VecDeque<(String, Bytes)>,
     /// Links given out for a download: the secret part, and the function.
@@ -27,7 +29,7 @@ struct State {
     settling: VecDeque<(String, &'static str)>,
 }
 
-/// The upload was not announced, or shows another signature.
+/// The upload was not announced, shows another signature, or is too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unexpected;
 
@@ -40,15 +42,44 @@ impl Deployments {
     /// Takes a package in.
     pub fn receive(&self, key: &str, signature: &str, package: Bytes) -> Result<(), Unexpected> {
         let mut state = self.state();
-        if !state.places.iter().any(|(place, expected)| place == key && expected == signature) {
-            return Err(Unexpected);
-        }
+        state.check(key, signature)?;
         remember(&mut state.packages, key.to_owned(), package);
         let mut bytes: usize = state.packages.iter().map(|(_, package)| package.len()).sum();
         while bytes > KEPT_BYTES && state.packages.len() > 1 {
             bytes -= state.packages.pop_front().map_or(0, |(_, package)| package.len());
         }
         Ok(())
+    }
+
+    /// Takes in one part of a package.
+    pub fn receive_part(
+        &self,
+        key: &str,
+        signature: &str,
+        number: u32,
+        part: Bytes,
+    ) -> Result<(), Unexpected> {
+        let mut state = self.state();
+        state.check(key, signature)?;
+        let at = state.parts.iter().position(|(known, _)| known == key);
+        let mut parts = at.and_then(|at| state.parts.remove(at)).map(|(_, parts)| parts).unwrap_or_default();
+        parts.insert(number, part);
+        if parts.values().map(Bytes::len).sum::<usize>() > KEPT_BYTES {
+            return Err(Unexpected);
+        }
+        remember(&mut state.parts, key.to_owned(), parts);
+        Ok(())
+    }
+
+    /// Puts the parts of a package together, in the order of their numbers.
+    pub fn complete(&self, key: &str, signature: &str) -> Result<(), Unexpected> {
+        let mut state = self.state();
+        state.check(key, signature)?;
+        let at = state.parts.iter().position(|(known, _)| known == key);
+        let (_, parts) = at.and_then(|at| state.parts.remove(at)).ok_or(Unexpected)?;
+        drop(state);
+        let parts: Vec<Bytes> = parts.into_values().collect();
+        self.receive(key, signature, parts.concat().into())
     }
 
     /// Returns a package that arrived. It stays: the official tool deploys one twice.
@@ -87,6 +118,13 @@ impl Deployments {
     }
 }
 
+impl State {
+    fn check(&self, key: &str, signature: &str) -> Result<(), Unexpected> {
+        let is_announced = self.places.iter().any(|(place, expected)| place == key && expected == signature);
+        if is_announced { Ok(()) } else { Err(Unexpected) }
+    }
+}
+
 /// Puts an entry at the end, over the one of the same key, and lets the oldest go.
 fn remember<T>(entries: &mut VecDeque<(String, T)>, key: String, value: T) {
     entries.retain(|(known, _)| *known != key);
@@ -109,6 +147,21 @@ mod tests {
         assert_eq!(deployments.receive("/d/b.zip", "s1", package.clone()), Err(Unexpected));
         assert_eq!(deployments.receive("/d/a.zip", "s1", package.clone()), Ok(()));
         assert_eq!(deployments.package("/d/a.zip"), Some(package));
+    }
+
+    #[test]
+    fn parts_make_a_package_in_the_order_of_their_numbers() {
+        let deployments = Deployments::default();
+        deployments.expect("/a".into(), "s".into());
+        assert_eq!(deployments.complete("/a", "s"), Err(Unexpected));
+        for (number, part) in [(10, "c"), (2, "x"), (1, "a"), (2, "b")] {
+            assert_eq!(deployments.receive_part("/a", "s", number, part.into()), Ok(()));
+        }
+        assert_eq!(deployments.receive_part("/a", "other", 1, "x".into()), Err(Unexpected));
+        assert_eq!(deployments.complete("/a", "other"), Err(Unexpected));
+        assert_eq!(deployments.complete("/a", "s"), Ok(()));
+        assert_eq!(deployments.package("/a"), Some(Bytes::from_static(b"abc")));
+        assert_eq!(deployments.complete("/a", "s"), Err(Unexpected));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod form;
 mod headers;
 mod listing;
 mod names;
+mod packages;
 mod parts;
 mod read;
 mod refused;
@@ -28,6 +29,8 @@ use crate::emulator::environment::Environment;
 use crate::emulator::storage::Error;
 use crate::model::clock::{Millis, machine_time};
 use refused::Refused;
+
+pub(super) use packages::{answer_package, is_package_store};
 
 /// What follows `?` and asks for something else than the object or the bucket's list; it is not served.
 const NOT_SERVED: [&str; 20] = [
