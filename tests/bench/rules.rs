@@ -1,8 +1,10 @@
-//! Permissions: what a decision costs, and ten thousand rows of `rules test`.
+//! Permissions: what a decision costs, ten thousand rows of `rules test`, and a document read through the rules by each client.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::hint::black_box;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use bson::{Document, doc};
@@ -40,6 +42,32 @@ pub fn run(_: &Runtime) {
     let folder = tempfile::tempdir().expect("a folder");
     let took = rows(folder.path());
     println!("  {ROWS} rows of `rules test`: {:.0} ms", took.as_secs_f64() * 1e3);
+    round_trips();
+}
+
+/// Reads one document by unmodified SDKs: those of pages go through permissions, the server's does not.
+fn round_trips() {
+    let sdks = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk");
+    if !sdks.join("node_modules").is_dir() {
+        println!("  no round trips: `npm ci` in tests/sdk installs the SDKs");
+        return;
+    }
+    let emulate = ["emulate", "--ephemeral", "--port", "0", "--no-install", "--quiet", "--"];
+    let output = Command::new(super::process::CLOUDKIT)
+        .args(emulate)
+        .args(["node", "permissions/round-trip.mjs"])
+        .current_dir(sdks)
+        .output()
+        .expect("cloudkit runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let last = text.lines().last().unwrap_or_default();
+    let Ok(found) = serde_json::from_str::<BTreeMap<String, f64>>(last) else {
+        return println!("  no round trips: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let server = found.get("node-sdk").copied().unwrap_or(f64::NAN);
+    for (name, time) in found {
+        println!("  get by {name:<11} {:>5.2} ms, {:.2} × node-sdk", time / 1e3, time / server);
+    }
 }
 
 fn decided(rule: &Expression, subject: Subject<'_>) -> bool {
