@@ -35,7 +35,8 @@ var CODES = {
   FUNCTION_INVOCATION_FAILED: [-504002, 'functions execute fail'],
   FUNCTIONS_TIME_LIMIT_EXCEEDED: [-504003, 'functions time limit exceeded'],
   FUNCTION_TIME_LIMIT_EXCEEDED: [-504003, 'functions time limit exceeded'],
-  EXCEED_AUTHORITY: [-501023, 'permission denied']
+  EXCEED_AUTHORITY: [-501023, 'permission denied'],
+  PERMISSION_DENIED: [-501023, 'permission denied']
 }
 var SYSTEM_ERROR = [-501001, 'resource system error']
 

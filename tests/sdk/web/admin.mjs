@@ -10,7 +10,7 @@ const pem = privateKey.export({ type: 'pkcs1', format: 'pem' })
 // A project's code names its cloud environment.
 export const ENV = 'shop-1a2b3c'
 
-const server = tcb.init({
+export const server = tcb.init({
   env: ENV,
   secretId: process.env.TENCENTCLOUD_SECRETID,
   secretKey: process.env.TENCENTCLOUD_SECRETKEY,
