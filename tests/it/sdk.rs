@@ -142,6 +142,11 @@ fn web_sdks_of_every_generation_run_unmodified() {
 }
 
 #[test]
+fn permissions_are_the_same_for_every_client() {
+    node_under_emulator(&["--test", "permissions/permissions.test.mjs"]);
+}
+
+#[test]
 fn sdks_that_can_watch_do() {
     for sdk in ["js3", "js2", "js1", "node3"] {
         // A refused watch leaves the SDK its socket, which would keep the process.
@@ -160,9 +165,11 @@ fn pages_run_unmodified_in_a_real_browser() {
 #[test]
 fn pages_reach_the_emulator_by_the_platforms_own_names() {
     if let (Some(_), Some(chromium)) = (installed(), chromium()) {
-        // Without the preload, and without the redirect script.
-        let command = ["env", "-u", "NODE_OPTIONS", "node", "--test", "browser/pages.test.mjs"];
-        under_emulator_with(&["--intercept"], &command, &[("CHROMIUM", chromium)]);
+        // Without the preload, and without the redirect script: by a proxy, or by what the names are told to mean.
+        for way in ["RESOLVED=", "RESOLVED=1"] {
+            let command = ["env", "-u", "NODE_OPTIONS", way, "node", "--test", "browser/pages.test.mjs"];
+            under_emulator_with(&["--intercept"], &command, &[("CHROMIUM", chromium)]);
+        }
     }
 }
 
@@ -238,7 +245,7 @@ fn the_clouds_python_sdk_manages_the_emulator() {
 fn programs_that_know_only_the_real_names_reach_the_emulator_through_its_proxy() {
     // Without the preload: nothing but the proxy leads there.
     if installed().is_some() {
-        for program in ["control/intercept.mjs", "control/storage.mjs"] {
+        for program in ["control/intercept.mjs", "control/storage.mjs", "control/tcb.mjs"] {
             let command = ["env", "-u", "NODE_OPTIONS", "node", program];
             under_emulator_with(&["--intercept"], &command, &[]);
         }

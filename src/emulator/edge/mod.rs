@@ -79,6 +79,7 @@ async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
         }
         _ if gateway::is_meant(host) => gateway::answer(&environment, &parts, body).await,
         _ if object::is_bucket(&environment, host) => object::answer_bucket(&environment, parts, body).await,
+        _ if object::is_package_store(host) => object::answer_package(&environment, &parts, body).await,
         _ if object::is_foreign_bucket(host) => object::answer_foreign_bucket(),
         "/admin" if parts.method == Method::POST => admin::answer(&environment, &parts, body).await,
         "/web" if parts.method == Method::POST => web::answer(&environment, &parts, body).await,
@@ -87,6 +88,7 @@ async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
         redirect::PATH => redirect::answer(),
         "/healthz" => health::ready(),
         "/__cloudkit/env" => health::describe(&environment),
+        oauth::PROVIDER if parts.method == Method::GET => oauth::provider_page(&environment, &parts),
         codes::PATH if parts.method == Method::GET => codes::answer(&environment),
         mini_program::SIGN_IN if parts.method == Method::POST => {
             mini_program::sign_in(&environment, body).await

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Refusal;
 use crate::emulator::principal::{Login, User};
 use crate::model::clock::Millis;
 
@@ -99,6 +100,25 @@ impl Account {
         }
     }
 
+    /// Forgets a name; the last one stays, for nobody could log in without.
+    pub(super) fn forget(&mut self, login: Login) -> Result<(), Refusal> {
+        let name = match login {
+            Login::Custom => &mut self.custom_id,
+            Login::Email => &mut self.email,
+            Login::Phone => &mut self.phone,
+            Login::Username => &mut self.username,
+            Login::WechatPublic | Login::WechatOpen => &mut self.openid,
+            Login::Anonymous => return Err(Refusal::Argument("a device is no name".into())),
+        };
+        if name.take().is_none() {
+            return Err(Refusal::Argument(format!("the user has no login by `{}`", login.name())));
+        }
+        match self.is_anonymous() {
+            true => Err(Refusal::Argument("the last login of a user cannot be unlinked".into())),
+            false => Ok(()),
+        }
+    }
+
     pub fn has_password(&self) -> bool {
         self.password.is_some()
     }
@@ -123,7 +143,7 @@ impl Account {
 }
 
 /// Returns a phone number without country code and spaces: SDKs write `+86 138…`, people `138…`.
-fn number(phone: &str) -> Option<String> {
+pub(super) fn number(phone: &str) -> Option<String> {
     let number: String = phone.strip_prefix("+86").unwrap_or(phone).split(' ').collect();
     (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
 }

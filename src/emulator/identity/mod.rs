@@ -222,6 +222,14 @@ impl Identity {
         })
     }
 
+    /// Ends all logins of a person.
+    pub fn sign_out_everywhere(&self, uid: &str) -> Result<()> {
+        self.change(|state, _| {
+            state.sessions.retain(|_, session| session.uid != uid);
+            Ok(())
+        })
+    }
+
     /// Returns an access token for who holds the environment's key.
     pub fn admin_token(&self) -> String {
         self.access_token(&self.state(), ADMIN, ADMIN, None, self.clock.now())
@@ -287,6 +295,16 @@ impl Identity {
         })
     }
 
+    /// Takes a name from a person by which they log in.
+    ///
+    /// # Errors
+    /// They have no such name, or no other.
+    pub fn unlink(&self, uid: &str, login: Login) -> Result<Account> {
+        let mut account = self.account(uid).ok_or(Refusal::NoUser)?;
+        account.forget(login)?;
+        self.amend(uid, |known| *known = account)
+    }
+
     /// Sets a password.
     pub fn set_password(&self, uid: &str, password: &str) -> Result<Account> {
         let hashed = password::hash(password, &self.ids);
@@ -321,6 +339,11 @@ impl Identity {
     /// Returns the contact that a verified code vouches for.
     pub fn verified(&self, id: &str) -> Result<String> {
         self.codes().take(id, self.clock.now()).ok_or(Refusal::Code)
+    }
+
+    /// Uses up a verified code by the contact it went to; returns how the contact was written then.
+    pub fn reached(&self, contact: &str) -> Result<String> {
+        self.codes().take_for(contact, self.clock.now()).ok_or(Refusal::Code)
     }
 
     /// Returns the codes that are out, with the contacts they went to; the newest of a contact is last.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::account::number;
 use crate::model::clock::{Ids, Millis};
 
 /// How long a code is good, in milliseconds.
@@ -63,12 +64,24 @@ impl Codes {
         self.0.remove(id).map(|sent| sent.contact)
     }
 
+    /// Uses up a verified code that went to this contact; returns how the contact was written then.
+    pub fn take_for(&mut self, contact: &str, now: Millis) -> Option<String> {
+        let is_good = |sent: &Sent| is_same(&sent.contact, contact) && sent.is_verified && sent.until > now;
+        let id = self.0.iter().find(|(_, sent)| is_good(sent)).map(|(id, _)| id.clone())?;
+        self.0.remove(&id).map(|sent| sent.contact)
+    }
+
     /// Whether a contact was sent this code, which is used up thereby.
     pub fn redeem(&mut self, contact: &str, code: &str, now: Millis) -> bool {
         let ids = self.0.iter().filter(|(_, sent)| sent.contact == contact).map(|(id, _)| id.clone());
         let ids: Vec<String> = ids.collect();
         ids.iter().any(|id| self.verify(id, code, now) && self.take(id, now).is_some())
     }
+}
+
+/// Whether two texts are one address or number.
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || number(one).is_some_and(|is| Some(is) == number(other))
 }
 
 #[cfg(test)]

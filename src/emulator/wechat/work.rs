@@ -123,8 +123,11 @@ impl WeChat {
         fields(session)
     }
 
-    /// Returns whom a code stands for.
-    fn redeem(&self, code: &str, purpose: Purpose) -> Result<String> {
+    /// Returns whom a code stands for, once.
+    ///
+    /// # Errors
+    /// It was not made here, is over five minutes old, or was used before.
+    pub fn redeem(&self, code: &str, purpose: Purpose) -> Result<String> {
         if let Some(openid) = code.strip_prefix(MOCK) {
             return check_openid(openid).map(str::to_owned).map_err(|_| Refusal::code());
         }

@@ -102,6 +102,43 @@ async fn a_phones_code_comes_to_the_terminal_and_logs_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn names_are_linked_and_let_go_but_for_the_last() {
+    let sandbox = Sandbox::start().await;
+    let signed = web(&sandbox, "auth.sendPhoneCode", "", json!({ "phoneNumber": "+86 1" })).await;
+    assert!(signed["code"].is_null(), "{signed}");
+    let code = sandbox.get("/__cloudkit/codes").await.json()[0]["code"].clone();
+    let fields = json!({
+        "loginType": "PHONE", "phoneNumber": "+86 1", "phoneCode": code, "password": "first-1", "signMethod": "SIGNUP",
+    });
+    let signed = web(&sandbox, "auth.signIn", "", fields).await;
+    let token = signed["access_token"].as_str().expect("a token");
+    let by_password = json!({ "loginType": "PHONE", "phoneNumber": "+86 1", "password": "first-1" });
+    assert!(web(&sandbox, "auth.signIn", "", by_password).await["code"].is_null());
+    let link = json!({ "payload": { "code": "o-1", "loginType": "WECHAT-OPEN" } });
+    assert!(web(&sandbox, "auth.linkWithWeixinCode", token, link).await["code"].is_null());
+    let linked = web(&sandbox, "auth.getLinkedUidList", token, json!({})).await;
+    assert_eq!(linked["data"]["users"][0]["wxOpenId"], "o-1");
+    for (platform, code) in [
+        ("EMAIL", json!("INVALID_PARAM")),
+        ("NONSENSE", json!("INVALID_PARAM")),
+        ("PHONE", Value::Null),
+        ("PHONE", json!("INVALID_PARAM")),
+        ("WECHAT-OPEN", json!("INVALID_PARAM")),
+    ] {
+        let told = web(&sandbox, "auth.unlink", token, json!({ "platform": platform })).await;
+        assert_eq!(told["code"], code, "{platform}: {told}");
+    }
+    let unknown = json!({
+        "loginType": "PHONE", "phoneNumber": "+86 2", "phoneCode": "0", "password": "x", "signMethod": "FORCERESETPWD",
+    });
+    assert_eq!(web(&sandbox, "auth.signIn", "", unknown).await["code"], "PHONE_CODE_NOT_MATCHED");
+    assert_eq!(
+        web(&sandbox, "auth.unlink", "", json!({ "platform": "PHONE" })).await["code"],
+        "INVALID_ACCESS_TOKEN"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn actions_of_the_admin_are_none_of_a_clients() {
     let sandbox = Sandbox::start().await;
     let asked = web(&sandbox, "auth.getUserInfoForAdmin", "", json!({ "uuid": "u" })).await;

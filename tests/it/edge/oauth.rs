@@ -140,6 +140,145 @@ async fn a_code_that_the_terminal_shows_logs_in_and_signs_up() {
     sandbox.emulator.stop().await;
 }
 
+/// Returns the name of a code that was sent to an address and verified, and the code.
+async fn verified(sandbox: &Sandbox, email: &str) -> (Value, Value) {
+    let (_, sent) = post(sandbox, "/auth/v1/verification", "", json!({ "email": email })).await;
+    let codes = sandbox.get("/__cloudkit/codes").await.json();
+    let code = codes.as_array().and_then(|codes| codes.last()).expect("a code")["code"].clone();
+    let body = json!({ "verification_id": sent["verification_id"], "verification_code": code });
+    assert_eq!(post(sandbox, "/auth/v1/verification/verify", "", body).await.0, 200);
+    (sent["verification_id"].clone(), code)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_logs_in_without_the_step_between() {
+    let sandbox = sandbox().await;
+    let email = json!({ "email": "alice@example.com" });
+    let (_, sent) = post(&sandbox, "/auth/v1/verification", "", email).await;
+    let codes = sandbox.get("/__cloudkit/codes").await.json();
+    let path = "/auth/v2/signin/verificationcode";
+    let mut body = json!({ "verification_id": sent["verification_id"], "verification_code": "none" });
+    assert_eq!(post(&sandbox, path, "", body.clone()).await.1["error"], "invalid_verification_code");
+    body["verification_code"] = codes[0]["code"].clone();
+    let token = sign_in(&sandbox, path, body.clone()).await;
+    assert_eq!(ask(&sandbox, "GET", "/auth/v2/user/me", &token, "").await.json()["sub"], "u-alice");
+    assert_eq!(post(&sandbox, path, "", body).await.0, 400, "a code opens once");
+    // Some methods send the code where the token belongs; only to users, when the page says so.
+    let (status, refused) =
+        post(&sandbox, "/auth/v1/verification", "", json!({ "email": "x@y.cn", "target": "USER" })).await;
+    assert_eq!((status, refused["error"].as_str()), (400, Some("not_found")));
+    post(&sandbox, "/auth/v1/verification", "", json!({ "phone_number": "+86 13800000000" })).await;
+    let code = sandbox.get("/__cloudkit/codes").await.json()[0]["code"].clone();
+    let body = json!({ "username": "+86 13800000000", "verification_token": code });
+    sign_in(&sandbox, "/auth/v1/signin", body.clone()).await;
+    assert_eq!(post(&sandbox, "/auth/v1/signin", "", body).await.0, 400, "a code opens once");
+    sandbox.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_taken_over_by_who_verified_a_code_only() {
+    let sandbox = sandbox().await;
+    let bob = by_password(&sandbox, "bob").await;
+    let (email, edit) = (json!({ "email": "bob@example.com" }), "/auth/v1/user/basic/edit");
+    let (status, refused) = post(&sandbox, edit, &bob, email.clone()).await;
+    assert_eq!((status, refused["error"].as_str()), (400, Some("invalid_verification_code")));
+    verified(&sandbox, "bob@example.com").await;
+    assert_eq!(post(&sandbox, edit, &bob, email.clone()).await, (200, json!({})));
+    assert_eq!(ask(&sandbox, "GET", "/auth/v1/user/me", &bob, "").await.json()["email"], "bob@example.com");
+    assert_eq!(post(&sandbox, edit, &bob, email).await.0, 200, "it is theirs already");
+    let other = json!({ "email": "other@example.com" });
+    verified(&sandbox, "other@example.com").await;
+    assert_eq!(post(&sandbox, edit, &bob, other.clone()).await.0, 200);
+    let alice = by_password(&sandbox, "alice").await;
+    assert_eq!(post(&sandbox, edit, &alice, other).await.0, 400, "a code counts once");
+    let (token, _) = verified(&sandbox, "alice@example.com").await;
+    let taken = json!({ "verification_token": token });
+    let told = ask(&sandbox, "PATCH", "/auth/v1/user/contact", &bob, &taken.to_string()).await.json();
+    assert_eq!(told["error"], "already_exists");
+    let (status, told) = post(&sandbox, edit, &bob, json!({ "user_id": "u-alice", "nickname": "x" })).await;
+    assert_eq!((status, told["error"].as_str()), (400, Some("invalid_argument")));
+    sandbox.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wechat_is_linked_by_a_page_that_asks_who_it_is() {
+    let sandbox = sandbox().await;
+    let bob = by_password(&sandbox, "bob").await;
+    let uri = |to: &str| format!("/auth/v1/provider/uri?provider_id=wx_open&state=s%221&redirect_uri={to}");
+    let told = ask(&sandbox, "GET", &uri("http%3A%2F%2Flocalhost%3A5173%2Fa"), "", "").await.json();
+    let page = told["uri"].as_str().expect("an address").replace(&sandbox.url(""), "");
+    let html = sandbox.get(&page).await.text().to_owned();
+    for part in [
+        r#"<form action="http://localhost:5173/a">"#,
+        r#"name="state" value="s&quot;1""#,
+        r#"name="code" value="o-alice1">Alice o-alice1<"#,
+    ] {
+        assert!(html.contains(part), "{part} is not in {html}");
+    }
+    assert_eq!(ask(&sandbox, "GET", &uri("javascript:alert(1)"), "", "").await.status, 400);
+    assert_eq!(sandbox.get("/__cloudkit/provider?redirect_uri=javascript:alert(1)").await.status, 400);
+
+    let token = |openid: &str| json!({ "provider_token": format!("wx_open/{openid}") });
+    let bind = "/auth/v1/user/provider/bind";
+    assert_eq!(post(&sandbox, bind, &bob, token("o-alice1")).await.1["error"], "already_exists");
+    assert_eq!(post(&sandbox, bind, "", token("o-bob2")).await.0, 401);
+    assert_eq!(post(&sandbox, bind, &bob, token("o-bob2")).await, (200, json!({})));
+    let bound = ask(&sandbox, "GET", "/auth/v1/user/provider", &bob, "").await.json();
+    let expected = json!([{ "id": "wechat", "provider_user_id": "o-bob2", "bind": true }]);
+    assert_eq!(bound, json!({ "total": 1, "data": expected }));
+    for (id, status) in [("github", 400), ("custom", 400), ("wechat", 200), ("wechat", 400)] {
+        let path = format!("/auth/v1/user/provider/{id}");
+        assert_eq!(ask(&sandbox, "DELETE", &path, &bob, "").await.status, status, "{id}");
+    }
+    sandbox.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mini_programs_code_is_exchanged_before_it_logs_in() {
+    let sandbox = sandbox().await;
+    let code = |kind: Value| {
+        let asked = json!({ "openid": "o-alice1", "kind": kind });
+        let sandbox = &sandbox;
+        async move { post(sandbox, "/__cloudkit/wechat/login", "", asked).await.1["js_code"].clone() }
+    };
+    let login = code(Value::Null).await;
+    let phone = code("phone".into()).await;
+    let app = "wx0123456789abcdef";
+    for (body, status) in [
+        (json!({ "provider_code": login, "provider_params": { "provider_code_type": "open_id" } }), 200),
+        (json!({ "provider_code": login, "provider_params": { "provider_code_type": "open_id" } }), 400),
+        (json!({ "provider_params": { "provider_code_type": "phone", "code": phone } }), 200),
+        (json!({ "provider_code": "x", "provider_params": { "provider_code_type": "other" } }), 400),
+    ] {
+        let mut asked = body.clone();
+        asked["provider_id"] = app.into();
+        let (is, granted) = post(&sandbox, "/auth/v1/provider/token", "", asked).await;
+        assert_eq!(is, status, "{body}: {granted}");
+        if status == 200 {
+            let token = sign_in(&sandbox, "/auth/v1/signin/with/provider", granted).await;
+            assert_eq!(ask(&sandbox, "GET", "/auth/v1/user/me", &token, "").await.json()["sub"], "u-alice");
+        }
+    }
+    sandbox.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logins_end_everywhere_and_a_person_goes_who_shows_the_password() {
+    let sandbox = sandbox().await;
+    let (first, second) = (by_password(&sandbox, "bob").await, by_password(&sandbox, "bob").await);
+    assert_eq!(ask(&sandbox, "DELETE", "/auth/v1/user/revoke/all", &first, "").await.status, 200);
+    for token in [&first, &second] {
+        assert_eq!(ask(&sandbox, "GET", "/auth/v1/user/me", token, "").await.status, 401);
+    }
+    let bob = by_password(&sandbox, "bob").await;
+    assert_eq!(ask(&sandbox, "DELETE", "/auth/v1/user/me", &bob, "").await.status, 400);
+    let (_, sudo) = post(&sandbox, "/auth/v1/user/sudo", &bob, json!({ "password": "bob-1234" })).await;
+    let path = format!("/auth/v1/user/me?sudo_token={}", sudo["sudo_token"].as_str().expect("a token"));
+    assert_eq!(ask(&sandbox, "DELETE", &path, &bob, "").await.json()["sub"], "u-bob");
+    assert_eq!(ask(&sandbox, "GET", "/auth/v1/user/me", &bob, "").await.status, 401);
+    sandbox.emulator.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_that_is_wrong_is_told_in_the_sdks_words() {
     let sandbox = sandbox().await;
@@ -171,6 +310,9 @@ async fn a_login_that_is_wrong_is_told_in_the_sdks_words() {
         ("/auth/v1/token", r#"{"grant_type":"password"}"#, 400, "invalid_argument"),
         ("/auth/v1/token/clientCredential", r#"{"grant_type":"client_credentials"}"#, 401, "unauthenticated"),
         ("/auth/v1/user/sudo", "{}", 401, "unauthenticated"),
+        ("/auth/v1/user/basic/edit", "{}", 401, "unauthenticated"),
+        ("/auth/v2/signin/verificationcode", "{}", 400, "invalid_argument"),
+        ("/auth/v2/signin/password/update", r#"{"username":"alice"}"#, 400, "invalid_argument"),
         ("/auth/v1/device/code", "{}", 501, "unimplemented"),
     ] {
         let response = ask(&sandbox, "POST", path, "", body).await;

@@ -12,7 +12,7 @@ const url = process.env.CLOUDKIT_EMULATOR_URL
 export async function openPage() {
   const { window } = new JSDOM('', { url: 'http://localhost:5173/' })
   globalThis.window = globalThis
-  for (const name of ['document', 'location', 'localStorage', 'sessionStorage', 'XMLHttpRequest', 'WebSocket', 'FormData', 'File', 'Blob', 'Event', 'CustomEvent']) {
+  for (const name of ['document', 'location', 'localStorage', 'sessionStorage', 'XMLHttpRequest', 'WebSocket', 'FormData', 'File', 'Blob', 'Event', 'CustomEvent', 'history']) {
     globalThis[name] = window[name]
   }
   Object.defineProperty(globalThis, 'navigator', { value: window.navigator, configurable: true })

@@ -103,7 +103,7 @@ export function scenario(generation, dialect) {
       assert.deepEqual([result.user.uid, result.user.customUserId, result.user.isAnonymous], [uid, custom, false])
     })
 
-    const { join, ...logins } = dialect.logins(generation)
+    const { join, account, ...logins } = dialect.logins(generation)
     for (const [name, login] of Object.entries(logins)) {
       await t.test(`a person logs in ${name}`, async () => {
         await login(app)
@@ -116,6 +116,10 @@ export function scenario(generation, dialect) {
       assert.notEqual(await dialect.uid(app), 'u-alice')
       assert.ok(await dialect.uid(app))
     })
+
+    for (const [name, work] of Object.entries(account)) {
+      await t.test(`who signed up ${name}`, () => work(app))
+    }
 
     await t.test('after signing out nobody is logged in', async () => {
       await dialect.signOut(app)

@@ -48,7 +48,9 @@ pub(super) fn answer(environment: &Environment, asked: &Asked<'_>) -> Option<Res
         "auth.updateEmail" => update_email(environment, asked),
         "auth.linkWithTicket" => link_ticket(environment, asked),
         "auth.linkOrUpdatePhoneNumber" => link_phone(environment, asked),
+        "auth.linkWithWeixinCode" => link_wechat(environment, asked),
         "auth.unlink" => unlink(environment, asked),
+        "auth.getLinkedUidList" => linked(environment, asked),
         "auth.isUsernameRegistered" => is_registered(environment, asked),
         "auth.sendPhoneCode" => send_phone_code(environment, asked),
         "auth.signUpWithEmailAndPassword" => sign_up(environment, asked),
@@ -132,6 +134,7 @@ fn sign_in(environment: &Environment, asked: &Asked<'_>) -> Result<Answer> {
         phone_code: String,
         password: String,
         login_credential: String,
+        sign_method: String,
     }
     let it: It = asked.read()?;
     let identity = &environment.identity;
@@ -142,7 +145,15 @@ fn sign_in(environment: &Environment, asked: &Asked<'_>) -> Result<Answer> {
         "PHONE" if it.phone_code.is_empty() => Credential::Password { name: &it.phone_number, password },
         "PHONE" => {
             identity.redeem_code(&it.phone_number, &it.phone_code)?;
-            Credential::Contact { contact: &it.phone_number, may_join: true }
+            let grant = identity.sign_in(&Credential::Contact {
+                contact: &it.phone_number,
+                may_join: it.sign_method != "FORCERESETPWD",
+            })?;
+            // Signing up may bring a password, and forgetting one does.
+            if matches!(it.sign_method.as_str(), "SIGNUP" | "FORCERESETPWD") && !password.is_empty() {
+                identity.set_password(&grant.uid, password)?;
+            }
+            return granted(&grant);
         }
         // WeChat's own page is not here: the code that it would give is taken for the openid.
         kind @ ("WECHAT-PUBLIC" | "WECHAT-OPEN" | "WECHAT") if !it.login_credential.is_empty() => {
@@ -277,36 +288,44 @@ fn link_phone(environment: &Environment, asked: &Asked<'_>) -> Result<Answer> {
     amend(environment, asked, |account| account.phone = Some(it.phone_number))
 }
 
-/// Forgets a name; the last one stays, for nobody could log in without.
+/// The code that WeChat's page would give is taken for the openid here too.
+fn link_wechat(environment: &Environment, asked: &Asked<'_>) -> Result<Answer> {
+    #[derive(Deserialize)]
+    struct It {
+        payload: Payload,
+    }
+    #[derive(Deserialize)]
+    struct Payload {
+        code: String,
+    }
+    let It { payload: Payload { code } } = asked.read()?;
+    let uid = asked.bearer(environment)?.account.uid;
+    environment.identity.amend(&uid, |account| account.openid = Some(code))?;
+    Answer::data(&Nothing {})
+}
+
+/// Lists the person alone: here an account has all the names of a person.
+fn linked(environment: &Environment, asked: &Asked<'_>) -> Result<Answer> {
+    let Bearer { account, login, .. } = asked.bearer(environment)?;
+    Answer::data(&json!({ "users": [described(&account, login)] }))
+}
+
 fn unlink(environment: &Environment, asked: &Asked<'_>) -> Result<Answer> {
     #[derive(Deserialize)]
     struct It {
         platform: String,
     }
     let It { platform } = asked.read()?;
-    let Bearer { mut account, .. } = asked.bearer(environment)?;
-    forget(&mut account, &platform)?;
-    if account.is_anonymous() {
-        return Err(Failure::parameter("the last login of a user cannot be unlinked"));
-    }
-    let amended = environment.identity.amend(&account.uid, |known| *known = account.clone());
-    amended.map_err(Failure::from)?;
-    Answer::data(&Nothing {})
-}
-
-fn forget(account: &mut Account, platform: &str) -> Result<()> {
-    let name = match platform {
-        "CUSTOM" => &mut account.custom_id,
-        "EMAIL" => &mut account.email,
-        "PHONE" => &mut account.phone,
-        "USERNAME" => &mut account.username,
-        kind if kind.starts_with("WECHAT") => &mut account.openid,
+    let login = match platform.as_str() {
+        "CUSTOM" => Login::Custom,
+        "EMAIL" => Login::Email,
+        "PHONE" => Login::Phone,
+        "USERNAME" => Login::Username,
+        wechat if wechat.starts_with("WECHAT") => Login::WechatOpen,
         other => return Err(Failure::parameter(format_args!("the login type `{other}` is not known"))),
     };
-    match name.take() {
-        Some(_) => Ok(()),
-        None => Err(Failure::parameter(format_args!("the user has no login by `{platform}`"))),
-    }
+    environment.identity.unlink(&asked.bearer(environment)?.account.uid, login)?;
+    Answer::data(&Nothing {})
 }
 
 fn is_registered(environment: &Environment, asked: &Asked<'_>) -> Result<Answer> {
