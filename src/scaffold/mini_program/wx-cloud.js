@@ -1470,7 +1470,10 @@ function makeCloud(session) {
     },
     CloudID: CloudID,
     CDN: CDN,
-    // The one thing that the platform does not have: another test user from now on, also after a restart.
+    // Two things that the platform does not have. What a button with `open-type="getPhoneNumber"` hands over in `detail`, by
+    // 'phone', and the like: nobody presses buttons in a test.
+    openData: openData.bind(null, session),
+    // Another test user from now on, also after a restart.
     signInAs: function (openid) {
       session.openid = openid
       session.token = null
@@ -1512,19 +1515,36 @@ function remembered(wx) {
   }
 }
 
-// Puts the emulator's codes in the place of WeChat's, which no server on this machine could exchange.
-function logInHere(wx, session) {
-  Object.defineProperty(wx, 'login', {
-    configurable: true,
-    enumerable: true,
-    writable: true,
-    value: function (options) {
-      return run('login', options, function () {
-        return session.post('/__cloudkit/wechat/login', { openid: session.openid }).then(function (answer) {
-          return { code: answer.js_code }
-        })
-      })
-    }
+// What WeChat tells of its user, by the names of its functions: the kinds that the emulator knows.
+var OPEN_DATA = { getUserInfo: 'userInfo', getUserProfile: 'userInfo', getWeRunData: 'run', getShareInfo: 'share' }
+
+// Resolves to open data of the test user, sealed as WeChat's is, with a `cloudID` for functions.
+function openData(session, kind) {
+  return session.post('/__cloudkit/wechat/open-data', { openid: session.openid, kind: kind }).then(function (answer) {
+    if (kind === 'userInfo') return assign({ userInfo: JSON.parse(answer.rawData) }, answer)
+    return { encryptedData: answer.encryptedData, iv: answer.iv, cloudID: answer.cloudID }
+  })
+}
+
+// Puts the emulator's codes and open data in the place of WeChat's, which no server on this machine could exchange.
+function standIn(wx, session) {
+  function replace(name, work) {
+    Object.defineProperty(wx, name, {
+      configurable: true,
+      enumerable: true,
+      writable: true,
+      value: function (options) {
+        return run(name, options, work)
+      }
+    })
+  }
+  replace('login', function () {
+    return session.post('/__cloudkit/wechat/login', { openid: session.openid }).then(function (answer) {
+      return { code: answer.js_code }
+    })
+  })
+  Object.keys(OPEN_DATA).forEach(function (name) {
+    replace(name, openData.bind(null, session, OPEN_DATA[name]))
   })
 }
 
@@ -1560,7 +1580,7 @@ function acceptHere(wx, session) {
 function install(wx, settings) {
   var session = new Session(wx, assign({ openid: 'o-developer' }, settings))
   var cloud = makeCloud(session)
-  logInHere(wx, session)
+  standIn(wx, session)
   acceptHere(wx, session)
   Object.defineProperty(wx, 'cloud', { configurable: true, enumerable: true, writable: true, value: cloud })
   return cloud

@@ -203,6 +203,21 @@ test('a login gives a code for the test user, and its open data opens under the 
   assert.deepEqual([result.phone.cloudID, result.phone.data.countryCode], [cloudID, '86'])
 })
 
+test('what WeChat would tell of its user is told of the test user, and functions are handed it', async () => {
+  const { userInfo, cloudID, encryptedData, errMsg } = await alice.getUserProfile({ desc: 'to greet you' })
+  assert.deepEqual([userInfo.nickName, errMsg, typeof encryptedData], ['alice', 'getUserProfile:ok', 'string'])
+  const run = await alice.getWeRunData()
+  const phone = await alice.cloud.openData('phone')
+  const { CloudID } = alice.cloud
+  const data = { profile: CloudID(cloudID), run: CloudID(run.cloudID), phone: new CloudID(phone.cloudID) }
+  const { result } = await alice.cloud.callFunction({ name: 'echo', data })
+  assert.deepEqual([result.profile.data.openId, result.phone.data.purePhoneNumber], ['o-alice1', '13800000000'])
+  assert.ok(result.run.data.stepInfoList[0].step > 0)
+  const [heard] = await called((options) => bob.getUserInfo(options))
+  assert.deepEqual(heard.map(([name, it]) => [name, it.userInfo.nickName]), [['success', 'bob'], ['complete', 'bob']])
+  await assert.rejects(alice.cloud.openData('nonsense'))
+})
+
 test('files travel', async () => {
   const filePath = join(folder, 'a.txt')
   writeFileSync(filePath, 'héllo 云')
