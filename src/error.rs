@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::model::foreign;
 use crate::model::text::Text;
+use crate::text;
 
 /// The result of everything a command does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -65,6 +66,16 @@ pub struct Excerpt {
     /// The bytes of `source` that are wrong; an empty range points between two characters.
     pub span: Range<usize>,
     pub label: Text,
+}
+
+impl Excerpt {
+    /// Returns the place, as `FILE:LINE`, and what is wrong there.
+    fn sentence(&self) -> Text {
+        let before = self.source.get(..self.span.start).unwrap_or_default();
+        let line = self.first_line + before.matches('\n').count();
+        let (shown, Text { en, zh }) = (self.path.display(), &self.label);
+        text! { en: "{shown}:{line}: {en}", zh: "{shown}:{line}：{zh}" }
+    }
 }
 
 /// A failure, told to a person.
@@ -150,6 +161,14 @@ impl Error {
     }
     pub fn shown_excerpt(&self) -> Option<&Excerpt> {
         self.0.excerpt.as_ref()
+    }
+    /// Returns in one sentence what went wrong, what it comes from, and where it is.
+    pub fn sentence(&self) -> Text {
+        let place = self.0.excerpt.as_ref().map(Excerpt::sentence);
+        self.0.causes.iter().chain(&place).fold(self.0.message.clone(), |told, more| Text {
+            en: format!("{}: {}", told.en, more.en),
+            zh: format!("{}：{}", told.zh, more.zh),
+        })
     }
     /// Returns the wire code, or the kind's own.
     pub fn wire_code(&self) -> &str {

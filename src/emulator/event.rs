@@ -39,6 +39,8 @@ pub enum Event {
     Broken { function: String, message: String },
     /// A function was deployed and now runs from the deployed copy.
     Deployed { function: String },
+    /// What a saved manifest declares is in force: its keys, such as `database.posts`.
+    Declared { keys: Vec<String> },
     /// A query had no index to use. `fix` is the command that adds one.
     Scanned { collection: String, examined: u64, returned: u64, fix: String },
     /// A collection does not exist; `suggestion` is the nearest name.
@@ -66,6 +68,7 @@ impl Event {
             Event::Reloaded { .. }
             | Event::Broken { .. }
             | Event::Deployed { .. }
+            | Event::Declared { .. }
             | Event::Scanned { .. }
             | Event::CollectionMissing { .. }
             | Event::Truncated { .. }

@@ -124,6 +124,7 @@ impl Emulator {
         environment.snapshots.recover(&environment.state()).map_err(stopped::told)?;
         database::examine(environment.database.store().clone(), environment.events.clone());
         seed::begin(&environment)?;
+        seed::keep_up(&environment);
         let server = Server::start(listener, Arc::clone(&environment));
         Ok(Emulator { environment, server })
     }

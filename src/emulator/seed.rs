@@ -1,13 +1,16 @@
 //! What an environment begins with: collections, indexes and permissions of the manifest, then documents of a seed.
 //!
-//! What is there already stays: a collection with documents is not seeded again.
+//! What is there already stays: a collection with documents is not seeded again. What a saved manifest declares anew comes
+//! into force while the emulator runs.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bson::Document;
 
 use super::database::{self, Database};
-use super::environment::Environment;
+use super::environment::{Environment, Shared};
+use super::event::{Event, tell};
 use super::identity::Account;
 use super::permissions::Resource;
 use crate::docdb;
@@ -27,7 +30,7 @@ const BATCH: usize = 5_000;
 /// An index that the documents there contradict, or a seed that cannot be read.
 pub(super) fn begin(environment: &Environment) -> Result<()> {
     if let Some(manifest) = &environment.config.project.manifest {
-        declare(manifest, environment)?;
+        declare(&Manifest::default(), manifest, environment)?;
     }
     if let Some(seed) = &environment.config.seed {
         for file in files(seed)? {
@@ -37,21 +40,74 @@ pub(super) fn begin(environment: &Environment) -> Result<()> {
     Ok(())
 }
 
-fn declare(manifest: &Manifest, environment: &Environment) -> Result<()> {
+/// Brings what a saved manifest declares into force, until the environment is gone.
+pub(super) fn keep_up(environment: &Shared) {
+    let mut manifests = environment.functions.manifest();
+    let mut last = environment.config.project.manifest.clone().unwrap_or_default();
+    let environment = Arc::downgrade(environment);
+    tokio::spawn(async move {
+        loop {
+            let saved = manifests.borrow_and_update().clone().unwrap_or_default();
+            let Some(environment) = environment.upgrade() else { return };
+            // It writes files, and may read a whole collection for an index.
+            let adopted = tokio::task::spawn_blocking(move || adopt(last, saved, &environment)).await;
+            let Ok(manifest) = adopted else { return };
+            last = manifest;
+            if manifests.changed().await.is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// Carries out what a manifest declares beyond the last; returns the one that is in force.
+fn adopt(last: Manifest, saved: Manifest, environment: &Environment) -> Manifest {
+    match declare(&last, &saved, environment) {
+        Ok(keys) => {
+            if !keys.is_empty() {
+                tell(&environment.events, Event::Declared { keys });
+            }
+            saved
+        }
+        // The next save tries again.
+        Err(error) => {
+            tell(&environment.events, Event::Warning(error.sentence()));
+            last
+        }
+    }
+}
+
+/// Carries out what a manifest declares and another did not; returns the keys. What was taken out stays as it is.
+fn declare(last: &Manifest, manifest: &Manifest, environment: &Environment) -> Result<Vec<String>> {
+    let mut keys = Vec::new();
     for (name, collection) in &manifest.collections {
+        if last.collections.get(name) == Some(collection) {
+            continue;
+        }
         let is_new = ensure(name, &environment.database)?;
         index(name, collection, is_new, &environment.database)?;
         if let Some(permission) = &collection.permission {
             permit(environment, Resource::Collection(name.to_string()), permission)?;
         }
+        keys.push(format!("database.{name}"));
     }
-    if let Some(permission) = &manifest.storage {
+    if let Some(permission) = manifest.storage.as_ref().filter(|it| last.storage.as_ref() != Some(it)) {
         permit(environment, Resource::Storage, permission)?;
+        keys.push("storage".into());
     }
-    if let Some(permission) = environment.config.project.invoke_rules() {
+    let target = environment.config.project.options.environment.as_deref();
+    let invoke = manifest.invoke_rules(target);
+    if let Some(permission) = invoke.filter(|it| last.invoke_rules(target).as_ref() != Some(it)) {
         permit(environment, Resource::Functions, &permission)?;
+        keys.push("functions.*.invoke".into());
     }
-    manifest.users.iter().try_for_each(|(name, user)| introduce(name, user, environment))
+    for (name, user) in &manifest.users {
+        if last.users.get(name) != Some(user) {
+            introduce(name, user, environment)?;
+            keys.push(format!("users.{name}"));
+        }
+    }
+    Ok(keys)
 }
 
 /// Puts a test user into the directory.

@@ -121,10 +121,7 @@ impl Project {
 
     /// Returns who may call functions from the user's side, if the manifest says it.
     pub fn invoke_rules(&self) -> Option<Permission> {
-        let manifest = self.manifest.as_ref()?;
-        let environment = self.options.environment.as_ref().and_then(|name| manifest.environments.get(name));
-        let layers = environment.map(|it| &it.functions).into_iter().chain([&manifest.functions]);
-        settings::invoke_rules(&layers.collect::<Vec<_>>())
+        self.manifest.as_ref()?.invoke_rules(self.options.environment.as_deref())
     }
 
     /// Returns the mini program's app id, if the project says it.

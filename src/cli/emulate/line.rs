@@ -51,6 +51,7 @@ fn fields(event: &Event) -> Value {
             json!({ "event": "broken", "function": function, "message": message })
         }
         Event::Deployed { function } => json!({ "event": "deployed", "function": function }),
+        Event::Declared { keys } => json!({ "event": "declared", "keys": keys }),
         Event::Scanned { collection, examined, returned, fix } => json!({
             "event": "scanned", "collection": collection, "examined": examined, "returned": returned, "fix": fix,
         }),
@@ -98,6 +99,12 @@ impl Show for Line {
             Event::Broken { function, message } => ("load", Style::Bad, format!("{function}  {message}")),
             Event::Deployed { function } => {
                 let told = text! { en: "{function}  deployed; the package runs now", zh: "{function}  已部署，现在运行的是部署包" };
+                ("load", Style::Good, page.words(&told).to_owned())
+            }
+            Event::Declared { keys } => {
+                let keys = keys.join("  ");
+                let told =
+                    text! { en: "cloudkit.toml  in force: {keys}", zh: "cloudkit.toml  已生效：{keys}" };
                 ("load", Style::Good, page.words(&told).to_owned())
             }
             Event::Scanned { collection, examined, returned, fix } => {

@@ -28,6 +28,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use super::config::Config;
 use super::event::{self, Event, Events};
 use super::logs::{Level, LogRecord, Logs, report};
@@ -37,6 +39,7 @@ use crate::model::clock::Millis;
 use crate::model::function::FunctionSpec;
 use crate::model::name::did_you_mean;
 use crate::project::functions::{BOOTSTRAP, mistake};
+use crate::project::manifest::Manifest;
 use crate::text;
 
 use call::Call;
@@ -228,6 +231,11 @@ impl Functions {
     /// Returns every function, by name.
     pub fn list(&self) -> Vec<Registered> {
         self.0.registry.all().iter().map(|function| function.registered().clone()).collect()
+    }
+
+    /// Tells whenever the manifest was saved and says something else.
+    pub fn manifest(&self) -> watch::Receiver<Option<Manifest>> {
+        self.0.registry.manifest.subscribe()
     }
 
     pub async fn get(&self, name: &str) -> Option<Registered> {

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use tokio::sync::watch;
+
 use super::deployed::{self, Copy, Deployed};
 use super::instance::Told;
 use super::pool::{Crew, Function, Recipe};
@@ -20,7 +22,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::function::{FunctionSpec, Language};
 use crate::model::name::{FunctionName, did_you_mean, suggestion};
-use crate::model::text::Text;
+use crate::project::manifest::Manifest;
 use crate::project::{Project, bundle, functions, typescript};
 use crate::text;
 
@@ -38,6 +40,8 @@ pub(super) struct Registry {
     foreigners: Mutex<BTreeMap<FunctionName, String>>,
     /// What was odd about the project when it was last looked at.
     odd: Mutex<Vec<Error>>,
+    /// The manifest as it was last looked at.
+    pub manifest: watch::Sender<Option<Manifest>>,
     ports: Ports,
     transpiled: Arc<Transpiled>,
     pub crew: Crew,
@@ -59,6 +63,7 @@ impl Registry {
             odd: Mutex::new(
                 config.project.problems.iter().chain(&config.project.warnings).cloned().collect(),
             ),
+            manifest: watch::Sender::new(config.project.manifest.clone()),
             ports: Ports::from(config.inspect),
             transpiled: Arc::new(Transpiled::new(&data)),
             crew: Crew::default(),
@@ -148,10 +153,17 @@ impl Inner {
         match Project::load(&self.config.project.options) {
             Ok(project) => {
                 self.tell_odd(&project);
+                self.registry.manifest.send_if_modified(|last| {
+                    let is_news = *last != project.manifest;
+                    if is_news {
+                        last.clone_from(&project.manifest);
+                    }
+                    is_news
+                });
                 self.adopt(project, changed)
             }
             Err(error) => {
-                self.tell(Event::Warning(error.message().clone()));
+                self.tell(Event::Warning(error.sentence()));
                 Vec::new()
             }
         }
@@ -162,7 +174,7 @@ impl Inner {
         let mut known = self.registry.odd.lock().unwrap_or_else(PoisonError::into_inner);
         let now: Vec<Error> = project.problems.iter().chain(&project.warnings).cloned().collect();
         let news = now.iter().filter(|odd| !known.iter().any(|known| known.message() == odd.message()));
-        news.for_each(|odd| self.tell(Event::Warning(sentence(odd))));
+        news.for_each(|odd| self.tell(Event::Warning(odd.sentence())));
         *known = now;
     }
 
@@ -337,14 +349,6 @@ impl Inner {
             None => error,
         }
     }
-}
-
-/// Returns what an error says, and what it comes from.
-fn sentence(error: &Error) -> Text {
-    error.causes().iter().fold(error.message().clone(), |told, cause| Text {
-        en: format!("{}: {}", told.en, cause.en),
-        zh: format!("{}：{}", told.zh, cause.zh),
-    })
 }
 
 /// Returns when an installation into a `node_modules` ended.

@@ -92,6 +92,13 @@ pub struct Route {
 }
 
 impl Manifest {
+    /// Returns who may call functions from the user's side in an environment, if it says so.
+    pub fn invoke_rules(&self, environment: Option<&str>) -> Option<Permission> {
+        let environment = environment.and_then(|name| self.environments.get(name));
+        let layers = environment.map(|it| &it.functions).into_iter().chain([&self.functions]);
+        settings::invoke_rules(&layers.collect::<Vec<_>>())
+    }
+
     /// Reads `cloudkit.toml` of a folder; `None` when there is none.
     pub fn find(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(FILE_NAME);

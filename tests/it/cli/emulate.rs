@@ -82,6 +82,28 @@ impl Emulated {
 }
 
 #[test]
+fn what_is_saved_in_the_manifest_comes_into_force() {
+    let manifest = "[database.posts]\npermission = 'READONLY'\n[users.alice]\nuid = 'u-alice'\n";
+    let cloudkit = Cloudkit::alone(&[("cloudkit.toml", manifest)]);
+    let mut emulated = Emulated::serve(&cloudkit);
+    let permission = |of: &str| cloudkit.json(&["rules", "get", of])["permission"].clone();
+    let save = |text: &str| std::fs::write(cloudkit.folder().join("cloudkit.toml"), text).expect("written");
+    save(&manifest.replace("READONLY", "ADMINONLY").replace("'u-alice'", "'u-alice'\nnickname = 'A'"));
+    emulated.hear("in force: database.posts  users.alice");
+    assert_eq!(permission("posts"), "ADMINONLY");
+    save("[functions]\ninvoke = false\n[database.notes]\nrule = { read = 'doc.' }\n");
+    emulated.hear("cloudkit.toml:4: ");
+    save("[functions]\ninvoke = false\n[database.notes]\nrule = { read = true }\n");
+    emulated.hear("in force: database.notes  functions.*.invoke");
+    assert_eq!(permission("notes"), "CUSTOM");
+    assert_eq!(permission("--functions"), "CUSTOM");
+    // What is not said any more stays as it is.
+    assert_eq!(permission("posts"), "ADMINONLY");
+    emulated.signal(Signal::INT);
+    assert_eq!(emulated.code(), Some(130));
+}
+
+#[test]
 fn the_exit_code_is_the_commands() {
     let cloudkit = Cloudkit::alone(&[]);
     for (script, code) in
