@@ -5,7 +5,7 @@ use bson::{Bson, Document};
 
 use super::index::{IndexDefinition, Order, PARALLEL_ARRAYS, keys_of};
 use super::key;
-use super::value::path::FieldPath;
+use super::value::path::{FieldPath, position};
 use super::value::view::{Fields, View};
 use super::value::{compare, number};
 use super::{Error, Result};
@@ -134,14 +134,23 @@ impl ElementSort {
         }
     }
 
-    /// Sorts elements; equal ones keep their order.
+    /// Sorts elements; equal ones keep their order. Unlike documents in a result, they are compared by what stands at
+    /// a field, an array as the one value it is, and what is no object has none of the fields.
     pub fn sort(&self, items: &mut [Bson]) {
         match self {
             Self::Whole { descending: false } => items.sort_by(|a, b| compare(a, b)),
             Self::Whole { descending: true } => items.sort_by(|a, b| compare(b, a)),
-            Self::Fields(sort) => items.sort_by_cached_key(|item| match item {
-                Bson::Document(fields) => sort.key_by_field(fields.into()).0,
-                _ => sort.key_by_field((&Document::new()).into()).0,
+            Self::Fields(sort) => items.sort_by_cached_key(|item| {
+                let mut bytes = Vec::new();
+                for field in &sort.fields {
+                    let value = field.path.names().try_fold(item, |at, name| match at {
+                        Bson::Document(fields) => fields.get(name),
+                        Bson::Array(items) => items.get(position(name)?),
+                        _ => None,
+                    });
+                    key::encode(value.unwrap_or(&Bson::Null), field.descending, &mut bytes);
+                }
+                bytes
             }),
         }
     }
@@ -151,7 +160,7 @@ impl ElementSort {
 mod tests {
     use super::super::value::ejson::parse_document;
     use super::*;
-    use bson::doc;
+    use bson::{bson, doc};
 
     /// The `_id`s of documents in the order of a sort.
     fn sorted(sort: &str, documents: &[&str]) -> String {
@@ -195,6 +204,54 @@ mod tests {
             (doc! { "a": { "x": [] }, "b": 1 }, true),
         ] {
             assert_eq!(sort.key(&document).is_ok(), sortable, "{document}");
+        }
+    }
+
+    #[test]
+    fn elements_are_sorted_by_whole_values() {
+        let sorted = |sort: Bson, mut items: Vec<Bson>| {
+            ElementSort::parse("$push", &sort).expect("a sort").sort(&mut items);
+            Bson::Array(items).to_string()
+        };
+        for (sort, items, expected) in [
+            // By their least elements they would stay as they are.
+            (
+                bson!({ "a": 1 }),
+                bson!([{ "a": [5, 1] }, { "a": [2, 9] }]),
+                bson!([{ "a": [2, 9] }, { "a": [5, 1] }]),
+            ),
+            (
+                bson!({ "a": -1 }),
+                bson!([{ "a": [2, 9] }, { "a": [5, 1] }]),
+                bson!([{ "a": [5, 1] }, { "a": [2, 9] }]),
+            ),
+            (
+                bson!({ "a": 1 }),
+                bson!([{ "a": [1] }, { "a": 7 }, { "a": [] }]),
+                bson!([{ "a": 7 }, { "a": [] }, { "a": [1] }]),
+            ),
+            // A path goes through objects and positions, not through all the elements of an array.
+            (
+                bson!({ "a.b": 1 }),
+                bson!([{ "a": { "b": 2 } }, { "a": [{ "b": 1 }] }]),
+                bson!([{ "a": [{ "b": 1 }] }, { "a": { "b": 2 } }]),
+            ),
+            (
+                bson!({ "a.b": 1 }),
+                bson!([{ "a": { "b": 2 } }, { "a": [{ "b": 3 }] }]),
+                bson!([{ "a": [{ "b": 3 }] }, { "a": { "b": 2 } }]),
+            ),
+            (
+                bson!({ "a.1": 1 }),
+                bson!([{ "a": [1, 5] }, { "a": [9, 2] }]),
+                bson!([{ "a": [9, 2] }, { "a": [1, 5] }]),
+            ),
+            (bson!({ "a": 1 }), bson!([{ "a": 1 }, 3, { "b": 1 }]), bson!([3, { "b": 1 }, { "a": 1 }])),
+            (bson!(1), bson!([[5, 1], [2, 9], 7]), bson!([7, [2, 9], [5, 1]])),
+            (bson!(-1), bson!([[2, 9], 7, [5, 1]]), bson!([[5, 1], [2, 9], 7])),
+        ] {
+            let Bson::Array(items) = items else { continue };
+            assert_eq!(sorted(sort.clone(), items), expected.to_string(), "{sort}");
         }
     }
 
