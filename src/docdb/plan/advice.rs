@@ -32,7 +32,7 @@ pub struct Advisor {
     most_scanned: AtomicU64,
 }
 
-/// What queries of one wish have cost.
+/// What queries of one wish have cost; nothing where no index would have served better.
 struct Missed {
     /// So much of the wish as an index on the documents of the time could have.
     wish: Wish,
@@ -109,15 +109,17 @@ impl Advisor {
             Some(wish) => wish,
             None => known.1.indexable(view, collection)?,
         };
-        if wish.length() == 0 || is_met(&wish, collection) {
-            return Ok(());
+        let is_of_use = wish.length() > 0 && !is_met(&wish, collection);
+        if is_of_use {
+            stats.missed = Some(wish.definition(&|_| 0));
         }
-        stats.missed = Some(wish.definition(&|_| 0));
         let mut missed = self.missed();
         if missed.len() < MOST_ADVICE || missed.contains_key(&known) {
             let missed = missed.entry(known).or_insert(Missed { wish, queries: 0, documents_examined: 0 });
-            missed.queries += 1;
-            missed.documents_examined = missed.documents_examined.max(stats.documents_examined);
+            if is_of_use {
+                missed.queries += 1;
+                missed.documents_examined = missed.documents_examined.max(stats.documents_examined);
+            }
         }
         Ok(())
     }
@@ -129,8 +131,11 @@ impl Advisor {
     /// The fewest indexes that serve everything missed, what was missed most often first.
     pub fn advice(&self) -> Vec<Advice> {
         let missed = self.missed();
-        let mut wishes: Vec<_> =
-            missed.iter().map(|((name, _), missed)| (name, &missed.wish, missed)).collect();
+        let mut wishes: Vec<_> = missed
+            .iter()
+            .filter(|(_, it)| it.queries > 0)
+            .map(|((name, _), it)| (name, &it.wish, it))
+            .collect();
         // The longest first: what they cover needs no index of its own.
         wishes.sort_by_cached_key(|(name, wish, cost)| {
             (*name, Reverse((wish.length(), cost.queries)), wish.definition(&|_| 0).name)

@@ -68,6 +68,26 @@ fn advice_ends_with_the_index_that_was_missing() {
 }
 
 #[test]
+fn documents_are_looked_at_once_for_what_an_index_could_have() {
+    let database = database();
+    insert(&database, (0..200).map(|it| doc! { "_id": it, "a": it, "b": it }));
+    insert(&database, [doc! { "_id": -1, "a": [1], "b": [1] }]);
+    database.create_index("c", &index(&[("a", Ascending)])).unwrap();
+    let asked = Query { sort: doc! { "a": 1, "b": 1 }, ..query(doc! { "_id": { "$gte": 0 } }) };
+    let missed = || {
+        found(&database, &asked);
+        database.advice().len()
+    };
+    // Because of the one with two arrays no index could have more than there is.
+    assert_eq!(missed(), 0);
+    database.remove(None, "c", &doc! { "_id": -1 }, false, now()).unwrap();
+    assert_eq!(missed(), 0);
+    // With other indexes it is another question.
+    database.create_index("c", &index(&[("z", Ascending)])).unwrap();
+    assert_eq!(missed(), 1);
+}
+
+#[test]
 fn an_advised_index_can_be_built() {
     let database = database();
     insert(
