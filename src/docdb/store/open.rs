@@ -112,7 +112,6 @@ pub(super) fn take_lock(path: &Path) -> Result<File> {
     }
 }
 
-/// Refuses a file that SQLite did not write, before SQLite could take it for an empty one.
 /// Refuses to start empty beside a log whose file was moved away: the newest commits may be in it alone.
 fn refuse_lone_log(path: &Path) -> Result<()> {
     let log = beside(path, "-wal");
@@ -123,6 +122,7 @@ fn refuse_lone_log(path: &Path) -> Result<()> {
     Err(Error::Damaged { detail: format!("it is gone, and its log `{name}` is there: move that one too") })
 }
 
+/// Refuses a file that SQLite did not write, before SQLite could take it for an empty one.
 pub(super) fn refuse_foreign(path: &Path) -> Result<()> {
     let mut start = Vec::new();
     match File::open(path) {

@@ -6,11 +6,13 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use super::open::beside;
 use super::{checksum, log};
 
-/// Files of more bytes are not sealed: reading them whole would be felt at each end.
+/// Files of more bytes are not read whole, which would be felt at each end: their seal is their size and when they were
+/// last written.
 const SEALED_UP_TO: u64 = 1 << 30;
 /// Files of more bytes are compared with their seal, or examined, while they serve.
 const AT_ONCE: u64 = 32 << 20;
@@ -52,6 +54,8 @@ impl Doubt {
         Ok(match seal.as_str() {
             DAMAGED => Doubt::Now,
             IN_DOUBT if size > AT_ONCE => Doubt::Later(None),
+            _ if size > SEALED_UP_TO && !has_log && seal == stamp(file)? => Doubt::None,
+            _ if size > SEALED_UP_TO => Doubt::Later(None),
             _ if size > AT_ONCE => Doubt::Later(Some(seal)),
             _ if !has_log && seal == content(file)? => Doubt::None,
             _ => Doubt::Now,
@@ -82,12 +86,17 @@ pub fn condemn(file: &Path) -> io::Result<()> {
     fs::write(path(file), DAMAGED)
 }
 
-/// Seals a file that nobody has open.
+/// Seals a file that nobody has open. One that is too large to be read goes without: it may be copied, and then has
+/// another time.
 pub fn put(file: &Path) -> io::Result<()> {
-    if fs::metadata(file)?.len() <= SEALED_UP_TO {
-        fs::write(path(file), content(file)?)?;
+    match is_read_whole(file)? {
+        true => fs::write(path(file), content(file)?),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+fn is_read_whole(file: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(file)?.len() <= SEALED_UP_TO)
 }
 
 fn read(file: &Path) -> io::Result<Option<String>> {
@@ -118,7 +127,10 @@ impl Drop for Seal {
         // A log that is still there belongs to the file and is not covered. Without a seal the file is as good as before
         // there were any.
         if !log::is_left(&self.file) {
-            let _ = put(&self.file);
+            let _ = is_read_whole(&self.file).and_then(|whole| match whole {
+                true => put(&self.file),
+                false => fs::write(path(&self.file), stamp(&self.file)?),
+            });
         }
     }
 }
@@ -138,5 +150,39 @@ fn content(file: &Path) -> io::Result<String> {
             return Ok(format!("{:08x}\n", checksum::of(&sums)));
         }
         sums.extend(checksum::of(&block).to_le_bytes());
+    }
+}
+
+/// What the seal of a file that is too large to be read says.
+fn stamp(file: &Path) -> io::Result<String> {
+    let about = fs::metadata(file)?;
+    let written = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(format!("{} {}\n", about.len(), written.as_nanos()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_large_file_is_examined_when_something_else_has_written_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let name = folder.path().join("documents.sqlite");
+        let file = File::create(&name).expect("a file");
+        // Nothing is written, so nothing is on the disk.
+        file.set_len(SEALED_UP_TO + 1).expect("a large file");
+        let close = || drop(Seal::lift(&name).expect("lifted"));
+        let doubt = || Doubt::about(&name, false).expect("looked at");
+        close();
+        assert_eq!(doubt(), Doubt::None);
+        let later = file.metadata().and_then(|it| it.modified()).expect("a time") + Duration::from_secs(1);
+        file.set_modified(later).expect("set");
+        assert_eq!(doubt(), Doubt::Later(None));
+        close();
+        assert_eq!(doubt(), Doubt::None);
+        file.set_len(SEALED_UP_TO + 2).and_then(|()| file.set_modified(later)).expect("longer");
+        assert_eq!(doubt(), Doubt::Later(None));
     }
 }
