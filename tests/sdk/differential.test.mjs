@@ -9,6 +9,7 @@ import * as emulator from './differential/engine.mjs'
 import { random } from './differential/random.mjs'
 
 const seed = Number(process.env.SEED ?? 1)
+console.log(`SEED=${seed}`)
 const rounds = Number(process.env.ROUNDS ?? 12)
 const { document, filter, pipeline, update: change } = random(seed)
 
