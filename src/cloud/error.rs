@@ -113,9 +113,12 @@ impl Error {
 impl From<Refused> for crate::error::Error {
     fn from(refused: Refused) -> Self {
         let Refused { action, code, message, request_id, skew } = &refused;
+        // The service speaks English to everybody.
+        let known = explain(code);
+        let meaning = known.map(|it| format!("（{}）", it.meaning().zh)).unwrap_or_default();
         let mut error = crate::error::Error::new(
             refused.kind(),
-            text! { en: "`{action}` was refused: {message}", zh: "`{action}` 被拒绝：{message}" },
+            text! { en: "`{action}` was refused: {message}", zh: "`{action}` 被拒绝{meaning}：{message}" },
         )
         .code(code);
         if !request_id.is_empty() {
@@ -129,7 +132,7 @@ impl From<Refused> for crate::error::Error {
             } else {
                 text! { en: "this machine's clock is {minutes} minutes behind the server's: set it", zh: "本机时间比服务器慢 {minutes} 分钟，请校准" }
             });
-        } else if let Some(known) = explain(code) {
+        } else if let Some(known) = known {
             error = error.hint(known.remedy());
         }
         error
@@ -222,6 +225,15 @@ mod tests {
                 (kind, code, Some("r-1"))
             );
         }
+    }
+
+    #[test]
+    fn a_chinese_reader_is_told_what_a_known_code_means() {
+        let message = |code| crate::error::Error::from(refused(code, None)).message().clone();
+        let known = message("DATABASE_COLLECTION_NOT_EXIST");
+        assert_eq!(known.en, "`GetFunction` was refused: m");
+        assert_eq!(known.zh, "`GetFunction` 被拒绝（集合不存在）：m");
+        assert_eq!(message("NeverHeardOf").zh, "`GetFunction` 被拒绝：m");
     }
 
     #[test]
