@@ -3,6 +3,8 @@
 //! What is there already stays: a collection with documents is not seeded again. What a saved manifest declares anew comes
 //! into force while the emulator runs.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,16 +15,20 @@ use super::environment::{Environment, Shared};
 use super::event::{Event, tell};
 use super::identity::Account;
 use super::permissions::Resource;
+use crate::api::documents::Fault;
+use crate::api::documents::reading::{Format, Reader};
 use crate::docdb;
-use crate::docdb::value::ejson;
-use crate::error::{Error, Excerpt, Kind, Result};
+use crate::error::{Error, Kind, Result};
+use crate::model::clock::Millis;
 use crate::model::name::CollectionName;
 use crate::model::text::Text;
 use crate::project::manifest::{Collection, Manifest, TestUser};
 use crate::text;
 
-/// How many documents are committed together.
+/// How many documents, and bytes of the file, are committed together at most.
 const BATCH: usize = 5_000;
+const BATCH_BYTES: u64 = 8 * 1024 * 1024;
+const BUFFER: usize = 256 * 1024;
 
 /// Makes what the manifest declares, and puts in the seed's documents.
 ///
@@ -209,55 +215,43 @@ fn plant(file: &Path, database: &Database) -> Result<()> {
     if count.map_err(|failure| refused(&name, &failure.message))? > 0 {
         return Ok(());
     }
-    let bytes = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
-    let mut documents = parse(file, &String::from_utf8_lossy(&bytes))?;
-    while !documents.is_empty() {
-        let rest = documents.split_off(documents.len().min(BATCH));
-        database
-            .insert(name.as_str(), None, documents)
-            .map_err(|failure| refused(&name, &failure.message))?;
-        documents = rest;
-    }
-    Ok(())
-}
-
-/// Reads a JSON array of documents, or a document a line.
-fn parse(file: &Path, text: &str) -> Result<Vec<Document>> {
-    if text.trim_start().starts_with('[') {
-        let read = || {
-            let all: Vec<serde_json::Value> =
-                serde_json::from_str(text).map_err(|error| error.to_string())?;
-            let one = |value: serde_json::Value| ejson::parse_document(&value.to_string());
-            all.into_iter().map(one).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())
-        };
-        return read().map_err(|why: String| malformed(file, text, 0..0, &why));
-    }
-    let mut documents = Vec::new();
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let end = start + line.trim_end().len();
-        if start < end {
-            let document = ejson::parse_document(line);
-            documents.push(document.map_err(|error| malformed(file, text, start..end, &error.to_string()))?);
-        }
-        start += line.len();
-    }
-    Ok(documents)
-}
-
-fn malformed(file: &Path, text: &str, span: std::ops::Range<usize>, why: &str) -> Error {
-    let shown = file.display();
-    Error::new(
-        Kind::Usage,
-        text! { en: "`{shown}` is not JSON Lines of documents", zh: "`{shown}` 不是每行一个文档的 JSON Lines" },
-    )
-    .excerpt(Excerpt {
-        path: file.to_owned(),
-        source: text.to_owned(),
-        first_line: 1,
-        span,
-        label: Text::same(why),
+    let now = database.now();
+    // All of it, before anything is stored.
+    read(file, now, |_| Ok(()))?;
+    read(file, now, |documents| {
+        let inserted = database.insert(name.as_str(), None, documents);
+        inserted.map(drop).map_err(|failure| refused(&name, &failure.message))
     })
+}
+
+/// Hands over the documents of a file, JSON Lines or one JSON array, as many at a time as are committed together.
+fn read(file: &Path, now: Millis, mut take: impl FnMut(Vec<Document>) -> Result<()>) -> Result<()> {
+    let input = File::open(file).map_err(|error| unreadable(file, &error))?;
+    let mut reader = Reader::new(Format::Json, BufReader::with_capacity(BUFFER, input));
+    let (mut batch, mut start) = (Vec::new(), 0);
+    while let Some((_, document)) = reader.next(now).map_err(|fault| malformed(file, &fault))? {
+        batch.push(document);
+        if batch.len() == BATCH || reader.position() - start >= BATCH_BYTES {
+            start = reader.position();
+            take(std::mem::take(&mut batch))?;
+        }
+    }
+    if batch.is_empty() { Ok(()) } else { take(batch) }
+}
+
+fn malformed(file: &Path, fault: &Fault) -> Error {
+    let (shown, line) = (file.display(), fault.line);
+    let told = Error::new(
+        fault.error.kind(),
+        text! { en: "`{shown}` is not JSON Lines of documents", zh: "`{shown}` 不是每行一个文档的 JSON Lines" },
+    );
+    let again = File::open(file).ok().map(BufReader::new);
+    let Text { en, zh } = fault.error.message();
+    let told = match again.and_then(|input| fault.excerpt(input, file)) {
+        Some(excerpt) => told.excerpt(excerpt),
+        None => told.cause(text! { en: "line {line}: {en}", zh: "第 {line} 行：{zh}" }),
+    };
+    fault.error.causes().iter().fold(told, |told, cause| told.cause(cause.clone()))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
@@ -269,9 +263,22 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
 mod tests {
     use super::*;
 
+    /// Reads a file; returns how many documents it holds.
+    fn count(text: &str) -> Result<usize> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("players.jsonl");
+        std::fs::write(&file, text).expect("written");
+        let mut count = 0;
+        read(&file, 0, |documents| {
+            count += documents.len();
+            assert!((1..=BATCH).contains(&documents.len()));
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
     #[test]
     fn a_seed_is_lines_or_a_list() {
-        let count = |text: &str| parse(Path::new("players.jsonl"), text).map(|documents| documents.len());
         for (text, expected) in [
             ("{\"a\": 1}\n{\"at\": {\"$date\": \"2026-01-01T00:00:00Z\"}}\n", 2),
             ("\n{\"a\": 1}\r\n\n", 1),
@@ -280,9 +287,10 @@ mod tests {
         ] {
             assert_eq!(count(text).expect(text), expected);
         }
-        let text = "{\"a\": 1}\n{\"b\": }\n";
-        let error = count(text).expect_err("broken");
+        assert_eq!(count(&"{}\n".repeat(BATCH * 2 + 1)).expect("documents"), BATCH * 2 + 1);
+        let error = count("{\"a\": 1}\n{\"b\": }\n").expect_err("broken");
         let excerpt = error.shown_excerpt().expect("a place");
-        assert_eq!(text.get(excerpt.span.clone()), Some("{\"b\": }"));
+        assert_eq!((excerpt.source.as_str(), excerpt.first_line), ("{\"b\": }", 2));
+        assert_eq!(excerpt.source.get(excerpt.span.clone()), Some("}"));
     }
 }
