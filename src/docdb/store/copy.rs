@@ -5,6 +5,7 @@ use std::io::{self, Seek};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
@@ -16,6 +17,8 @@ use crate::docdb::{Error, Result};
 
 /// Pages brought back between two looks at how many are left.
 const PAGES: i32 = 4096;
+/// How long a connection waits for a lock, from the start on.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Store {
     /// Copies the state of the last commit into a new file. Writers wait meanwhile, readers do not.
@@ -58,7 +61,7 @@ impl Store {
         self.turn();
         then(before)?;
         if i64::from(pages) > CHECKPOINT_PAGES {
-            writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+            empty_log(&writer)?;
         }
         let Some(group) = &self.group else { return Ok(()) };
         let commit = group.commit();
@@ -73,6 +76,15 @@ impl Store {
     pub fn turn(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
     }
+}
+
+/// Moves the log into the file and makes it short again. No reader is waited for: while one keeps an older state, the log
+/// stays as it is until a later commit.
+fn empty_log(writer: &Connection) -> Result<()> {
+    writer.busy_timeout(Duration::ZERO)?;
+    let moved = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    writer.busy_timeout(PATIENCE)?;
+    Ok(moved?)
 }
 
 /// Copies pages; returns whether there are more.

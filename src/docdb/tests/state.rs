@@ -70,6 +70,25 @@ fn a_restored_state_outlives_the_process() {
 }
 
 #[test]
+fn a_large_restored_state_leaves_no_log_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("documents.sqlite");
+    let database = Database::open(&path, Durability::Normal).unwrap();
+    database.create_collection("c").unwrap();
+    let text = "x".repeat(1 << 20);
+    insert(&database, (0..40).map(|n| doc! { "_id": n, "text": &text }));
+    let (_folder, state) = saved(&database);
+    let log = || std::fs::metadata(folder.path().join("documents.sqlite-wal")).unwrap().len();
+    database.restore(&state).unwrap();
+    assert_eq!(log(), 0);
+    // Nor does a reader of the state before keep one waiting.
+    database.begin(transaction("reader"), now()).unwrap();
+    insert(&database, [doc! { "_id": 40 }]);
+    database.restore(&state).unwrap();
+    assert_eq!(found(&database, &query(doc! {})).len(), 40);
+}
+
+#[test]
 fn what_is_no_saved_state_changes_nothing() {
     let database = database();
     insert(&database, [doc! { "_id": 1 }]);
