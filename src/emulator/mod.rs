@@ -11,6 +11,7 @@ pub mod data_dir;
 pub mod environment;
 
 pub mod access;
+mod damage;
 pub mod database;
 pub mod deployments;
 pub mod functions;
@@ -122,7 +123,7 @@ impl Emulator {
             config,
         });
         environment.snapshots.recover(&environment.state()).map_err(stopped::told)?;
-        database::examine(environment.database.store().clone(), environment.events.clone());
+        damage::note_lost(&environment);
         seed::begin(&environment)?;
         seed::keep_up(&environment);
         let server = Server::start(listener, Arc::clone(&environment));
@@ -134,9 +135,15 @@ impl Emulator {
         &self.environment.url
     }
 
+    /// Examines documents that may be damaged and are too many to wait for, while they are served. What is found is told
+    /// as an event: to be called when somebody listens.
+    pub fn examine(&self) {
+        damage::examine(Arc::clone(&self.environment));
+    }
+
     /// Says what of the documents was lost when the last run ended.
     pub fn lost(&self) -> Option<crate::model::text::Text> {
-        database::lost(self.environment.database.store())
+        damage::lost(self.environment.database.store())
     }
 
     /// Returns `https://127.0.0.1:PORT`, when the port speaks TLS too.

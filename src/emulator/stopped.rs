@@ -56,7 +56,7 @@ impl Stopped {
 
     /// Says what of the state was lost when the emulator ended.
     pub fn lost(&self) -> Option<Text> {
-        super::database::lost(&self.documents)
+        super::damage::lost(&self.documents)
     }
 
     /// Saves the state the emulator left.

@@ -152,9 +152,13 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
             None => {
                 session.leave_note(context)?;
                 context.ui.aside(&session.screen()?);
+                session.examine();
                 session.serve(stop, context).await.map(|()| Kind::Interrupted.exit_code())
             }
-            Some((program, arguments)) => child::run(program, arguments, &session, stop, context).await,
+            Some((program, arguments)) => {
+                session.examine();
+                child::run(program, arguments, &session, stop, context).await
+            }
         };
         session.stop().await;
         ended

@@ -182,6 +182,12 @@ impl Session {
         })
     }
 
+    /// Looks for damage in documents that are too many to be looked through before they are served. It ends the serving of
+    /// them, so what is first to be shown is to be shown before.
+    pub fn examine(&self) {
+        self.emulator.examine();
+    }
+
     /// Returns the variables that lead a child and its SDKs here.
     pub fn child_variables(&self) -> Vec<(String, String)> {
         self.emulator.child_variables()

@@ -371,35 +371,6 @@ pub fn unusable(path: &Path, error: &docdb::Error) -> Error {
     }
 }
 
-/// Says what a file has lost that was opened all the same.
-pub fn lost(store: &docdb::Database) -> Option<Text> {
-    let commits = store.lost_commits();
-    (commits > 0).then(|| {
-        text! {
-            en: "the log of the last run was damaged: its newest writes ({commits}) are lost; what was written before them is there",
-            zh: "上次运行的日志已损坏：最新的 {commits} 次写入已丢失；此前写入的内容仍在"
-        }
-    })
-}
-
-/// Examines a file that was in doubt and too large to wait for, and tells when it is damaged.
-pub fn examine(store: docdb::Database, events: Events) {
-    if !store.is_in_doubt() {
-        return;
-    }
-    // It ends with the process at the latest: what was not examined is examined at the next start.
-    std::thread::spawn(move || {
-        let Err(error) = store.examine() else { return };
-        event::tell(
-            &events,
-            Event::Warning(text! {
-                en: "{error}. No document is served from now on: stop, and `cloudkit db export --salvage` saves what is whole",
-                zh: "{error}。此后不再提供任何文档：请停止模拟器，再用 `cloudkit db export --salvage` 救回完好的文档"
-            }),
-        );
-    });
-}
-
 /// Returns the update to carry out, or nothing when it asks for nothing.
 fn checked(change: &Change) -> Result<Option<Document>> {
     let operators = change.update.keys().filter(|key| key.starts_with('$')).count();

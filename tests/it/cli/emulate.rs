@@ -465,6 +465,83 @@ fn damaged_documents_stay_as_they_are() {
     }
 }
 
+/// Serves what lies in the project's data folder; `change` is made, and the process ends by a kill.
+fn killed(cloudkit: &Cloudkit, change: impl FnOnce()) {
+    let mut running = Emulated::start_with(cloudkit, &SERVE);
+    running.hear("ready in");
+    change();
+    running.signal(Signal::KILL);
+    assert_eq!(running.code(), None);
+}
+
+const SERVE: [&str; 3] = ["emulate", "--port", "0"];
+
+#[test]
+fn commits_that_a_damaged_log_has_lost_are_told_and_in_the_log() {
+    let cloudkit = Cloudkit::alone(&[]);
+    killed(&cloudkit, || {
+        assert!(cloudkit.run(&["db", "collection", "add", "things"]).starts_with("exit 0"));
+        for id in 0..6 {
+            let document = format!("{{\"_id\":{id}}}");
+            let told = cloudkit.run(&["db", "insert", "things", &document]);
+            assert!(told.starts_with("exit 0"), "{told}");
+        }
+    });
+    let log = cloudkit.folder().join(".cloudkit/data/documents.sqlite-wal");
+    let mut bytes = std::fs::read(&log).expect("a log");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&log, bytes).expect("written");
+
+    let mut running = Emulated::start_with(&cloudkit, &SERVE);
+    running.hear("warning: the log of the last run was damaged: its newest writes (");
+    running.hear("ready in");
+    let told = cloudkit.run(&["logs", "--level", "warn"]);
+    assert!(told.contains("the log of the last run was damaged"), "{told}");
+    let left = cloudkit.json(&["db", "query", "things"]);
+    assert!(left.as_array().is_some_and(|it| it.len() < 6), "{left}");
+    running.signal(Signal::TERM);
+    running.code();
+    // It is over with.
+    let mut running = Emulated::start_with(&cloudkit, &SERVE);
+    let mut told = String::new();
+    while !told.contains("ready in") {
+        assert!(running.talk.read_line(&mut told).expect("text") > 0, "{told}");
+    }
+    assert!(!told.contains("was damaged"), "{told}");
+    running.signal(Signal::TERM);
+    running.code();
+}
+
+#[test]
+fn damage_that_is_found_while_serving_is_told_and_ends_the_serving() {
+    let documents: String =
+        (0..1500).map(|it| format!("{{\"_id\":\"p{it}\",\"text\":\"{}\"}}\n", "x".repeat(3000))).collect();
+    let cloudkit = Cloudkit::alone(&[("things.jsonl", &documents)]);
+    let told = cloudkit.run(&[&SERVE[..], &["--seed", "things.jsonl", "--", "true"]].concat());
+    assert!(told.starts_with("exit 0"), "{told}");
+    killed(&cloudkit, || {
+        let told = cloudkit.run(&["db", "insert", "things", "{\"_id\":\"last\"}"]);
+        assert!(told.starts_with("exit 0"), "{told}");
+    });
+    let file = cloudkit.folder().join(".cloudkit/data/documents.sqlite");
+    let mut bytes = std::fs::read(&file).expect("the data");
+    // Full leaves of ids and of the index: what is needed to open the file, and the documents, are whole.
+    for page in bytes.chunks_mut(4096).filter(|it| it[0] == 10 && u16::from_be_bytes([it[3], it[4]]) > 20) {
+        page[4000] ^= 0x55;
+    }
+    std::fs::write(&file, bytes).expect("written");
+
+    let mut running = Emulated::start_with(&cloudkit, &SERVE);
+    running.hear("No document is served from now on");
+    let told = cloudkit.run(&["db", "query", "things"]);
+    assert!(told.starts_with("exit 5") && told.contains("the database file is damaged"), "{told}");
+    let told = cloudkit.run(&["logs", "--level", "error"]);
+    assert!(told.contains("No document is served from now on"), "{told}");
+    running.signal(Signal::TERM);
+    running.code();
+}
+
 #[test]
 fn one_broken_function_does_not_keep_the_others_from_being_served() {
     let cloudkit = Cloudkit::alone(&[
