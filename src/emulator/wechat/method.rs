@@ -142,6 +142,12 @@ impl Method {
         Method { name: name.to_owned(), verb: Either, work: Work::Any }
     }
 
+    /// Returns the method whose name ends so: what somebody meant who left out the group.
+    pub fn ending_in(name: &str) -> Option<&'static str> {
+        let ends = |known: &str| known.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case(name));
+        KNOWN.iter().map(|(known, ..)| *known).find(|known| ends(known))
+    }
+
     /// Whether a person means this method: by either of its names, with or without the slash and `openapi.`.
     pub fn is_called(&self, name: &str) -> bool {
         let plain = name.strip_prefix("openapi.").unwrap_or(name).trim_matches('/');

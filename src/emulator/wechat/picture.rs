@@ -5,13 +5,18 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::bits::encode_auto;
+use qrcode::canvas::{self, MaskPattern};
+use qrcode::{Color, EcLevel, ec};
 
 use super::jpeg::{self, Bits};
 
 /// The widths that WeChat draws, in pixels, and the one without wishes.
 const WIDTHS: std::ops::RangeInclusive<u64> = 280..=1280;
 const WIDTH: u64 = 430;
+/// Codes of more modules are masked in one way: to weigh all eight would take longer than all the rest, and in so many
+/// modules no pattern stands out.
+const LARGE: usize = 77;
 /// The quiet zone around a code, in modules.
 const MARGIN: usize = 4;
 
@@ -46,13 +51,35 @@ impl Look {
 
 /// Draws a text; `None` when no QR code holds so much.
 pub(super) fn draw(text: &str, look: &Look) -> Option<Picture> {
-    let code = [EcLevel::M, EcLevel::L]
-        .into_iter()
-        .find_map(|level| QrCode::with_error_correction_level(text, level).ok())?;
+    let code = [EcLevel::M, EcLevel::L].into_iter().find_map(|level| Code::of(text, level))?;
     let canvas = Canvas::of(&code, usize::try_from(look.width).ok()?);
     let bytes = if look.is_transparent { canvas.png(look.colour) } else { canvas.jpeg(look.colour) };
     let content_type = if look.is_transparent { "image/png" } else { "image/jpeg" };
     Some(Picture { content_type, bytes: bytes? })
+}
+
+/// A QR code: a square of modules, row by row.
+struct Code {
+    width: usize,
+    modules: Vec<Color>,
+}
+
+impl Code {
+    fn of(text: &str, level: EcLevel) -> Option<Self> {
+        let bits = encode_auto(text.as_bytes(), level).ok()?;
+        let version = bits.version();
+        let (data, correction) = ec::construct_codewords(&bits.into_bytes(), version, level).ok()?;
+        let mut canvas = canvas::Canvas::new(version, level);
+        canvas.draw_all_functional_patterns();
+        canvas.draw_data(&data, &correction);
+        let width = usize::try_from(version.width()).ok()?;
+        if width > LARGE {
+            canvas.apply_mask(MaskPattern::Meadow);
+        } else {
+            canvas = canvas.apply_best_mask();
+        }
+        Some(Code { width, modules: canvas.into_colors() })
+    }
 }
 
 /// A square of pixels, dark or not: one bit for each, rows in whole bytes.
@@ -64,14 +91,14 @@ struct Canvas {
 impl Canvas {
     /// Draws a code as large as whole pixels for each module allow, in the middle. A code that needs more room than
     /// was asked for gets it.
-    fn of(code: &QrCode, width: usize) -> Self {
-        let modules = code.width() + 2 * MARGIN;
+    fn of(code: &Code, width: usize) -> Self {
+        let modules = code.width + 2 * MARGIN;
         let scale = (width / modules).max(2);
         let width = width.max(scale * modules);
-        let edge = (width - scale * code.width()) / 2;
+        let edge = (width - scale * code.width) / 2;
         let stride = width.div_ceil(8);
         let mut bits = vec![0; stride * edge];
-        for modules in code.to_colors().chunks(code.width()) {
+        for modules in code.modules.chunks(code.width) {
             let mut row = vec![0; stride];
             let dark = modules.iter().enumerate().filter(|(_, colour)| **colour == Color::Dark);
             let pixels = dark.flat_map(|(at, _)| edge + at * scale..edge + (at + 1) * scale);
@@ -145,6 +172,7 @@ mod tests {
     #[test]
     fn the_longest_path_still_fits() {
         assert!(draw(&"p".repeat(1024), &Look::default().with_width(280)).is_some());
+        assert!(draw(&"页".repeat(900), &Look::default()).is_some());
         assert!(draw(&"页".repeat(1024), &Look::default()).is_none());
     }
 }

@@ -72,6 +72,14 @@ async fn what_wechat_was_asked_is_listed_and_answers_are_prepared() {
 
     let refused = cloudkit.run(&["wechat", "fail", "wxacode.get", "0"]);
     assert!(refused.starts_with("exit 2") && refused.contains("0 is a success"), "{refused}");
+    for (arguments, said) in [
+        (["wechat", "fail", "msgSecCheck", "-1"].as_slice(), "did you mean `security.msgSecCheck`?"),
+        (&["wechat", "answer", "nonsense", "{}"], "`nonsense` is no method"),
+        (&["wechat", "calls", "getUnlimited"], "did you mean `wxacode.getUnlimited`?"),
+    ] {
+        let refused = cloudkit.run(arguments);
+        assert!(refused.starts_with("exit 5") && refused.contains(said), "{arguments:?}: {refused}");
+    }
     assert!(cloudkit.run(&["wechat", "code", "no openid"]).starts_with("exit 5"));
     assert!(cloudkit.run(&["wechat", "answer", "wxacode.get", "[1]"]).starts_with("exit 5"));
 }

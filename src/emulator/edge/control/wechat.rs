@@ -5,10 +5,12 @@ use super::failure::Failure;
 use crate::api::control::Done;
 use crate::api::local::*;
 use crate::emulator::environment::Shared;
+use crate::emulator::wechat::method::Method;
 use crate::emulator::wechat::refusal::Refusal;
 use crate::emulator::wechat::{Prepared, Purpose};
 
 pub(super) async fn calls(environment: &Shared, asked: ListWechatCalls) -> Result<WechatCalls> {
+    asked.method.as_deref().map_or(Ok(()), check_method)?;
     let calls = environment.wechat.calls(asked.method.as_deref()).into_iter().map(|call| WechatCall {
         method: call.method,
         body: call.body.to_string(),
@@ -24,6 +26,7 @@ pub(super) async fn clear(environment: &Shared, _: ClearWechatCalls) -> Result<D
 }
 
 pub(super) async fn prepare(environment: &Shared, asked: PrepareWechatAnswer) -> Result<Done> {
+    check_method(&asked.method)?;
     let prepared = match (asked.errcode, asked.answer) {
         (Some(code), None) if code != 0 => Prepared::Failure(Refusal::numbered(code)),
         (None, Some(text)) => match serde_json::from_str(&text) {
@@ -36,6 +39,18 @@ pub(super) async fn prepare(environment: &Shared, asked: PrepareWechatAnswer) ->
     Ok(Done {})
 }
 
+/// Refuses a name that no call would ever have.
+fn check_method(name: &str) -> Result<()> {
+    if name.contains(['.', '/']) {
+        return Ok(());
+    }
+    let instead = match Method::ending_in(name) {
+        Some(whole) => format!("did you mean `{whole}`?"),
+        None => "a method is `GROUP.NAME` or a path.".to_owned(),
+    };
+    Err(Failure::value(format!("`{name}` is no method; {instead}")))
+}
+
 pub(super) async fn distrust(environment: &Shared, asked: AddRiskyText) -> Result<Done> {
     environment.wechat.distrust(asked.text);
     Ok(Done {})
@@ -43,9 +58,11 @@ pub(super) async fn distrust(environment: &Shared, asked: AddRiskyText) -> Resul
 
 pub(super) async fn grant(environment: &Shared, asked: GrantSubscription) -> Result<Done> {
     let GrantSubscription { open_id, template_id, times } = asked;
-    let granted = environment.wechat.grant(&open_id, &template_id, times);
-    granted
-        .map_err(|refusal| Failure::value(format!("`{open_id}`, `{template_id}`: {}.", refusal.message)))?;
+    let refused = |refusal: Refusal| {
+        let what = if refusal == Refusal::openid() { "openid" } else { "template id" };
+        Failure::value(format!("`{open_id}` and `{template_id}`: that is no {what}."))
+    };
+    environment.wechat.grant(&open_id, &template_id, times).map_err(refused)?;
     Ok(Done {})
 }
 
