@@ -164,6 +164,7 @@ async fn pages_of_this_machine_may_talk_to_the_doors_of_clients() {
             ("access-control-allow-headers", "authorization,x-seqid"),
             ("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
             ("access-control-allow-private-network", "true"),
+            ("access-control-max-age", "7200"),
         ] {
             assert_eq!(answer.header(name), Some(value), "{path}");
         }

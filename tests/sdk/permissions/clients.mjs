@@ -32,6 +32,10 @@ const ofApp = (app, text) => {
       const { fileList: [{ code, tempFileURL }] } = await answered(app.getTempFileURL({ fileList: [fileID] }))
       if (!tempFileURL) throw new Error(code)
     },
+    async erase(fileID) {
+      const { fileList: [{ code }] } = await answered(app.deleteFile({ fileList: [fileID] }))
+      if (code !== 'SUCCESS') throw new Error(code)
+    },
   }
 }
 
@@ -74,6 +78,10 @@ const miniProgram = {
       upload: (cloudPath) => wx.cloud.uploadFile({ cloudPath, filePath: fileURLToPath(import.meta.url) }),
       async read(fileID) {
         const { fileList: [{ status, errMsg }] } = await wx.cloud.getTempFileURL({ fileList: [fileID] })
+        if (status) throw Object.assign(new Error(errMsg), { errCode: status })
+      },
+      async erase(fileID) {
+        const { fileList: [{ status, errMsg }] } = await wx.cloud.deleteFile({ fileList: [fileID] })
         if (status) throw Object.assign(new Error(errMsg), { errCode: status })
       },
     }

@@ -95,7 +95,7 @@ test('files', async () => {
     const [fileID, folder] = files.pop()
     const row = [await may(client.read(fileID)), ' ']
     for (const name of ['alice', 'own', 'admin']) row.push(await may(client.upload(`${folder}/${name}.txt`)))
-    return row.join('')
+    return row.join('') + await may(client.erase(fileID))
   })
 })
 

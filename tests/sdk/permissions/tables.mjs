@@ -20,7 +20,8 @@ export const DOCUMENTS = [
 export const OPERATIONS = ['byId', 'query', 'aggregate', 'create', 'update', 'remove']
 export const STORED = [{ _id: 'a', _openid: 'o-alice1', pub: true, n: 15 }, { _id: 'b', _openid: 'o-bob2', pub: false, n: 5 }, { _id: 's', pub: true, n: 12 }]
 
-/** A permission of files, and whether each person may read alice's file, and write it, one of their own and the admin's. */
+/** A permission of files, and whether each person may read alice's file, write it, one of their own and the admin's, and remove
+ * hers, which is writing as well. */
 export const FILES = [
   ['READONLY', 'y yy-', 'y -y-', 'y -y-'],
   ['PRIVATE', 'y yy-', '- -y-', '- -y-'],
@@ -29,7 +30,7 @@ export const FILES = [
   [{ read: true, write: 'resource.openid == auth.openid || resource.openid == auth.uid' }, 'y yy-', 'y -y-', 'y -y-'],
   [{ read: 'auth != null', write: false }, 'y ---', 'y ---', 'y ---'],
   [{ write: "auth.loginType != 'ANONYMOUS' && auth != null" }, '- yyy', '- yyy', '- ---'],
-].map(([permission, ...people]) => [permission, [...people, 'y yyy']])
+].map(([permission, ...people]) => [permission, [...people, 'y yyy'].map((row) => row + row[2])])
 
 /** Rules of functions, and whether each person may call `echo` and `whoami`. */
 export const FUNCTIONS = [
