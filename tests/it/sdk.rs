@@ -186,6 +186,7 @@ fn a_program_beside_the_emulator_reaches_it_by_the_server_sdk() {
 #[test]
 fn a_mini_program_reaches_the_emulator_by_wx_cloud() {
     node_under_emulator(&["--test", "mini-program/wx-cloud.test.mjs"]);
+    node_under_emulator(&["--test", "mini-program/watch.test.mjs"]);
 }
 
 #[test]

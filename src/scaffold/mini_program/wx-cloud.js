@@ -952,6 +952,7 @@ function Realtime(session) {
   this.tries = 0
   this.socket = null
   this.ready = null
+  this.retry = null
 }
 
 Realtime.prototype.watch = function (collection, options) {
@@ -965,7 +966,9 @@ Realtime.prototype.watch = function (collection, options) {
     options: options,
     docs: [],
     queryID: '',
-    eventID: 0
+    eventID: 0,
+    // The connection on which it was asked for.
+    begun: null
   }
   this.watches[watch.id] = watch
   this.connect().then(
@@ -979,16 +982,25 @@ Realtime.prototype.watch = function (collection, options) {
   return {
     close: function () {
       if (has(realtime.watches, watch.id)) {
-        delete realtime.watches[watch.id]
-        realtime.send({ watchId: watch.id, msgType: 'CLOSE_WATCH', msgData: null })
-        if (Object.keys(realtime.watches).length === 0) realtime.disconnect()
+        if (watch.begun && watch.begun === realtime.socket) {
+          realtime.send({ watchId: watch.id, msgType: 'CLOSE_WATCH', msgData: null })
+        }
+        realtime.drop(watch)
       }
       return Promise.resolve()
     }
   }
 }
 
+// Forgets a watch, and the connection with the last one.
+Realtime.prototype.drop = function (watch) {
+  delete this.watches[watch.id]
+  if (Object.keys(this.watches).length === 0) this.disconnect()
+}
+
 Realtime.prototype.begin = function (watch) {
+  if (watch.begun === this.socket) return
+  watch.begun = this.socket
   var asked = watch.collection.asked
   var data = {
     envId: this.session.env,
@@ -1008,11 +1020,13 @@ Realtime.prototype.begin = function (watch) {
 Realtime.prototype.connect = function () {
   var realtime = this
   if (!this.ready) {
-    this.ready = this.session.ask('auth.wsWebSign', { runtime: 'web' }).then(function (answer) {
-      return realtime.open(answer.data)
+    var ready = this.session.ask('auth.wsWebSign', { runtime: 'web' }).then(function (answer) {
+      // Whoever wanted it may have left meanwhile.
+      return realtime.ready === ready ? realtime.open(answer.data) : new Promise(function () {})
     })
-    this.ready.then(null, function () {
-      realtime.ready = null
+    this.ready = ready
+    ready.then(null, function () {
+      if (realtime.ready === ready) realtime.ready = null
     })
   }
   return this.ready
@@ -1023,6 +1037,7 @@ Realtime.prototype.open = function (ticket) {
   var realtime = this
   return new Promise(function (resolve, reject) {
     var socket = realtime.session.wx.connectSocket({ url: ticket.wsUrl })
+    var heard = false
     realtime.socket = socket
     socket.onOpen(function () {
       realtime.send({
@@ -1033,11 +1048,18 @@ Realtime.prototype.open = function (ticket) {
     })
     socket.onMessage(function (frame) {
       if (realtime.socket !== socket) return
+      heard = true
       var message = JSON.parse(frame.data)
       if (message.msgType === 'LOGIN_RES') {
-        if (message.msgData && message.msgData.code) return reject(refusal(message.msgData))
+        if (message.msgData && message.msgData.code) {
+          realtime.disconnect()
+          return reject(refusal(message.msgData))
+        }
         realtime.tries = 0
         realtime.ping = setInterval(function () {
+          // A connection may be lost without a word.
+          if (!heard) return abandon()
+          heard = false
           realtime.send({ msgType: 'PING', msgData: null })
         }, PING_EVERY)
         // A test that has ended must not be kept alive by a ping.
@@ -1051,6 +1073,10 @@ Realtime.prototype.open = function (ticket) {
       realtime.forget()
       reject(misuse(-402008, 'the connection failed: ' + ((error && error.errMsg) || (error && error.reason) || 'closed')))
       realtime.reconnect(error && error.code)
+    }
+    function abandon() {
+      lost({ reason: 'no answer' })
+      socket.close({ code: 3000 })
     }
     socket.onError(lost)
     socket.onClose(lost)
@@ -1079,19 +1105,21 @@ Realtime.prototype.disconnect = function () {
 Realtime.prototype.reconnect = function (code) {
   var realtime = this
   var ids = Object.keys(this.watches)
-  if (ids.length === 0) return
+  if (ids.length === 0 || this.retry) return
   if (code === 3050 || this.tries >= RECONNECT_AFTER.length) {
     return ids.forEach(function (id) {
       realtime.fail(realtime.watches[id], -402003, misuse(-402003, 'the connection is lost'))
     })
   }
-  setTimeout(function () {
+  this.retry = setTimeout(function () {
+    realtime.retry = null
+    if (Object.keys(realtime.watches).length === 0) return
     realtime.connect().then(
       function () {
         Object.keys(realtime.watches).forEach(function (id) {
           var watch = realtime.watches[id]
-          if (!watch.queryID) return realtime.begin(watch)
-          realtime.rebuild(watch)
+          if (watch.queryID) realtime.rebuild(watch)
+          else realtime.begin(watch)
         })
       },
       function () {
@@ -1102,6 +1130,7 @@ Realtime.prototype.reconnect = function (code) {
 }
 
 Realtime.prototype.rebuild = function (watch) {
+  watch.begun = this.socket
   this.send({
     watchId: watch.id,
     msgType: 'REBUILD_WATCH',
@@ -1111,7 +1140,7 @@ Realtime.prototype.rebuild = function (watch) {
 
 Realtime.prototype.fail = function (watch, errCode, error) {
   if (!has(this.watches, watch.id)) return
-  delete this.watches[watch.id]
+  this.drop(watch)
   var told = (error && error.cloudkit) || {}
   var text = [told.code, told.text || (error && error.message)].filter(Boolean).join(' ')
   watch.options.onError(failure(errCode, 'collection.watch:fail ' + errCode + ' | errMsg: ' + text))
