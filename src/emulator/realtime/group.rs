@@ -65,10 +65,21 @@ impl Group {
         let before = self.view.shown_of(&changes);
         match self.view.apply(&changes) {
             Ok(()) => {}
-            Err(Trouble::Short) => self.fill(database)?,
+            Err(Trouble::Short) => self.fill_again(database)?,
             Err(trouble) => return Err(failure(database, trouble)),
         }
         Ok(self.view.events(&before, &self.view.shown_of(&changes), &changes))
+    }
+
+    /// Fills the view after it ran short.
+    fn fill_again(&mut self, database: &Database) -> Result<(), Failure> {
+        match self.fill(database) {
+            // It was dropped, and is empty until it is there again.
+            Err(Failure { code: "DATABASE_COLLECTION_NOT_EXIST", .. }) => {
+                self.view.fill(Vec::new(), true).map_err(|trouble| failure(database, trouble))
+            }
+            filled => filled,
+        }
     }
 
     /// Asks the store for what the view holds, as it is now.

@@ -165,6 +165,13 @@ impl Realtime {
         Ok((id, data.finish(1)))
     }
 
+    /// Returns in whose name a listener of this socket listens, and what it asked for.
+    pub fn listener(&self, id: &str, line: &Arc<Line>) -> Option<(Principal, Wanted)> {
+        let state = self.lock();
+        let listener = state.listeners.get(id).filter(|it| it.watch_on(line).is_some())?;
+        Some((listener.principal.clone(), listener.asked.clone()))
+    }
+
     /// Returns what a listener had asked for, if it is that person's.
     pub fn asked(&self, id: &str, principal: &Principal) -> Option<Wanted> {
         let state = self.lock();
@@ -214,7 +221,7 @@ impl Realtime {
         let mut state = self.lock();
         let State { groups, listeners, .. } = &mut *state;
         let listener = listeners.get_mut(id)?;
-        let (_, watch_id) = listener.socket.clone().filter(|(it, _)| Arc::ptr_eq(it, line))?;
+        let watch_id = listener.watch_on(line)?;
         if let Some(failure) = listener.ended.take() {
             state.forget(id);
             return Some(News::Ended { watch_id, failure });
@@ -233,13 +240,14 @@ impl Realtime {
         Some(News::Events { watch_id, data })
     }
 
-    /// Goes on with another query, because a permission changed. What that changes is the listener's next event.
-    pub fn change(&self, id: &str, wanted: Wanted) -> Result<Option<News>, Failure> {
+    /// Has a listener of this socket go on with another query, because a permission changed. What that changes is its
+    /// next event.
+    pub fn change(&self, id: &str, wanted: Wanted, line: &Arc<Line>) -> Result<Option<News>, Failure> {
         let mut state = self.up_to_date();
         let State { groups, listeners, .. } = &mut *state;
         let Some(listener) = listeners.get_mut(id) else { return Ok(None) };
-        let (key, line) = (wanted.key(), listener.socket.clone());
-        let Some((line, watch_id)) = line.filter(|_| listener.key != key) else { return Ok(None) };
+        let key = wanted.key();
+        let Some(watch_id) = listener.watch_on(line).filter(|_| listener.key != key) else { return Ok(None) };
         let (collection, old) = (listener.collection.clone(), listener.key.clone());
         let Some(from) = groups.get(&collection).and_then(|it| it.get(&old)) else { return Ok(None) };
         let mut message = Message::new(id);
@@ -272,10 +280,12 @@ impl Realtime {
         Ok((!message.is_empty()).then(|| News::Events { watch_id, data: message.finish(last) }))
     }
 
-    /// Ends listeners.
-    pub fn close<'a>(&self, ids: impl IntoIterator<Item = &'a String>) {
+    /// Ends a listener of this socket; one that went on at another stays.
+    pub fn close(&self, id: &str, line: &Arc<Line>) {
         let mut state = self.lock();
-        ids.into_iter().for_each(|id| state.forget(id));
+        if state.listeners.get(id).is_some_and(|it| it.watch_on(line).is_some()) {
+            state.forget(id);
+        }
     }
 
     /// Keeps listeners for a while whose socket went.
@@ -289,6 +299,14 @@ impl Realtime {
             }
         }
         state.let_go(self.0.clock.now());
+    }
+
+    /// Returns how many listeners there are.
+    #[cfg(test)]
+    pub fn listeners(&self) -> usize {
+        let mut state = self.lock();
+        state.let_go(self.0.clock.now());
+        state.listeners.len()
     }
 
     /// Returns the group of a query, with one listener more.
@@ -404,6 +422,11 @@ fn ring(listeners: &mut HashMap<String, Listener>, group: &Group, ended: Option<
 }
 
 impl Listener {
+    /// Returns the client's id of the listener, if it is told on this socket.
+    fn watch_on(&self, line: &Arc<Line>) -> Option<String> {
+        self.socket.as_ref().filter(|(it, _)| Arc::ptr_eq(it, line)).map(|(_, watch_id)| watch_id.clone())
+    }
+
     /// Returns the message of what is yet to be told, as far as one holds it; nothing when part of it is gone.
     fn told(&mut self, id: &str, group: &Group) -> Option<String> {
         let mut message = Message::new(id);

@@ -68,6 +68,10 @@ impl Stage {
         }
     }
 
+    fn saved(&self) -> std::path::PathBuf {
+        self.folder.path().join("saved")
+    }
+
     fn resume(&self, listener: &Listener, event: i64) -> Option<String> {
         let asked = self.realtime.asked(&listener.id, &Principal::Admin)?;
         self.realtime.resume(&listener.id, &asked, event, (Arc::clone(&self.line), "w".into()))
@@ -292,16 +296,34 @@ fn a_change_of_the_whole_state_is_told_as_one_event() {
     );
     let stage = Stage::new();
     stage.insert([doc! { "_id": "a" }, doc! { "_id": "b", "n": 1 }]);
-    let saved = stage.folder.path().join("saved");
-    stage.database.store().save(&saved).expect("saved");
+    stage.database.store().save(&stage.saved()).expect("saved");
     stage.remove(doc! { "_id": "a" });
     stage.update(doc! {}, doc! { "$set": { "n": 2 } });
     stage.insert([doc! { "_id": "c" }]);
     let mut listener = stage.open(wanted(doc! {}, doc! {}, None)).expect("a listener");
-    stage.database.store().restore(&saved).expect("restored");
+    stage.database.store().restore(&stage.saved()).expect("restored");
     stage.hear(&mut listener).expect("no end");
     assert_eq!(listener.told(), ["remove/dequeue/c", "add/enqueue/a", "replace/update/b"]);
     assert_eq!(by_id(listener.documents), stage.answer(&wanted(doc! {}, doc! {}, None)));
+}
+
+#[test]
+fn a_collection_that_is_dropped_is_empty_until_it_is_there_again() {
+    let stage = Stage::new();
+    stage.insert((0..60).map(|n| doc! { "_id": n, "n": n }));
+    let queries = [wanted(doc! {}, doc! {}, None), wanted(doc! {}, doc! { "n": 1 }, Some(2))];
+    let mut listeners = queries.map(|it| stage.open(it).expect("a listener"));
+    stage.database.store().drop_collection("c").expect("dropped");
+    for listener in &mut listeners {
+        stage.hear(listener).expect("no end");
+        assert_eq!(listener.documents, [] as [Value; 0]);
+    }
+    stage.database.create_collection("c").expect("created");
+    stage.insert([doc! { "_id": "a", "n": 1 }]);
+    for listener in &mut listeners {
+        stage.hear(listener).expect("no end");
+        assert_eq!(listener.documents, [json!({ "_id": "a", "n": 1 })]);
+    }
 }
 
 #[test]
@@ -431,7 +453,9 @@ fn a_listener_goes_over_to_another_query() {
     let mut listener = stage.open(wanted(doc! {}, doc! {}, None)).expect("a listener");
     stage.update(doc! { "_id": "a" }, doc! { "$set": { "n": 1 } });
     let narrow = wanted(doc! { "mine": true }, doc! {}, None);
-    let Ok(Some(News::Events { data, .. })) = stage.realtime.change(&listener.id, narrow.clone()) else {
+    let Ok(Some(News::Events { data, .. })) =
+        stage.realtime.change(&listener.id, narrow.clone(), &stage.line)
+    else {
         panic!("there is news")
     };
     listener.take(&data);
@@ -439,7 +463,7 @@ fn a_listener_goes_over_to_another_query() {
     stage.update(doc! {}, doc! { "$set": { "n": 2 } });
     stage.hear(&mut listener).expect("no end");
     assert_eq!(by_id(listener.documents.clone()), stage.answer(&narrow));
-    assert_eq!((listener.current, stage.realtime.change(&listener.id, narrow)), (4, Ok(None)));
+    assert_eq!((listener.current, stage.realtime.change(&listener.id, narrow, &stage.line)), (4, Ok(None)));
     assert_eq!(stage.resume(&listener, 2), None, "that was another query");
 }
 
@@ -483,7 +507,7 @@ fn carry_out(stage: &Stage, (kind, id, n): (u8, u8, i32)) {
     };
     let mut whole = random(id, n);
     whole.remove("_id");
-    match kind % 10 {
+    match kind % 13 {
         0 | 1 => put(whole, true),
         2 => put(doc! { "$set": { "n": n % 7, "o.b": n } }, false),
         3 => put(doc! { "$unset": { "o.a": "" }, "$set": { "k": n % 2 } }, false),
@@ -500,7 +524,20 @@ fn carry_out(stage: &Stage, (kind, id, n): (u8, u8, i32)) {
             stage.database.update(&of(id), change).expect("changed");
             stage.database.commit(&transaction).expect("committed");
         }
-        8 if n % 16 == 0 => drop(stage.database.store().clear(None).expect("emptied")),
+        8 if n % 4 == 0 => drop(stage.database.store().clear(None).expect("emptied")),
+        9 if n % 4 == 0 => {
+            stage.database.store().drop_collection("c").expect("dropped");
+            if n % 8 == 0 {
+                drop(stage.realtime.up_to_date());
+            }
+            stage.database.create_collection("c").expect("created");
+        }
+        10 if n % 2 == 0 => {
+            let _ = std::fs::remove_file(stage.saved());
+            stage.database.store().save(&stage.saved()).expect("saved");
+        }
+        10 if stage.saved().exists() => stage.database.store().restore(&stage.saved()).expect("restored"),
+        11 => stage.clock.advance(i64::from(n) * 60_000),
         _ => {
             let free =
                 (0..64).filter(|id| stage.database.count("c", &of(*id)) == Ok(0)).take(usize::from(id % 32));
@@ -533,6 +570,10 @@ proptest! {
                 continue;
             }
             for (listener, wanted) in listeners.iter_mut().zip(&queries) {
+                if write.2 % 3 == 0 {
+                    stage.realtime.detach([&listener.id], &stage.line);
+                    listener.take(&stage.resume(listener, listener.current).expect("what it missed"));
+                }
                 stage.hear(listener).expect("no end");
                 prop_assert_eq!(by_id(listener.documents.clone()), stage.answer(wanted), "{:?}", wanted);
             }

@@ -1,5 +1,6 @@
 //! The socket of `watch()`, frame by frame. See `docs/wire.md#realtime`.
 
+use cloudkit::emulator::event::Event;
 use cloudkit::emulator::permissions::Resource;
 use cloudkit::model::permission::Permission;
 use serde_json::{Value, json};
@@ -210,6 +211,81 @@ async fn a_dropped_socket_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_came_back_is_no_longer_its_old_sockets() {
+    let (sandbox, _) = sandbox().await;
+    let (ticket, uid) = guest(&sandbox).await;
+    add(&sandbox, json!({ "_id": "mine", "_openid": uid })).await;
+    add(&sandbox, json!({ "_id": "other", "_openid": "o" })).await;
+    let mut old = Listener::log_in(&ticket).await;
+    let query = old.watch("w", json!({})).await["msgData"]["queryID"].clone();
+    // The old socket is still open: a network may lose it without a word.
+    let mut new = Listener::log_in(&ticket).await;
+    let data = json!({ "queryID": query, "eventID": 1 });
+    let rebuild = json!({ "watchId": "w", "requestId": "r", "msgType": "REBUILD_WATCH", "msgData": data });
+    assert_eq!(new.ask(rebuild).await["msgData"]["currEvent"], 1);
+    permit(&sandbox, &Permission::ReadOnly);
+    assert_eq!(changes(&new.hear().await), [["limit", "enqueue", "other"]]);
+    old.send(&json!({ "watchId": "w", "requestId": "c", "msgType": "CLOSE_WATCH", "msgData": null })).await;
+    old.ask(json!({ "requestId": "x", "msgType": "PING", "msgData": null })).await;
+    add(&sandbox, json!({ "_id": "late" })).await;
+    let late = new.hear().await;
+    assert_eq!(
+        (changes(&late), &late["msgData"]["currEvent"]),
+        (vec![["add", "enqueue", "late"]], &json!(3))
+    );
+    permit(&sandbox, &Permission::AdminOnly);
+    assert_eq!(new.hear().await["msgData"]["code"], "COLLECTION_PERMISSION_DENIED");
+    sandbox.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_logs_in_later_does_not_change_for_whom_a_listener_hears() {
+    let (sandbox, admin) = sandbox().await;
+    let (ticket, _) = guest(&sandbox).await;
+    permit(&sandbox, &Permission::ReadOnly);
+    let mut listener = Listener::log_in(&ticket).await;
+    listener.watch("w", json!({})).await;
+    assert_eq!(listener.ask(login(&admin)).await["msgType"], "LOGIN_RES");
+    permit(&sandbox, &Permission::AdminOnly);
+    add(&sandbox, json!({ "_id": "secret" })).await;
+    let refused = listener.hear().await;
+    assert_eq!((&refused["watchId"], &refused["msgType"]), (&json!("w"), &json!("ERROR")), "{refused}");
+    assert_eq!(changes(&listener.watch("v", json!({})).await), [["init", "init", "secret"]]);
+    sandbox.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_out_of_order_leave_one_listener_that_hears_once() {
+    let (sandbox, ticket) = sandbox().await;
+    let mut listener = Listener::log_in(&ticket).await;
+    let close = json!({ "watchId": "w", "requestId": "c", "msgType": "CLOSE_WATCH", "msgData": null });
+    let place = |query: &Value, event: i64| json!({ "watchId": "w", "requestId": "p", "msgType": "REBUILD_WATCH", "msgData": { "queryID": query, "eventID": event } });
+    listener.send(&close).await;
+    let first = listener.watch("w", json!({})).await["msgData"]["queryID"].clone();
+    let second = listener.watch("w", json!({})).await["msgData"]["queryID"].clone();
+    let gone = listener.ask(place(&first, 1)).await;
+    assert_eq!(gone["msgData"]["code"], "QUERYID_INVALID_ERROR", "the later one took its place");
+    for ahead in [2, 0, -1, i64::MAX] {
+        let answer = listener.ask(place(&second, ahead)).await;
+        assert_eq!(answer["msgData"]["code"], "QUERYID_INVALID_ERROR", "event {ahead} was never told");
+    }
+    add(&sandbox, json!({ "_id": "a" })).await;
+    let told = listener.hear().await;
+    assert_eq!((&told["msgData"]["queryID"], changes(&told)), (&second, vec![["add", "enqueue", "a"]]));
+    assert_eq!(listener.ask(login(&ticket)).await["msgType"], "LOGIN_RES");
+    let again = listener.ask(place(&second, 1)).await;
+    assert_eq!(changes(&again), [["add", "enqueue", "a"]]);
+    for _ in 0..2 {
+        listener.send(&close).await;
+    }
+    add(&sandbox, json!({ "_id": "b" })).await;
+    // Nothing comes of it: the next frame is the answer.
+    listener.send(&json!({ "requestId": "x", "msgType": "PING", "msgData": null })).await;
+    assert_eq!(listener.hear().await["msgType"], "PONG");
+    sandbox.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn permissions_decide_what_is_heard_also_when_they_change() {
     let (sandbox, _) = sandbox().await;
     let (ticket, uid) = guest(&sandbox).await;
@@ -242,6 +318,7 @@ async fn permissions_decide_what_is_heard_also_when_they_change() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_never_reads_holds_up_nobody() {
     let (sandbox, ticket) = sandbox().await;
+    let mut events = sandbox.emulator.events();
     let (mut deaf, mut quick) = (Listener::log_in(&ticket).await, Listener::log_in(&ticket).await);
     deaf.watch("w", json!({})).await;
     quick.watch("w", json!({})).await;
@@ -251,10 +328,12 @@ async fn a_client_that_never_reads_holds_up_nobody() {
         let mut heard = quick.hear().await;
         assert_eq!(heard["msgData"]["events"][0]["DocID"].take(), id);
     }
-    // What it has not read waits for it, or it is told that it has missed too much: in order and without a gap.
+    // What it has not read waits for it in order and without a gap, until it is told that it has missed too much; or it was
+    // cut off, if all that took long.
     let mut last = 1;
-    while last < 101 {
-        let frame = deaf.hear().await;
+    while last < 101
+        && let Ok(frame) = deaf.next().await
+    {
         if frame["msgType"] == "ERROR" {
             assert_eq!(frame["msgData"]["code"], "SYS_ERR");
             break;
@@ -265,6 +344,9 @@ async fn a_client_that_never_reads_holds_up_nobody() {
         }
     }
     assert!(last < 101, "20 MB are more than is kept for anybody");
+    let mut told = std::iter::from_fn(|| events.try_recv().ok());
+    let why = ["fallen too far behind", "did not read"];
+    assert!(told.any(|it| matches!(it, Event::Warning(text) if why.iter().any(|why| text.en.contains(why)))));
     sandbox.emulator.stop().await;
 }
 

@@ -16,7 +16,9 @@ use bytes::Bytes;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::target::query_value;
-use crate::emulator::environment::Shared;
+use crate::emulator::environment::{Environment, Shared};
+use crate::emulator::event::{self, Event};
+use crate::text;
 use session::{Answer, Session};
 
 /// The largest frame of a client, in bytes.
@@ -25,6 +27,8 @@ const LARGEST: usize = 1 << 20;
 const READ: usize = 4 << 10;
 /// How long a client may take to read what it is sent.
 const READING: Duration = Duration::from_secs(10);
+/// How long a client may take to read why its socket is closed.
+const PARTING: Duration = Duration::from_secs(1);
 /// How long a client may be silent before it is asked whether it is there.
 const QUIET: Duration = Duration::from_secs(15);
 /// How long it may be silent before it is given up.
@@ -61,7 +65,7 @@ async fn converse(environment: Shared, mut session: Session, mut socket: WebSock
     if let Some((code, reason)) = talk(&environment, &mut session, &mut socket).await {
         let close = CloseFrame { code, reason: reason.into() };
         // It may be gone, and need not be told.
-        let _ = timeout(READING, socket.send(Message::Close(Some(close)))).await;
+        let _ = timeout(PARTING, socket.send(Message::Close(Some(close)))).await;
     }
     session.leave();
 }
@@ -96,7 +100,18 @@ async fn talk(
                     Some(Err(_)) | None => return None,
                 }
             }
-            ids = line.answer(), if is_settled => session.news(&ids),
+            ids = line.answer(), if is_settled => {
+                // First what may no longer be heard.
+                let mut answers = match permissions.has_changed() {
+                    Ok(true) => {
+                        permissions.mark_unchanged();
+                        session.check_again().await
+                    }
+                    Ok(false) | Err(_) => Vec::new(),
+                };
+                answers.extend(session.news(&ids));
+                answers
+            }
             () = sleep_until(settled), if !is_settled => continue,
             Ok(()) = permissions.changed() => session.check_again().await,
             () = environment.realtime.stopping().cancelled() => return Some((GOING_AWAY, "the emulator stops")),
@@ -106,28 +121,43 @@ async fn talk(
                 }
                 match heard.elapsed() {
                     silent if silent > GONE => return None,
-                    silent if silent > QUIET => send(socket, Message::Ping(Bytes::new())).await?,
+                    silent if silent > QUIET => send(environment, socket, Message::Ping(Bytes::new())).await?,
                     _ => {}
                 }
                 continue;
             }
         };
         for Answer { text, begins } in answers {
-            send(socket, Message::Text(text.into())).await?;
+            send(environment, socket, Message::Text(text.into())).await?;
             if begins {
                 // Until it has worked through the answer, a client drops news: that of a socket's library comes after.
                 settled = Instant::now() + SETTLING;
-                send(socket, Message::Ping(Bytes::new())).await?;
+                send(environment, socket, Message::Ping(Bytes::new())).await?;
             }
         }
     }
 }
 
-/// Sends a message, unless the client does not take it.
-async fn send(socket: &mut WebSocket, message: Message) -> Option<()> {
-    timeout(READING, socket.send(message)).await.ok()?.ok()
+/// Sends a message, unless the client does not take it, or the emulator stops before it does.
+async fn send(environment: &Environment, socket: &mut WebSocket, message: Message) -> Option<()> {
+    tokio::select! {
+        biased;
+        sent = timeout(READING, socket.send(message)) => {
+            if sent.is_err() {
+                event::tell(&environment.events, Event::Warning(text! {
+                    en: "a client of `watch()` did not read what it was sent: its connection was closed",
+                    zh: "一个 `watch()` 客户端没有读取发给它的消息，连接已关闭"
+                }));
+            }
+            sent.ok()?.ok()
+        }
+        () = environment.realtime.stopping().cancelled() => None,
+    }
 }
 
 fn is_too_large(error: &axum::Error) -> bool {
     error.to_string().contains("too long") || error.to_string().contains("too big")
 }
+
+#[cfg(test)]
+mod tests;

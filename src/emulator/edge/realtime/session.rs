@@ -7,8 +7,10 @@ use super::frame::{Frame, failed, frame};
 use crate::api::data::Failure;
 use crate::emulator::access::documents::Documents;
 use crate::emulator::environment::Shared;
+use crate::emulator::event::{self, Event};
 use crate::emulator::principal::Principal;
 use crate::emulator::realtime::{Line, News, Refused, Wanted};
+use crate::text;
 
 /// How many listeners one socket may have.
 const MOST: usize = 1_000;
@@ -67,7 +69,7 @@ impl Session {
             "CHECK_LAST" => self.check(&asked),
             "CLOSE_WATCH" => {
                 if let Some(query) = watch.and_then(|it| self.watches.remove(it)) {
-                    self.environment.realtime.close([&query]);
+                    self.environment.realtime.close(&query, &self.line);
                 }
                 Vec::new()
             }
@@ -164,6 +166,17 @@ impl Session {
     pub fn news(&mut self, queries: &[String]) -> Vec<Answer> {
         let news = queries.iter().filter_map(|it| self.environment.realtime.news(it, &self.line));
         let news: Vec<_> = news.collect();
+        for it in &news {
+            if let News::Ended { failure: Failure { code, message, .. }, .. } = it {
+                event::tell(
+                    &self.environment.events,
+                    Event::Warning(text! {
+                        en: "a listener of `watch()` was ended: {code} {message}",
+                        zh: "一个 `watch()` 监听已结束：{code} {message}"
+                    }),
+                );
+            }
+        }
         news.into_iter().flat_map(|it| self.tell(it)).collect()
     }
 
@@ -171,12 +184,16 @@ impl Session {
     pub async fn check_again(&mut self) -> Vec<Answer> {
         let mut answers = Vec::new();
         for (watch_id, query) in self.watches.clone() {
-            let changed = self.work(move |environment, principal| {
-                let Some(asked) = environment.realtime.asked(&query, &principal) else { return Ok(None) };
+            let line = self.line();
+            let changed = self.work(move |environment, _| {
+                // In the name that it began with: somebody else may have logged in since.
+                let Some((principal, asked)) = environment.realtime.listener(&query, &line) else {
+                    return Ok(None);
+                };
                 let changed = allowed(environment, &principal, &asked)
-                    .and_then(|wanted| environment.realtime.change(&query, wanted));
+                    .and_then(|wanted| environment.realtime.change(&query, wanted, &line));
                 if changed.is_err() {
-                    environment.realtime.close([&query]);
+                    environment.realtime.close(&query, &line);
                 }
                 changed
             });
@@ -206,7 +223,7 @@ impl Session {
 
     fn own(&mut self, watch: String, query: String) {
         if let Some(other) = self.watches.insert(watch, query.clone()).filter(|other| *other != query) {
-            self.environment.realtime.close([&other]);
+            self.environment.realtime.close(&other, &self.line);
         }
     }
 
