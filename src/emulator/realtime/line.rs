@@ -1,5 +1,6 @@
 //! The line from the listeners to one socket: which of them have news.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -7,16 +8,23 @@ use tokio::sync::Notify;
 /// Rung when a listener has news. It holds the ids of listeners, never news: whoever does not answer costs nothing.
 #[derive(Debug, Default)]
 pub struct Line {
-    /// Each at most once, in the order of their first news.
-    waiting: Mutex<Vec<String>>,
+    waiting: Mutex<Waiting>,
     bell: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    /// In the order of their first news.
+    ids: Vec<String>,
+    /// The same: a socket may have a thousand listeners, and all of them news.
+    known: HashSet<String>,
 }
 
 impl Line {
     pub fn ring(&self, id: &str) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if !waiting.iter().any(|it| it == id) {
-            waiting.push(id.to_owned());
+        if waiting.known.insert(id.to_owned()) {
+            waiting.ids.push(id.to_owned());
             self.bell.notify_one();
         }
     }
@@ -25,8 +33,8 @@ impl Line {
     pub async fn answer(&self) -> Vec<String> {
         loop {
             let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-            if !waiting.is_empty() {
-                return waiting;
+            if !waiting.ids.is_empty() {
+                return waiting.ids;
             }
             self.bell.notified().await;
         }

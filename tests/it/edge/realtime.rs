@@ -1,5 +1,7 @@
 //! The socket of `watch()`, frame by frame. See `docs/wire.md#realtime`.
 
+use std::collections::BTreeMap;
+
 use cloudkit::emulator::event::Event;
 use cloudkit::emulator::permissions::Resource;
 use cloudkit::model::permission::Permission;
@@ -7,6 +9,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
+use crate::support::cloudkit::Cloudkit;
 use crate::support::emulator::Sandbox;
 use crate::support::http::Request;
 use crate::support::listener::{Listener, login};
@@ -348,6 +351,79 @@ async fn a_client_that_never_reads_holds_up_nobody() {
     let why = ["fallen too far behind", "did not read"];
     assert!(told.any(|it| matches!(it, Event::Warning(text) if why.iter().any(|why| text.en.contains(why)))));
     sandbox.emulator.stop().await;
+}
+
+/// What a client makes of the frames of one listener: documents by id.
+#[derive(Default)]
+struct View {
+    current: i64,
+    documents: BTreeMap<String, Value>,
+}
+
+impl View {
+    fn take(&mut self, frame: &Value) {
+        let current = frame["msgData"]["currEvent"].as_i64().expect("a number");
+        for event in frame["msgData"]["events"].as_array().expect("events") {
+            let number =
+                if frame["msgType"] == "INIT_EVENT" { 1 } else { event["ID"].as_i64().expect("a number") };
+            assert!(number == self.current || number == self.current + 1, "{number} after {}", self.current);
+            self.current = number;
+            let id = event["DocID"].as_str().expect("an id").to_owned();
+            if event["QueueType"] == "dequeue" {
+                self.documents.remove(&id).expect("it was there");
+            } else {
+                let document = event["Doc"].as_str().expect("a text");
+                self.documents.insert(id, serde_json::from_str(document).expect("a document"));
+            }
+        }
+        assert!(self.current <= current && current <= self.current.max(1), "{frame}");
+        self.current = current;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_hears_whatever_the_command_line_does() {
+    let lines = r#"{"_id":"c","n":3}
+{"_id":"d","n":40}
+{"_id":"e","n":5}"#;
+    let cloudkit = Cloudkit::serving(&[("more.json", lines), ("again.csv", "_id,n\nc,60\nf,6\n")]).await;
+    cloudkit.json(&["db", "collection", "add", "todos"]);
+    let request = Request::new("POST", &format!("{}/admin", cloudkit.url()));
+    let sign = json!({ "action": "auth.wsWebSign", "envName": "local" }).to_string();
+    let ticket = request.header("content-type", "application/json").body(sign).send().await.json();
+    let mut listener = Listener::log_in(&ticket["data"]).await;
+    let [mut all, mut best] = [View::default(), View::default()];
+    all.take(&listener.watch("all", json!({})).await);
+    best.take(&listener.watch("best", json!({ "orderBy": { "n": "desc" }, "limit": 2 })).await);
+    for step in [
+        &["db", "insert", "todos", r#"[{"_id":"a","n":1},{"_id":"b","n":2},{"_id":"x","n":50}]"#][..],
+        &["db", "import", "todos", "more.json"],
+        &["snapshot", "save", "before"],
+        &["db", "import", "todos", "again.csv", "--mode", "upsert"],
+        &["db", "insert", "todos", r#"{"_id":"g","n":70}"#],
+        &["snapshot", "restore", "before", "--yes"],
+        &["clock", "advance", "2h"],
+        &["db", "insert", "todos", r#"{"_id":"h","n":45}"#],
+        &["db", "collection", "drop", "todos", "--yes"],
+        &["db", "collection", "add", "todos"],
+        &["db", "insert", "todos", r#"[{"_id":"a","n":9},{"_id":"i","n":8},{"_id":"j","n":7}]"#],
+    ] {
+        cloudkit.json(step);
+        let of_all = if step == ["db", "collection", "drop", "todos", "--yes"] {
+            json!([])
+        } else {
+            cloudkit.json(&["db", "query", "todos", "--sort", "n:desc"])
+        };
+        let answer = |count| {
+            let documents = of_all.as_array().expect("documents").iter().take(count);
+            documents.map(|it| (it["_id"].as_str().expect("an id").to_owned(), it.clone())).collect()
+        };
+        // Events come after the command has ended; what they lead to is known.
+        while (&all.documents, &best.documents) != (&answer(usize::MAX), &answer(2)) {
+            let frame = listener.hear().await;
+            if frame["watchId"] == "all" { all.take(&frame) } else { best.take(&frame) }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
