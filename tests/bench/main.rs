@@ -1,8 +1,8 @@
 //! `cargo bench`: what the promises of speed are worth today, each against a peer measured in the same run.
 //!
 //! Prints figures and ratios; nothing here fails for being slow, because shared machines are. Run one part with
-//! `cargo bench -- invoke` (parts: start, invoke, functions, reload, database, import, memory, reset, rules, storage, wechat; `database`
-//! takes sizes too: `cargo bench -- database 10k 100k`, and `import` one).
+//! `cargo bench -- invoke` (parts: start, invoke, functions, reload, database, import, memory, reset, rules, storage, watch,
+//! wechat; `database` takes sizes too: `cargo bench -- database 10k 100k`, and `import` one).
 
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
 
@@ -18,6 +18,7 @@ mod reset;
 mod rules;
 mod start;
 mod storage;
+mod watch;
 mod wechat;
 
 fn main() {
@@ -38,6 +39,7 @@ fn main() {
         ("reset", reset::run),
         ("rules", rules::run),
         ("storage", storage::run),
+        ("watch", watch::run),
         ("wechat", wechat::run),
     ] {
         if wanted.is_empty() || wanted.iter().any(|it| it == name) {
