@@ -80,13 +80,13 @@ impl Call {
         Call { inner, function, request_id, token, began, asked, cold: None }
     }
 
-    /// Runs the function. When the returned future is dropped, the call goes on by itself, as in the cloud.
+    /// Runs the function. When the returned future is dropped, a call that has begun goes on by itself, as in the cloud; one
+    /// that waits in line is dropped too.
     pub async fn run(mut self, invocation: &Invocation) -> Outcome {
-        let start = self.platform(start_line(&self.request_id));
-        self.inner.logs.keep([start]);
         // HTTP access limits the body as it came; in the event, base64 makes it a third longer.
         let is_limited = !matches!(invocation.caller, Caller::Http);
         if is_limited && invocation.event.len() > LONGEST_EVENT {
+            self.start();
             return self.report(Ended::failed(FaultKind::Event, "event body size is too long"));
         }
         if self.function.web.is_some() {
@@ -94,6 +94,7 @@ impl Call {
             let message = format!(
                 "function `{name}` is a web function: it answers HTTP requests on its routes, no calls"
             );
+            self.start();
             return self.report(Ended::failed(FaultKind::Event, message));
         }
         let lease = match self.ready(invocation.caller.depth()).await {
@@ -110,7 +111,10 @@ impl Call {
 
     /// Returns a process that has the function loaded.
     async fn ready(&mut self, depth: usize) -> Result<Lease, Ended> {
-        let mut lease = self.lease(depth).await.map_err(|error| self.not_started(&error))?;
+        let lease = self.lease(depth).await;
+        // One whose caller leaves while it waits in line has never begun.
+        self.start();
+        let mut lease = lease.map_err(|error| self.not_started(&error))?;
         let instance = lease.instance();
         if instance.used {
             return Ok(lease);
@@ -215,6 +219,11 @@ impl Call {
                 Err((self, Ended::failed(FaultKind::Exit, message)))
             }
         }
+    }
+
+    /// Keeps the line with which the call's log begins.
+    fn start(&self) {
+        self.inner.logs.keep([self.platform(start_line(&self.request_id))]);
     }
 
     fn say(&self, level: Level, message: String) {

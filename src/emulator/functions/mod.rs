@@ -254,8 +254,8 @@ impl Functions {
         ports.collect()
     }
 
-    /// Runs a function once and waits for its answer. When the future is dropped, the call goes on by itself, as in
-    /// the cloud.
+    /// Runs a function once and waits for its answer. When the future is dropped, a call that has begun goes on by itself, as
+    /// in the cloud; one that waits in line is dropped too.
     pub async fn invoke(&self, name: &str, invocation: Invocation) -> Outcome {
         self.invoke_as(name, self.0.config.ids.request(), invocation).await
     }

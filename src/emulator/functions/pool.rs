@@ -299,6 +299,12 @@ impl Function {
         }
     }
 
+    /// Returns how many calls wait in line.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.state().waiting.len()
+    }
+
     #[cfg(test)]
     pub fn is_at_work(&self) -> bool {
         let state = self.state();

@@ -385,6 +385,34 @@ async fn a_call_of_another_function_is_refused_when_all_places_wait_for_one_anot
 }
 
 #[tokio::test]
+async fn a_call_whose_caller_leaves_while_it_waits_in_line_never_begins() {
+    let mut stage = Stage::of(
+        "const fs = require('fs'); exports.main = async (e) => { console.log(e.n); \
+         while (e.until && !fs.existsSync(e.until)) await new Promise(r => setTimeout(r, 5)) }",
+    );
+    let places = stage.functions.0.registry.crew.places.clone();
+    let taken: Vec<_> = (0..places.most() - 1).map(|_| places.take().expect("a place")).collect();
+    let file = stage.folder.path().join("ended");
+    let event = serde_json::json!({ "n": 1, "until": file }).to_string();
+    let outer = stage.begin(&event);
+    stage.event(|event| matches!(event, Event::Logged(_)).then_some(())).await;
+    let in_line = stage.begin(r#"{"n":2}"#);
+    while stage.functions.0.registry.get("f").expect("it is there").waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    in_line.abort();
+    assert!(in_line.await.expect_err("it was aborted").is_cancelled());
+    std::fs::write(file, "").expect("a file");
+    outer.await.expect("it ends").result.expect("it is answered");
+    stage.call("f", r#"{"n":3}"#).await.expect("it is answered");
+    assert_eq!(stage.said(), ["Info 1", "Info 3"]);
+    let lines = stage.logs.search(&Search::default()).found;
+    let starts = lines.iter().filter(|line| line.message.starts_with("START RequestId: ")).count();
+    assert_eq!(starts, 2);
+    drop(taken);
+}
+
+#[tokio::test]
 async fn a_quick_call_does_not_wait_until_long_ones_have_ended() {
     let mut stage = Stage::of(
         "const fs = require('fs'); exports.main = async (e) => { if (!e.until) return 1; console.log('waits'); \
