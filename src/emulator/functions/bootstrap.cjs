@@ -247,6 +247,15 @@ function isSame(one, other) {
 }
 
 function describe(error) {
+  try {
+    return worded(error);
+  } catch {
+    // The function has put something else in the place of what words are made with.
+    return `${error?.stack ?? toText(error)}`;
+  }
+}
+
+function worded(error) {
   if (util.types.isNativeError(error) || error instanceof Error) {
     return cleanStack(String(error.stack || error.message || error));
   }
@@ -282,7 +291,13 @@ function excerpt(stack) {
 }
 
 function logFailure(error, text) {
-  say(ERROR, error && error.stack ? excerpt(String(error.stack)) + text : text);
+  let place = '';
+  try {
+    if (error && error.stack) place = excerpt(String(error.stack));
+  } catch {
+    // As above.
+  }
+  say(ERROR, place + text);
 }
 
 // ---- One call -----------------------------------------------------------------------------------------------------
@@ -449,7 +464,10 @@ process.on('beforeExit', () => {
 function activeWork() {
   if (!process.getActiveResourcesInfo) return [];
   let own = call ? 2 : 3;
-  return process.getActiveResourcesInfo().filter((name) => name !== 'PipeWrap' || own-- <= 0);
+  const all = process.getActiveResourcesInfo();
+  const active = [];
+  for (let at = 0; at < all.length; at++) if (all[at] !== 'PipeWrap' || own-- <= 0) active[active.length] = all[at];
+  return active;
 }
 
 function lookForWork() {
@@ -460,13 +478,17 @@ function lookForWork() {
 }
 
 function summary(active) {
-  const counts = {};
-  for (const name of active) {
-    const word = { Timeout: 'timer', Immediate: 'timer', TCPSocketWrap: 'connection', TCPWRAP: 'connection' }[name] ?? name;
+  const counts = { __proto__: null };
+  for (let at = 0; at < active.length; at++) {
+    const word = WORDS[active[at]] ?? active[at];
     counts[word] = (counts[word] ?? 0) + 1;
   }
-  return Object.entries(counts).map(([name, count]) => `${count} ${name}${count > 1 ? 's' : ''}`).join(', ');
+  let text = '';
+  for (const name in counts) text += `${text ? ', ' : ''}${counts[name]} ${name}${counts[name] > 1 ? 's' : ''}`;
+  return text;
 }
+
+const WORDS = { __proto__: null, Timeout: 'timer', Immediate: 'timer', TCPSocketWrap: 'connection', TCPWRAP: 'connection' };
 
 // ---- The end of the process ---------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ struct Faulty {
 
 impl Default for Faulty {
     fn default() -> Self {
-        Faulty { fault: "", answer: "FUNCTIONS_EXECUTE_FAIL", logged: "", timeout: 60 }
+        Faulty { fault: "", answer: "FUNCTIONS_EXECUTE_FAIL", logged: "", timeout: 300 }
     }
 }
 
@@ -152,12 +152,20 @@ async fn what_a_function_does_to_the_language_does_not_reach_the_platform() {
         "process.removeAllListeners()",
     ] {
         let code = format!(
-            "const F = {nothing}; let done; exports.main = async (event) => {{ if (!done) {{ {patched}; done = true }}; return event.n }}"
+            "const F = {nothing}, later = setTimeout; let done; exports.main = async (event) => {{ if (event.fail) throw new Error('failed'); \
+             if (!done) {{ later(() => {{}}, 600000); {patched}; done = true }}; return event.n }}"
         );
-        let stage = Stage::of(&code);
+        let mut stage = Stage::of(&code);
         for n in 0..3 {
             let found = stage.call("f", &format!(r#"{{"n":{n}}}"#)).await;
             assert_eq!(found, Ok(n.to_string()), "{patched}");
+            if n == 0 {
+                let lingering = |event| matches!(event, Event::Lingering { .. }).then_some(());
+                let told = tokio::time::timeout(Duration::from_secs(60), stage.event(lingering)).await;
+                assert!(told.is_ok(), "nothing is told of what goes on: {patched}");
+            }
+            let fault = stage.call("f", r#"{"fail":true}"#).await.expect_err(patched);
+            assert!(fault.message.starts_with("Error: failed"), "{patched}: {}", fault.message);
         }
         stage.functions.stop().await;
     }
@@ -215,7 +223,7 @@ async fn memory_is_that_at_the_end_of_the_call_and_over_the_limit_no_other_call_
 #[tokio::test]
 async fn memory_that_runs_out_shows_no_native_stack() {
     let stage = Stage::new(&[
-        ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\nmemory = 128\ntimeout = 60\n"),
+        ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\nmemory = 128\ntimeout = 300\n"),
         (
             "f/index.js",
             "require('v8').setFlagsFromString('--max-old-space-size=20'); \
@@ -232,7 +240,7 @@ async fn memory_that_runs_out_shows_no_native_stack() {
 #[tokio::test]
 async fn what_is_written_past_the_console_is_logged_whole() {
     let stage = Stage::new(&[
-        ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 60\n"),
+        ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 300\n"),
         (
             "f/index.js",
             "const fs = require('fs'); exports.main = (e) => { process.stdout.write(Buffer.from([0xff, 0x41, 0x0a])); \
@@ -255,14 +263,14 @@ async fn what_is_written_past_the_console_is_logged_whole() {
 #[tokio::test]
 async fn a_hundred_megabytes_of_output_are_taken_in_without_being_kept() {
     let stage = Stage::new(&[
-        ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 60\nmemory = 1024\n"),
+        ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 300\nmemory = 1024\n"),
         (
             "f/index.js",
             "const { execSync } = require('child_process'); exports.main = (e) => { \
              if (e.long) { console.log('x'.repeat(e.long)); return 'long' } \
              if (e.unended) { for (let n = 0; n < 3000; n++) process.stdout.write('x'.repeat(10000)); \
              require('v8').setFlagsFromString('--expose-gc'); require('vm').runInNewContext('gc')(); return process.memoryUsage().heapUsed < 20e6 } \
-             execSync('head -c 100000000 /dev/zero', { stdio: ['ignore', 'inherit', 'ignore'] }); \
+             execSync(`head -c 100000000 /dev/zero | tr '\\\\0' x`, { stdio: ['ignore', 'inherit', 'ignore'] }); \
              for (let n = 0; n < 100; n++) console.log('y'.repeat(100000)); return 'well' }",
         ),
     ]);
@@ -356,7 +364,7 @@ async fn a_function_that_calls_itself_without_end_is_told_so_and_one_that_ends_i
     let stage = Stage::at(
         &url,
         &[
-            ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 120\n"),
+            ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 300\n"),
             (
                 "f/index.js",
                 "exports.main = (e) => e.depth === 0 ? 'end' : new Promise((done) => require('http').get( \
@@ -382,7 +390,7 @@ async fn a_recursion_whose_first_callers_have_given_up_ends() {
                 process.env.CLOUDKIT_EMULATOR_URL + '/' + (e.depth - 1), (answer) => { answer.resume(); \
                 answer.on('end', () => done('answered')) }); \
                 asked.setTimeout(2000, () => asked.destroy()); asked.on('error', () => done('gave up')) })";
-    let limits = "[functions]\nroot = \"cloudfunctions\"\ntimeout = 120\n";
+    let limits = "[functions]\nroot = \"cloudfunctions\"\ntimeout = 300\n";
     let stage = Stage::at(&url, &[("/cloudkit.toml", limits), ("f/index.js", code)]);
     let front = tokio::spawn(nest(listener, stage.functions.clone()));
     stage.call("f", r#"{"depth":-1}"#).await.expect("it gives up, or is answered");
