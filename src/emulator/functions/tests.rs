@@ -23,7 +23,7 @@ use crate::project::{Options, Project};
 const PLAIN: (&str, &str) = ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\n");
 
 /// The manifest of a stage that has no other: on a busy machine what takes a moment takes long.
-const PATIENT: (&str, &str) = ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 60\n");
+const PATIENT: (&str, &str) = ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 300\n");
 
 /// Functions of a project made of `(path, text)` files below `cloudfunctions/`.
 struct Stage {
@@ -656,7 +656,7 @@ async fn the_context_tells_what_the_platform_tells() {
     );
     assert_eq!(
         stage.call("f", "").await.expect("an empty event is an empty object"),
-        r#"{"callbackWaitsForEmptyEventLoop":true,"memory_limit_in_mb":256,"time_limit_in_ms":60000,"function_version":"$LATEST","function_name":"f","namespace":"local","tencentcloud_region":"ap-shanghai","tencentcloud_appid":"1250000001","tencentcloud_uin":"100000000001","TCB_ENV":"local","SCF_NAMESPACE":"local","same":true,"left":true,"cwd":true,"uuid":36}"#
+        r#"{"callbackWaitsForEmptyEventLoop":true,"memory_limit_in_mb":256,"time_limit_in_ms":300000,"function_version":"$LATEST","function_name":"f","namespace":"local","tencentcloud_region":"ap-shanghai","tencentcloud_appid":"1250000001","tencentcloud_uin":"100000000001","TCB_ENV":"local","SCF_NAMESPACE":"local","same":true,"left":true,"cwd":true,"uuid":36}"#
     );
 }
 

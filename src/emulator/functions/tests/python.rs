@@ -14,7 +14,7 @@ fn is_here() -> bool {
     here
 }
 
-const LIMITS: &str = "[functions]\nroot = \"cloudfunctions\"\ntimeout = 20\nmemory = 128\n";
+const LIMITS: &str = "[functions]\nroot = \"cloudfunctions\"\ntimeout = 300\nmemory = 128\n";
 
 /// Calls functions, each an `index.py`, and compares what the caller reads: the result, or the fault's code and the last
 /// line of its text.
@@ -95,8 +95,8 @@ async fn more_memory_than_the_limit_ends_the_process() {
     if !is_here() {
         return;
     }
-    let python = "import os, time\ndef main_handler(event, context):\n  if event.get('much'):\n    much = b'x' * (200 << 20)\n    time.sleep(30)\n  return os.getpid()";
-    let node = "exports.main = async (e) => { if (e.much) { const much = Buffer.alloc(300 << 20, 1); await new Promise(r => setTimeout(r, 30000)); return much.length } return process.pid }";
+    let python = "import os, time\ndef main_handler(event, context):\n  if event.get('much'):\n    much = b'x' * (200 << 20)\n    time.sleep(600)\n  return os.getpid()";
+    let node = "exports.main = async (e) => { if (e.much) { const much = Buffer.alloc(300 << 20, 1); await new Promise(r => setTimeout(r, 600000)); return much.length } return process.pid }";
     let stage = Stage::new(&[("/cloudkit.toml", LIMITS), ("p/index.py", python), ("n/index.js", node)]);
     for name in ["p", "n"] {
         let before = stage.call(name, "{}").await.expect("a good call");
@@ -141,7 +141,7 @@ async fn identity_is_lent_for_one_call_and_the_context_is_the_platforms() {
         "import json, os\ndef main_handler(event, context):\n  environment = json.loads(context.pop('environment'))\n  \
          return [event, os.environ.get('WX_OPENID'), environment.get('WX_OPENID'), 'TCB_ENV=local;' in context.pop('environ'), len(context.pop('request_id')), context]",
     )]);
-    let rest = r#"true, 36, {"memory_limit_in_mb": 256, "time_limit_in_ms": 60000, "function_version": "$LATEST", "function_name": "f", "namespace": "local", "tencentcloud_region": "ap-shanghai", "tencentcloud_appid": "1250000001", "tencentcloud_uin": "100000000001"}]"#;
+    let rest = r#"true, 36, {"memory_limit_in_mb": 256, "time_limit_in_ms": 300000, "function_version": "$LATEST", "function_name": "f", "namespace": "local", "tencentcloud_region": "ap-shanghai", "tencentcloud_appid": "1250000001", "tencentcloud_uin": "100000000001"}]"#;
     let alice = Caller::MiniProgram(Identity { openid: "o-alice".into(), unionid: None });
     let outcome = stage.call_as("f", r#"{"userInfo":{"openId":"forged"}}"#, alice).await;
     let expected = format!(

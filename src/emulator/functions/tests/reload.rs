@@ -1,6 +1,7 @@
 //! What is saved is served on the next call, by processes of the functions concerned only.
 
 use std::collections::HashMap;
+use std::task::Poll;
 
 use super::*;
 
@@ -175,6 +176,35 @@ async fn every_save_of_a_storm_is_served() {
         }
     }
     assert_eq!(stage.call("f", "{}").await, Ok("50".into()));
+}
+
+/// Tells whether somebody else could go on while this was under way.
+async fn makes_room<T>(work: impl Future<Output = T>) -> bool {
+    let mut work = std::pin::pin!(work);
+    let first = std::future::poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
+    let waits = first.is_pending();
+    if waits {
+        work.await;
+    }
+    waits
+}
+
+#[tokio::test]
+async fn files_are_looked_at_where_nobody_else_has_to_wait() {
+    let code = "for (let n = 0; n < 40; n++) require('./part' + n); exports.main = () => 1";
+    let parts: Vec<String> = (0..40).map(|n| format!("f/part{n}.js")).collect();
+    let parts = parts.iter().map(|path| (path.as_str(), ""));
+    let stage = Stage::new(&parts.chain([("f/index.js", code)]).collect::<Vec<_>>());
+    stage.call("f", "{}").await.expect("a result");
+    // A function of many files, and one that may have come to be a moment ago.
+    for name in ["f", "nobody"] {
+        let mut tries = 0;
+        // The other thread may be done before this one looks.
+        while !makes_room(stage.functions.get(name)).await {
+            tries += 1;
+            assert!(tries < 1000, "{name}");
+        }
+    }
 }
 
 #[tokio::test]
