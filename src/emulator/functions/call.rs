@@ -406,17 +406,35 @@ impl Parts {
     }
 }
 
+fn idle(work: &str) -> String {
+    match work {
+        "" => "it was waiting for nothing that can happen".to_owned(),
+        work => format!("it was waiting for {work}"),
+    }
+}
+
 /// Says in the log what a process that ran out of time was at; it ends with its lease.
 async fn last_words(mut lease: Lease, language: Language, folder: PathBuf, message: String) {
     let instance = lease.instance();
-    let doing = match instance.waiting_for(language, LAST_WORDS).await {
+    let mut answered = instance.ask_what_for(language, LAST_WORDS).await;
+    // Of Python nothing else can be asked.
+    let patience = if language == Language::Python { PINPOINT } else { LAST_WORDS };
+    let in_time = match tokio::time::timeout(patience, &mut answered).await {
+        Ok(Ok(said)) => Some(said),
+        Ok(Err(_)) => return,
+        Err(_) => None,
+    };
+    let doing = match in_time {
         Some(place) if language == Language::Python => format!("it was at:\n{place}"),
         None if language == Language::Python => "it was in code that is not Python's".to_owned(),
-        Some(work) if work.is_empty() => "it was waiting for nothing that can happen".to_owned(),
-        Some(work) => format!("it was waiting for {work}"),
-        None => match instance.pinpoint(&folder, PINPOINT).await {
-            Some(place) => format!("it was computing without a pause:\n{place}"),
-            None => "it was computing without a pause".to_owned(),
+        Some(work) => idle(&work),
+        None => tokio::select! {
+            // On a busy machine it may answer after all.
+            Ok(work) = answered => idle(&work),
+            place = instance.pinpoint(&folder, PINPOINT) => match place {
+                Some(place) => format!("it was computing without a pause:\n{place}"),
+                None => "it was computing without a pause".to_owned(),
+            },
         },
     };
     if instance.is_alive() {

@@ -209,18 +209,24 @@ impl Instance {
     }
 
     /// Asks what the process waits for; an endless loop does not answer. A Python process, which hears nothing during a
-    /// call, is asked by a signal and tells the line it is at.
-    pub async fn waiting_for(&mut self, language: Language, patience: Duration) -> Option<String> {
+    /// call, is asked by a signal and tells the line it is at. The question may take so long to be put.
+    pub async fn ask_what_for(
+        &mut self,
+        language: Language,
+        patience: Duration,
+    ) -> oneshot::Receiver<String> {
         let (answer, answered) = oneshot::channel();
         self.shared.talk().waiting = Some(answer);
-        let ask = async {
-            match language {
-                Language::Node => self.channel.write_all(&wire::waiting()).await.ok()?,
-                Language::Python => process::signal_user(self.process?),
+        match (language, self.process) {
+            (Language::Node, _) => {
+                let frame = wire::waiting();
+                // One that cannot even take the question does not answer it.
+                let _ = tokio::time::timeout(patience, self.channel.write_all(&frame)).await;
             }
-            answered.await.ok()
-        };
-        tokio::time::timeout(patience, ask).await.ok().flatten()
+            (Language::Python, Some(process)) => process::signal_user(process),
+            (Language::Python, None) => {}
+        }
+        answered
     }
 
     /// Returns the line of the function's code that the process is busy with.
