@@ -425,6 +425,10 @@ impl Evaluation<'_, '_> {
             }
             _ => return None,
         };
+        // An id that the caller lacks is nobody's: no condition helps.
+        if wanted == Bson::Undefined {
+            return None;
+        }
         let wanted = own(other).unwrap_or(wanted);
         Some(Document::from_iter([(path, condition(comparison, wanted))]))
     }

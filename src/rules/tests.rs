@@ -185,6 +185,8 @@ fn a_denial_names_the_clause_the_values_and_the_way_out() {
     let both = decided("doc.a == 1 && doc.b > 2", doc! {});
     assert_eq!(both.missing, Some(doc! { "a": 1.0, "b": { "$gt": 2.0 } }));
     assert_eq!(decided("auth.uid == 'x'", doc! {}).missing, None);
+    // Alice has no uid.
+    assert_eq!(decided("doc._openid == auth.uid", doc! {}).missing, None);
 }
 
 #[test]

@@ -15,6 +15,7 @@ type Raw = Box<RawValue>;
 #[serde(rename_all = "camelCase")]
 pub struct AddDocument {
     pub collection_name: String,
+    /// A document, or a list of them.
     pub data: Raw,
     #[serde(rename = "_id", default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Raw>,
@@ -24,6 +25,9 @@ pub struct AddDocument {
 pub struct AddDocumentReply {
     #[serde(rename = "_id")]
     pub id: serde_json::Value,
+    /// Of a list.
+    #[serde(rename = "insertedIds", default, skip_serializing_if = "Option::is_none")]
+    pub inserted_ids: Option<Vec<serde_json::Value>>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -144,6 +144,13 @@ async fn actions_of_the_admin_are_none_of_a_clients() {
     let asked = web(&sandbox, "auth.getUserInfoForAdmin", "", json!({ "uuid": "u" })).await;
     assert_eq!(asked["code"], "INVALID_ACTION");
     assert_eq!(web(&sandbox, "auth.getJwt", "", json!({})).await["code"], "INVALID_ACTION");
+    for api in ["wx.openApi", "wx.api", "wx.wxPayApi"] {
+        assert_eq!(
+            web(&sandbox, api, "", json!({ "apiName": "x" })).await["code"],
+            "INVALID_ACTION",
+            "{api}"
+        );
+    }
 }
 
 async fn preflight(sandbox: &Sandbox, path: &str, origin: &str) -> Response {

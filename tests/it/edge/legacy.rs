@@ -35,6 +35,15 @@ async fn a_captured_document_comes_back_as_plain_json() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_documents_is_added_at_once() {
+    let sandbox = Sandbox::with_todos().await;
+    let added =
+        sandbox.todos("addDocument", json!({ "data": [{ "_id": "a", "n": 1 }, { "_id": "b" }] })).await;
+    assert_eq!(added, json!({ "_id": "a", "insertedIds": ["a", "b"] }));
+    assert_eq!(sandbox.todos("countDocument", json!({ "query": {} })).await, json!({ "total": 2 }));
+}
+
 async fn with_numbers() -> Sandbox {
     let sandbox = Sandbox::with_todos().await;
     for n in 1..=4 {

@@ -40,9 +40,24 @@ pub(super) async fn answer(documents: &Documents, call: &Call<'_>) -> Option<Res
 }
 
 fn add(documents: &Documents, it: AddDocument) -> Result<AddDocumentReply> {
-    let document = identified(it.data.get(), it.id.as_deref(), documents.now())?;
-    let ids = documents.insert(&it.collection_name, None, vec![document])?;
-    Ok(AddDocumentReply { id: ids.first().map(id).unwrap_or_default() })
+    let now = documents.now();
+    // js-sdk 1 and 2 send a list as one.
+    let list: Option<Vec<&RawValue>> = it
+        .data
+        .get()
+        .starts_with('[')
+        .then(|| serde_json::from_str(it.data.get()))
+        .transpose()
+        .map_err(Failure::parameter)?;
+    let given = match &list {
+        Some(list) => list.iter().map(|it| document(it.get(), now)).collect::<Result<_>>()?,
+        None => vec![identified(it.data.get(), it.id.as_deref(), now)?],
+    };
+    let ids = documents.insert(&it.collection_name, None, given)?;
+    Ok(AddDocumentReply {
+        id: ids.first().map(id).unwrap_or_default(),
+        inserted_ids: list.map(|_| ids.iter().map(id).collect()),
+    })
 }
 
 fn query(documents: &Documents, it: QueryDocument) -> Result<QueryDocumentReply> {

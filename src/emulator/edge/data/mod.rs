@@ -82,7 +82,8 @@ pub(super) async fn answer(environment: &Shared, call: &Call<'_>) -> Result<Answ
         "functions" => function::answer(environment, call).await,
         "storage" => storage::answer(environment, call).await,
         "auth" | "analytics" => auth::answer(environment, call),
-        "wx" => wx::answer(environment, call).await,
+        // Functions alone may ask WeChat.
+        "wx" if *call.principal == Principal::Admin => wx::answer(environment, call).await,
         _ => None,
     };
     answered.unwrap_or_else(|| {
