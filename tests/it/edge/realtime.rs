@@ -190,6 +190,28 @@ async fn a_frame_of_ten_megabytes_ends_its_socket_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn listeners_that_begin_together_are_asked_for_by_few_pings() {
+    let (sandbox, ticket) = sandbox().await;
+    let mut listener = Listener::log_in(&ticket).await;
+    let data = json!({ "envId": "local", "collName": "todos", "query": "{}" });
+    for watch in 0..300 {
+        let watch = watch.to_string();
+        let frame = json!({ "watchId": watch, "requestId": watch, "msgType": "INIT_WATCH", "msgData": data });
+        listener.send(&frame).await;
+    }
+    for _ in 0..300 {
+        assert_eq!(listener.hear().await["msgType"], "INIT_EVENT");
+    }
+    // The library `ws` ends a socket with sixty of them.
+    assert!(listener.pings < 60, "{}", listener.pings);
+    add(&sandbox, json!({ "_id": "a" })).await;
+    for _ in 0..300 {
+        assert_eq!(listener.hear().await["msgType"], "NEXT_EVENT");
+    }
+    sandbox.emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_socket_loses_nothing() {
     let (sandbox, ticket) = sandbox().await;
     let mut listener = Listener::log_in(&ticket).await;

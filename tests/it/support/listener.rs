@@ -10,6 +10,8 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 /// One socket.
 pub struct Listener {
     socket: WebSocketStream<TcpStream>,
+    /// How often the server has asked whether it is there.
+    pub pings: usize,
 }
 
 impl Listener {
@@ -19,7 +21,7 @@ impl Listener {
         let address = url.strip_prefix("ws://").and_then(|it| it.split('/').next()).expect("a host");
         let stream = TcpStream::connect(address).await.expect("a connection");
         let (socket, _) = client_async(url, stream).await.expect("a web socket");
-        Listener { socket }
+        Listener { socket, pings: 0 }
     }
 
     /// Connects and logs in.
@@ -47,7 +49,7 @@ impl Listener {
                     return Ok(serde_json::from_str(text.as_str()).expect("JSON"));
                 }
                 Some(Ok(Message::Close(why))) => return Err(why),
-                Some(Ok(_)) => {}
+                Some(Ok(other)) => self.pings += usize::from(other.is_ping()),
                 Some(Err(_)) | None => return Err(None),
             }
         }

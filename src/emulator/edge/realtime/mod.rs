@@ -5,6 +5,7 @@
 
 mod frame;
 mod session;
+mod settling;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use crate::emulator::environment::{Environment, Shared};
 use crate::emulator::event::{self, Event};
 use crate::text;
 use session::{Answer, Session};
+use settling::Settling;
 
 /// The largest frame of a client, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -35,8 +37,6 @@ const QUIET: Duration = Duration::from_secs(15);
 const GONE: Duration = Duration::from_secs(45);
 /// How long a client may take to say who it is.
 const LOGIN: Duration = Duration::from_secs(30);
-/// How long news waits at most for a client to have read the first answer of a listener.
-const SETTLING: Duration = Duration::from_secs(1);
 
 /// Why the socket is closed, in the clients' numbers: after 3050 they do not try again.
 const NOT_LOGGED_IN: u16 = 3050;
@@ -81,17 +81,19 @@ async fn talk(
     let mut heartbeat = interval(QUIET / 3);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let begun = Instant::now();
-    let (mut heard, mut settled) = (begun, begun);
+    let (mut heard, mut settling) = (begun, Settling::new(begun));
     loop {
-        let is_settled = settled <= Instant::now();
+        let is_settled = settling.is_over(Instant::now());
         let answers = tokio::select! {
             frame = socket.recv() => {
                 heard = Instant::now();
                 match frame {
                     Some(Ok(Message::Text(text))) => session.answer(text.as_str()).await,
                     Some(Ok(Message::Binary(bytes))) => session.answer(&String::from_utf8_lossy(&bytes)).await,
-                    Some(Ok(Message::Pong(_))) => {
-                        settled = heard;
+                    Some(Ok(Message::Pong(payload))) => {
+                        if let Some(ping) = settling.hear(&payload, heard) {
+                            send(environment, socket, ping).await?;
+                        }
                         continue;
                     }
                     // A close is answered as the next frame is waited for: without the answer a client would come back.
@@ -112,7 +114,10 @@ async fn talk(
                 answers.extend(session.news(&ids));
                 answers
             }
-            () = sleep_until(settled), if !is_settled => continue,
+            () = sleep_until(settling.until()), if !is_settled => {
+                settling.give_up();
+                continue;
+            }
             Ok(()) = permissions.changed() => session.check_again().await,
             () = environment.realtime.stopping().cancelled() => return Some((GOING_AWAY, "the emulator stops")),
             _ = heartbeat.tick() => {
@@ -129,10 +134,8 @@ async fn talk(
         };
         for Answer { text, begins } in answers {
             send(environment, socket, Message::Text(text.into())).await?;
-            if begins {
-                // Until it has worked through the answer, a client drops news: that of a socket's library comes after.
-                settled = Instant::now() + SETTLING;
-                send(environment, socket, Message::Ping(Bytes::new())).await?;
+            if let Some(ping) = begins.then(|| settling.begin(Instant::now())).flatten() {
+                send(environment, socket, ping).await?;
             }
         }
     }

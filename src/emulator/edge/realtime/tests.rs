@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{WebSocketStream, client_async};
 use tokio_util::sync::CancellationToken;
 
+use super::settling::SETTLING;
 use super::*;
 use crate::emulator::Emulator;
 use crate::emulator::access::tests::config;
