@@ -30,7 +30,7 @@ pub enum Command {
         #[arg(allow_negative_numbers = true)]
         errcode: i32,
         /// So many calls
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
         times: u64,
     },
     /// Have the next call of a method answer certain fields
@@ -39,7 +39,7 @@ pub enum Command {
         /// A JSON object, `@FILE`, or `-` for standard input; its fields stand over those of a success
         fields: String,
         /// So many calls
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
         times: u64,
     },
     /// Count a text as risky in content checks, until the emulator ends

@@ -10,7 +10,7 @@ use crate::emulator::config::Config;
 
 /// Hosts of the real services that the preload and a proxy bring here (`docs/wire.md#hosts`). A leading dot stands for
 /// any name below.
-pub(in crate::emulator) const MAPPED: [&str; 9] = [
+pub(in crate::emulator) const MAPPED: [&str; 11] = [
     ".tencentcloudapi.com",
     ".tencentyun.com",
     ".tcloudbasegateway.com",
@@ -20,6 +20,8 @@ pub(in crate::emulator) const MAPPED: [&str; 9] = [
     ".myqcloud.com",
     ".tencentcos.cn",
     "api.weixin.qq.com",
+    ".api.weixin.qq.com",
+    "api2.weixin.qq.com",
 ];
 
 /// Why a request is refused.
@@ -110,6 +112,9 @@ mod tests {
             ("env-1.internal.ap-shanghai.tcb-api.tencentcloudapi.com", true),
             ("tcb-admin.tencentyun.com:80", true),
             ("api.weixin.qq.com", true),
+            ("sh.api.weixin.qq.com", true),
+            ("api2.weixin.qq.com", true),
+            ("mp.weixin.qq.com", false),
             ("evil.com", false),
             ("evil.com:7400", false),
             ("tencentcloudapi.com.evil.com", false),

@@ -34,14 +34,18 @@ mod data;
 use std::convert::Infallible;
 
 use axum::body::Body;
+use axum::http::header::CONNECTION;
 use axum::http::request::Parts;
-use axum::http::{Method, Request, StatusCode};
+use axum::http::{HeaderValue, Method, Request, StatusCode};
 use axum::response::Response;
 use hyper::body::Incoming;
 use serde_json::json;
 
 use crate::api::local::{DOCUMENTS, OBJECTS, PACKAGES, REALTIME, SNAPSHOTS};
 use crate::emulator::environment::Shared;
+
+/// Where SDKs ask whether they are inside the cloud.
+const METADATA: &str = "metadata.tencentyun.com";
 
 /// Answers one request.
 async fn answer(environment: Shared, request: Request<Incoming>) -> Result<Response, Infallible> {
@@ -74,6 +78,7 @@ async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
     match parts.uri.path() {
         path if cors::is_preflight(&parts) && is_for_pages(path) => cors::preflight(&parts),
         _ if parts.headers.contains_key(outside::HEADER) => outside::answer(&environment, &parts, body).await,
+        path if host == METADATA => not_in_the_cloud(path),
         path if wechat::is_meant(host, &parts.headers) => {
             wechat::answer(&environment, path, &parts, body).await
         }
@@ -105,6 +110,14 @@ async fn admitted(environment: Shared, parts: Parts, body: Body) -> Response {
         }
         _ => gateway::answer(&environment, &parts, body).await,
     }
+}
+
+/// Tells a SDK that it is not inside the cloud. What asked may leave its short timeout on the connection
+/// (`docs/wire.md#hosts`): nothing else is to travel on it.
+fn not_in_the_cloud(path: &str) -> Response {
+    let mut response = nothing_at(path);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// Answers in WeChat's place on a path of the emulator's own.

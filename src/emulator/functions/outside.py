@@ -26,7 +26,7 @@ PLATFORM = re.compile(
     r"(.*\.)?(tencentcloudapi\.com|tencentyun\.com)|.*\.api\.(intl\.)?tcloudbasegateway\.com|.*\.service\.tcloudbase\.com"
     r"|.*\.tcb\.qcloud\.la|.*\.cos(-internal)?\.[a-z0-9-]+\.(myqcloud\.com|tencentcos\.cn)"
 )
-WECHAT = "api.weixin.qq.com"
+WECHAT = re.compile(r"((sh|sz|hk)\.)?api\.weixin\.qq\.com|api2\.weixin\.qq\.com", re.I)
 
 # Set by `install`: the emulator's host and port, what a host of this machine looks like, and what says a line.
 emulator = home = tell = None
@@ -84,7 +84,7 @@ class Call:
             self.header = "x-cloudkit-host"
         elif not self.is_own and is_answered(method, self.url):
             self.header = "x-cloudkit-outside"
-        elif host.lower() == WECHAT:
+        elif WECHAT.fullmatch(host):
             self.header = "x-cloudkit-host"
         self.began, self.told, self.sent, self.given = time.perf_counter(), False, b"", {}
 
@@ -97,7 +97,7 @@ class Call:
         return self.header != "x-cloudkit-outside" or name.lower() not in ("host", "origin", "expect")
 
     def tell(self, outcome):
-        is_stand_in = self.host.lower() == WECHAT and self.header == "x-cloudkit-host"
+        is_stand_in = WECHAT.fullmatch(self.host) and self.header == "x-cloudkit-host"
         if self.told or self.is_own or (self.header == "x-cloudkit-host" and not is_stand_in):
             return
         self.told = True

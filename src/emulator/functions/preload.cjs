@@ -18,7 +18,7 @@ const PLATFORM = [
   // Buckets: `BUCKET.cos.REGION.myqcloud.com`, and of the management SDK `BUCKET.cos.REGION.tencentcos.cn`.
   /\.cos(-internal)?\.[a-z0-9-]+\.(myqcloud\.com|tencentcos\.cn)$/,
 ];
-const WECHAT = 'api.weixin.qq.com';
+const WECHAT = /^(((sh|sz|hk)\.)?api|api2)\.weixin\.qq\.com$/;
 
 function install(address) {
   const http = require('http');
@@ -101,7 +101,7 @@ function install(address) {
       const host = hostOf(options);
       if (isEmulator(host, options.port)) return original.apply(this, arguments);
       if (isPlatform(host)) return request.call(http, redirect(options, scheme), callback);
-      const isWechat = host === WECHAT;
+      const isWechat = WECHAT.test(host);
       const send = () =>
         isWechat ? request.call(http, redirect(options, scheme), callback) : original.apply(this, arguments);
       return outsideOf().request(send, scheme, options, host, callback, isWechat);
@@ -130,7 +130,7 @@ function install(address) {
       const url = new URL(input instanceof Request ? input.url : String(input));
       if (!/^https?:$/.test(url.protocol) || isEmulator(url.hostname, url.port)) return fetch.apply(this, arguments);
       if (isPlatform(url.hostname)) return fetchHere(input, init);
-      const isWechat = url.hostname === WECHAT;
+      const isWechat = WECHAT.test(url.hostname);
       return outsideOf().fetch(isWechat ? fetchHere : fetch, input, init, isWechat);
     };
   }

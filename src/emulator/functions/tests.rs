@@ -784,7 +784,7 @@ async fn the_sdks_hosts_lead_to_the_emulator() {
     };
     let code = format!(
         "const http = require('http'), https = require('https'); exports.main = async () => {{ {} {} {} await (await fetch('https://e.api.tcloudbasegateway.com/v1?x=1', {{ method: 'POST', body: 'b' }})).text(); }}",
-        ask("https.get('https://api.weixin.qq.com/a?b=1')"),
+        ask("https.get('https://api2.weixin.qq.com/a?b=1')"),
         ask(
             "http.request({ hostname: 'tcb-admin.tencentyun.com', path: '/admin', method: 'POST', headers: { host: 'own' } })"
         ),
@@ -808,7 +808,7 @@ async fn the_sdks_hosts_lead_to_the_emulator() {
     let (heads, result) = tokio::join!(answers, stage.call("f", "{}"));
     assert_eq!(result, Ok("null".into()));
     let expected = [
-        ("get /a?b=1 ", "host: api.weixin.qq.com\r", "x-cloudkit-host: https://api.weixin.qq.com\r"),
+        ("get /a?b=1 ", "host: api2.weixin.qq.com\r", "x-cloudkit-host: https://api2.weixin.qq.com\r"),
         ("post /admin ", "host: own\r", "x-cloudkit-host: http://tcb-admin.tencentyun.com\r"),
         (
             "get /admin ",

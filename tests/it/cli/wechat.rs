@@ -19,6 +19,9 @@ async fn people_are_added_and_listed() {
         (["user", "add", "alice"].as_slice(), "belongs to"),
         (&["user", "add", "carol", "--openid", "o-bob2"], "belongs to"),
         (&["user", "add", "carol", "--openid", "12345"], "no openid"),
+        (&["user", "add", "carol", "--phone", "xyz"], "`xyz` is no phone number"),
+        (&["user", "add", "carol", "--email", "carol"], "`carol` is no mail address"),
+        (&["user", "add", "carol", "--avatar", "javascript:1"], "is no address of a picture"),
     ] {
         let refused = cloudkit.run(arguments);
         assert!(refused.starts_with("exit 5") && refused.contains(message), "{arguments:?}: {refused}");
@@ -70,6 +73,9 @@ async fn what_wechat_was_asked_is_listed_and_answers_are_prepared() {
     assert_eq!(sent, [0, 43101, 43101]);
     assert!(cloudkit.run(&["wechat", "grant", "no openid", "t-1"]).starts_with("exit 5"));
 
+    let refused = cloudkit.run(&["wechat", "fail", "wxacode.get", "-1", "--times", "0"]);
+    assert!(refused.starts_with("exit 2"), "{refused}");
+    assert!(cloudkit.run(&["wechat", "risky", ""]).contains("An empty text is in every text"));
     let refused = cloudkit.run(&["wechat", "fail", "wxacode.get", "0"]);
     assert!(refused.starts_with("exit 2") && refused.contains("0 is a success"), "{refused}");
     for (arguments, said) in [

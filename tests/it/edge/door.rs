@@ -1,5 +1,11 @@
 //! Who is let in.
 
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
 use crate::support::emulator::Sandbox;
 use crate::support::http::Request;
 
@@ -34,6 +40,21 @@ async fn an_absolute_target_counts_as_the_host() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_asks_whether_this_is_the_cloud_gets_a_connection_of_its_own() {
+    let sandbox = Sandbox::start().await;
+    let address = sandbox.url("").replace("http://", "");
+    let mut stream = TcpStream::connect(&address).await.expect("the emulator listens");
+    let asked = "GET http://metadata.tencentyun.com/latest/meta-data/app-id HTTP/1.1\r\n\
+        host: metadata.tencentyun.com\r\nconnection: keep-alive\r\n\r\n";
+    stream.write_all(asked.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    let read = timeout(Duration::from_secs(30), stream.read_to_string(&mut answer)).await;
+    read.expect("the connection ends").expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    assert!(answer.to_lowercase().contains("\r\nconnection: close\r\n"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_path_is_named() {
     let sandbox = Sandbox::start().await;
     let response = sandbox.get("/nothing/here").await;
@@ -45,7 +66,7 @@ async fn an_unknown_path_is_named() {
 async fn wechats_api_answers_in_its_own_form() {
     let sandbox = Sandbox::start().await;
     let url = sandbox.url("/cgi-bin/token?grant_type=client_credential");
-    let response = Request::new("GET", &url).header("host", "api.weixin.qq.com").send().await;
+    let response = Request::new("GET", &url).header("host", "hk.api.weixin.qq.com").send().await;
     assert_eq!(response.status, 200);
     assert_eq!(response.json()["errcode"], 41_002);
 }

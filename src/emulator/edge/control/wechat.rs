@@ -52,6 +52,9 @@ fn check_method(name: &str) -> Result<()> {
 }
 
 pub(super) async fn distrust(environment: &Shared, asked: AddRiskyText) -> Result<Done> {
+    if asked.text.is_empty() {
+        return Err(Failure::value("An empty text is in every text.".into()));
+    }
     environment.wechat.distrust(asked.text);
     Ok(Done {})
 }

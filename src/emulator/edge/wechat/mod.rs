@@ -20,7 +20,13 @@ use crate::emulator::wechat::refusal::{Refusal, Result};
 use crate::emulator::wechat::{Answer, Asked, Media};
 
 /// The host of WeChat's server API.
-const HOST: &str = "api.weixin.qq.com";
+const HOSTS: [&str; 5] = [
+    "api.weixin.qq.com",
+    "api2.weixin.qq.com",
+    "sh.api.weixin.qq.com",
+    "sz.api.weixin.qq.com",
+    "hk.api.weixin.qq.com",
+];
 /// In what the preload brings here: the origin that was meant. `fetch` always writes a `Host` of its own.
 const MEANT: &str = "x-cloudkit-host";
 /// The path below which the same is served on every host.
@@ -39,7 +45,7 @@ struct Content {
 /// Whether a request is for WeChat.
 pub(super) fn is_meant(host: &str, headers: &HeaderMap) -> bool {
     let meant = headers.get(MEANT).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
-    host == HOST || meant.split_once("://").is_some_and(|(_, meant)| meant == HOST)
+    HOSTS.contains(&host) || meant.split_once("://").is_some_and(|(_, meant)| HOSTS.contains(&meant))
 }
 
 /// Answers one request to `path`.
