@@ -6,6 +6,7 @@ use bson::{Bson, DateTime, Document};
 use super::aggregate::shape;
 use super::filter::{Filter, Search};
 use super::value::is_true;
+use super::value::limits::check_path;
 use super::value::view::View;
 use super::{Error, Result};
 
@@ -52,7 +53,8 @@ impl Projection {
     /// Parses a projection; an empty one keeps everything. `now` is the present of its expressions.
     ///
     /// # Errors
-    /// Inclusion and exclusion mixed (31253, 31254), a path named twice (31249, 31250), an empty path (9).
+    /// Inclusion and exclusion mixed (31253, 31254), a path named twice (31249, 31250), an empty path (9) or a
+    /// too long one (15).
     pub fn parse(projection: &Document, now: DateTime) -> Result<Self> {
         if projection.values().any(is_computed) {
             return Ok(Self(Kind::Compute(shape::Projection::of_query(projection)?, now)));
@@ -125,6 +127,7 @@ impl Cut {
             *mode = Some(inclusive);
         }
         self.positional |= matches!(part, Part::Positional);
+        check_path(path)?;
         self.root.add(path, path, part)
     }
 

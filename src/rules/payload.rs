@@ -2,11 +2,13 @@
 
 use bson::{Bson, Document};
 
+use crate::docdb::value::limits::check_path;
+
 /// A document, or what is known of an update.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Payload {
     known: Document,
-    /// Paths of what the update computes from the stored document, with `$inc` and the like.
+    /// Paths of what the update computes from the stored document, with `$inc` and the like, and of what no document holds.
     open: Vec<String>,
 }
 
@@ -24,17 +26,25 @@ impl Payload {
             match (name.as_str(), operand) {
                 ("$unset", _) => {}
                 ("$set", Bson::Document(fields)) => {
-                    fields.iter().for_each(|(path, value)| put(&mut payload.known, path, value));
+                    fields.iter().for_each(|(path, value)| payload.put(path, value));
                 }
                 (name, Bson::Document(fields)) if name.starts_with('$') => {
                     let targets = fields.values().filter_map(Bson::as_str).filter(|_| name == "$rename");
                     let paths = fields.keys().map(String::as_str).chain(targets);
                     payload.open.extend(paths.map(str::to_owned));
                 }
-                (path, value) => put(&mut payload.known, path, value),
+                (path, value) => payload.put(path, value),
             }
         }
         payload
+    }
+
+    fn put(&mut self, path: &str, value: &Bson) {
+        // The database refuses such a path; until then nothing is known of what it leads to.
+        match check_path(path) {
+            Ok(()) => put(&mut self.known, path, value),
+            Err(_) => self.open.push(path.to_owned()),
+        }
     }
 
     pub fn known(&self) -> &Document {
@@ -90,6 +100,8 @@ mod tests {
             &[],
         );
         check(doc! { "$inc": { "n": 1 }, "$rename": { "x": "y.z" } }, doc! {}, &["n", "x", "y.z"]);
+        let endless = "a.".repeat(200_000) + "b";
+        check(doc! { "$set": { endless.as_str(): 1 } }, doc! {}, &[&endless]);
         let payload = Payload::of_update(&doc! { "$inc": { "n.deep": 1 } });
         assert_eq!((payload.is_open_at("n"), payload.is_open_at("m")), (true, false));
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bson::{Bson, DateTime, Document};
 
 use super::expressions;
+use crate::docdb::value::limits::check_path;
 use crate::docdb::{Error, Result, value};
 
 /// What an expression gives: `None` is *missing*, which is not null.
@@ -168,8 +169,9 @@ pub(super) fn is_null(value: &Value) -> bool {
     matches!(value, None | Some(Bson::Null | Bson::Undefined))
 }
 
-/// Splits and checks a field path: no empty part, no part that begins with `$`.
+/// Splits and checks a field path: not too many parts, no empty one, none that begins with `$`.
 pub(super) fn split_path(path: &str) -> Result<Vec<String>> {
+    check_path(path)?;
     path.split('.')
         .map(|part| match part {
             "" => Err(Error::invalid(15998, format!("field path `{path}` has an empty part"))),

@@ -4,6 +4,7 @@ use bson::{Bson, Document};
 
 use super::operators;
 use super::{Node, ParseExpression, Pattern, Predicate};
+use crate::docdb::value::limits::check_path;
 use crate::docdb::value::path::FieldPath;
 use crate::docdb::{Error, Result};
 
@@ -19,6 +20,7 @@ pub(super) fn document(filter: &Document, expression: Option<&ParseExpression>) 
             "$comment" => {}
             _ if name.starts_with('$') => return Err(Error::UnknownOperator { name: name.clone() }),
             _ => {
+                check_path(name)?;
                 let path = FieldPath::new(name);
                 let fields = predicates(operand)?.into_iter();
                 nodes.extend(fields.map(|predicate| Node::Field { path: path.clone(), predicate }));

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
+use crate::docdb::value::limits::check_path;
 use crate::docdb::value::path::position;
 use crate::docdb::{Error, Result};
 
@@ -31,8 +32,9 @@ impl UpdatePath {
     ///
     /// # Errors
     /// It or a part of it is empty (56); it begins with `$` (52), or a part does without meaning (2); it has several
-    /// `$` (2).
+    /// `$` (2); it has too many parts (15).
     pub fn parse(text: &str) -> Result<Self> {
+        check_path(text)?;
         let steps: Vec<_> = text.split('.').map(|step| Step::parse(step, text)).collect::<Result<_>>()?;
         if steps.iter().filter(|it| **it == Step::Found).count() > 1 {
             let message = format!("Too many positional (i.e. '$') elements found in path '{text}'");

@@ -51,6 +51,18 @@ pub fn check_depth<'a>(document: impl Into<Fields<'a>>) -> Result<()> {
     Err(Error::invalid(15, format!("a document may have at most {DEEPEST_NESTING} levels")))
 }
 
+/// Refuses a field path of more names than a document has levels: it leads nowhere, and what recurs along it would exhaust
+/// the stack.
+///
+/// # Errors
+/// Overflow (15).
+pub fn check_path(path: &str) -> Result<()> {
+    match path.split('.').nth(DEEPEST_NESTING) {
+        None => Ok(()),
+        Some(_) => Err(Error::invalid(15, format!("a field path may have at most {DEEPEST_NESTING} names"))),
+    }
+}
+
 fn fits(view: View<'_>, levels: usize) -> bool {
     match view {
         View::Document(_) | View::Array(_) if levels == 0 => false,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::limits::check_path;
 use super::view::{Fields, Items, View};
 use crate::docdb::{Error, Result};
 
@@ -47,8 +48,9 @@ impl FieldPath {
     /// Splits a path that a user wrote.
     ///
     /// # Errors
-    /// BadValue (2) for an empty path or an empty part.
+    /// BadValue (2) for an empty path or an empty part; Overflow (15) for too many parts.
     pub fn parse(text: &str) -> Result<Self> {
+        check_path(text)?;
         let path = Self::new(text);
         if path.steps.iter().any(|it| it.name.is_empty()) {
             return Err(Error::invalid(2, format!("field path `{text}` has an empty part")));

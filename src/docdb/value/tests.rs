@@ -8,7 +8,7 @@ use bson::{Bson, DateTime, Document, Timestamp, doc};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::limits::{DEEPEST_NESTING, LARGEST_DOCUMENT, check_depth, check_size};
+use super::limits::{DEEPEST_NESTING, LARGEST_DOCUMENT, check_depth, check_path, check_size};
 use super::path::FieldPath;
 use super::show::key as shown;
 use super::view::View;
@@ -240,4 +240,6 @@ fn documents_have_a_largest_size_and_a_deepest_nesting() {
     let nested = |levels: usize| (1..levels).fold(doc! {}, |inner, _| doc! { "a": inner });
     assert!(check_depth(&nested(DEEPEST_NESTING)).is_ok());
     assert!(check_depth(&nested(DEEPEST_NESTING + 1)).is_err());
+    assert!(check_path(&vec!["a"; DEEPEST_NESTING].join(".")).is_ok());
+    assert!(check_path(&vec!["a"; DEEPEST_NESTING + 1].join(".")).is_err());
 }

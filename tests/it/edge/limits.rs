@@ -73,6 +73,35 @@ async fn an_update_cannot_take_a_document_beyond_the_limits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_field_path_of_more_names_than_a_document_has_levels_is_refused_wherever_it_stands() {
+    let sandbox = with_todos().await;
+    assert_eq!(insert(&sandbox, r#"{"_id":"x"}"#).await, "done");
+    let path = format!("{}a", "a.".repeat(200_000));
+    let of = |operand: Value| Value::from(json!({ path.as_str(): operand }).to_string());
+    let update = |data: Value, query: Value| json!({ "query": query, "data": data, "merge": true, "multi": false, "upsert": true });
+    let set = Value::from(json!({ "$set": { path.as_str(): 1 } }).to_string());
+    let stage =
+        |name: &str, argument: Value| json!({ "stages": [{ "stageKey": name, "stageValue": argument }] });
+    for (action, fields) in [
+        ("getDocument", json!({ "query": of(json!(1)) })),
+        ("getDocument", json!({ "query": "{}", "projection": of(json!(1)) })),
+        ("getDocument", json!({ "query": "{}", "order": of(json!(1)) })),
+        ("modifyDocument", update(set, "{\"_id\":\"x\"}".into())),
+        ("modifyDocument", update("{\"$set\":{\"b\":1}}".into(), of(json!(1)))),
+        ("aggregateDocuments", stage("$project", of(json!(1)))),
+        ("aggregateDocuments", stage("$addFields", of(json!(1)))),
+        ("aggregateDocuments", stage("$unwind", json!(format!("\"${path}\"")))),
+    ] {
+        assert_eq!(
+            ask(&sandbox, action, fields.clone()).await,
+            "DATABASE_REQUEST_FAILED",
+            "{action} {}",
+            start(&fields.to_string())
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_collection_is_named_as_the_platform_allows() {
     let sandbox = Sandbox::start().await;
     for (name, code) in [
