@@ -231,7 +231,11 @@ impl Storage {
         if !objects.contains_key(key) {
             return Err(Error::NotFound { key: key.to_owned() });
         }
-        std::fs::remove_file(self.path(key))?;
+        match std::fs::remove_file(self.path(key)) {
+            // Somebody cleared it out of the folder: it is gone, as it should be.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            removed => removed?,
+        }
         let removed = objects.remove(key).map_or(0, |object| object.size);
         self.0.used.fetch_sub(removed, Ordering::Relaxed);
         Ok(())

@@ -49,6 +49,17 @@ async fn an_interrupted_upload_leaves_the_old_object_whole() {
 }
 
 #[tokio::test]
+async fn a_file_that_somebody_cleared_out_of_the_folder_can_be_removed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let storage = storage(folder.path(), Clock::default());
+    put(&storage, "a", b"bytes").await;
+    std::fs::remove_dir_all(folder.path().join("objects")).expect("it is there");
+    storage.remove("a").await.expect("it is gone");
+    assert!(matches!(storage.get("a"), Err(Error::NotFound { .. })));
+    assert_eq!(storage.used(), 0);
+}
+
+#[tokio::test]
 async fn a_reader_keeps_the_version_it_opened() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let storage = storage(folder.path(), Clock::default());
