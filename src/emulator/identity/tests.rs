@@ -1,4 +1,6 @@
+use super::session::REFRESH_LIFE;
 use super::*;
+use crate::emulator::principal::{Principal, User};
 
 const NOW: Millis = 1_700_000_000_000;
 const HOUR: Millis = 3_600_000;
