@@ -163,6 +163,12 @@ impl Database {
         snapshot.catalogue().iter().map(|it| status(snapshot.view(), it)).collect()
     }
 
+    /// Returns how many documents there are in all.
+    pub fn documents(&self) -> Result<u64> {
+        let snapshot = self.store().snapshot()?;
+        snapshot.catalogue().iter().map(|it| Ok(snapshot.view().totals(it)?.0)).sum()
+    }
+
     /// Creates an empty collection.
     ///
     /// # Errors

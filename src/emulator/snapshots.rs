@@ -85,7 +85,7 @@ impl Snapshots {
         database.save(&at("documents.sqlite"))?;
         let (files, bytes) = storage.save(&at("objects"))?;
         permissions.save(&at("permissions.json"))?;
-        let documents = database.collections()?.iter().map(|collection| collection.documents).sum();
+        let documents = database.documents()?;
         let bytes = bytes + fs::metadata(at("documents.sqlite"))?.len();
         let description = Description { created: clock.now(), documents, files, bytes };
         fs::write(at(DESCRIPTION), serde_json::to_vec(&description).map_err(std::io::Error::other)?)?;
