@@ -10,11 +10,14 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::open::{CHECKPOINT_PAGES, beside, check, prepare_format};
+use super::open::{beside, check, prepare_format};
 use super::seal::EXAMINED_AT_OPEN;
 use super::{Catalogue, Snapshot, Store, lock, seal};
 use crate::docdb::{Error, Result};
 
+/// A saved state of more bytes is copied beside the file rather than written over it page by page, which costs each of them
+/// twice: in the log and in the file. What the exchange itself costs is not felt then.
+const LARGE: u64 = 8 << 20;
 /// Pages brought back between two looks at how many are left.
 const PAGES: i32 = 4096;
 /// How long a connection waits for a lock, from the start on.
@@ -26,10 +29,9 @@ impl Store {
         let writer = lock(&self.writer);
         // Only the writer's connection moves the log into the file, so neither changes while it is held. What a reader
         // of an older state keeps from being moved is copied with the log.
-        let (pages, moved): (i64, i64) =
-            writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get(1)?, row.get(2)?)))?;
-        copy(&self.file, to)?;
-        if moved < pages {
+        let is_whole = is_moved(&writer)?;
+        copy(&lock(&self.file), to)?;
+        if !is_whole {
             // SQLite holds no lock on the log itself: it may be opened and closed.
             copy(&File::open(beside(&self.path, "-wal"))?, &beside(to, "-wal"))?;
         }
@@ -47,20 +49,20 @@ impl Store {
     pub fn restore(self: &Arc<Self>, from: &Path, then: impl FnOnce(Snapshot) -> Result<()>) -> Result<()> {
         let source = saved(from)?;
         let catalogue = Catalogue::load(&source)?;
+        let is_large = fs::metadata(from)?.len() > LARGE;
         let mut writer = lock(&self.writer);
         let before = self.snapshot()?;
-        let pages = {
-            let backup = Backup::new(&source, &mut writer)?;
-            while step(&backup, PAGES)? && backup.progress().remaining > PAGES {}
-            // The last pages are the commit, and with them the catalogue changes.
-            let mut published = self.catalogue.write().unwrap_or_else(PoisonError::into_inner);
-            while step(&backup, -1)? {}
-            *published = catalogue.into();
-            backup.progress().pagecount
-        };
+        // Some systems give no name away that is in use.
+        let exchange = cfg!(unix) && is_large && is_moved(&writer)?;
+        if exchange {
+            self.exchange(&mut writer, from, catalogue)?;
+        } else {
+            refuse_changed(from)?;
+            self.write_over(&mut writer, &source, catalogue)?;
+        }
         self.turn();
         then(before)?;
-        if i64::from(pages) > CHECKPOINT_PAGES {
+        if is_large && !exchange {
             empty_log(&writer)?;
         }
         let Some(group) = &self.group else { return Ok(()) };
@@ -71,11 +73,30 @@ impl Store {
 }
 
 impl Store {
+    /// Writes the pages of a saved state over those of the file, in one commit.
+    fn write_over(&self, writer: &mut Connection, source: &Connection, catalogue: Catalogue) -> Result<()> {
+        let backup = Backup::new(source, writer)?;
+        while step(&backup, PAGES)? && backup.progress().remaining > PAGES {}
+        // The last pages are the commit, and with them the catalogue changes.
+        let mut published = self.catalogue.write().unwrap_or_else(PoisonError::into_inner);
+        while step(&backup, -1)? {}
+        *published = catalogue.into();
+        Ok(())
+    }
+
     /// Begins another epoch: what was begun in an earlier one must not be committed. Called after the commit that makes
     /// it: a transaction that began in between is refused without need, never the reverse.
     pub fn turn(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
     }
+}
+
+/// Moves the log into the file, as far as no reader keeps an older state; returns whether all of it is there now.
+fn is_moved(writer: &Connection) -> Result<bool> {
+    Ok(writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+        let (busy, pages, moved): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(!busy && pages <= moved)
+    })?)
 }
 
 /// Moves the log into the file and makes it short again. No reader is waited for: while one keeps an older state, the log
@@ -98,7 +119,7 @@ fn step(backup: &Backup<'_, '_>, pages: i32) -> Result<bool> {
 
 /// Copies a file that stays open: closing it would take SQLite's locks with it (POSIX). Where the file system can, the
 /// copy shares the blocks of the original.
-fn copy(mut from: &File, to: &Path) -> io::Result<()> {
+pub(super) fn copy(mut from: &File, to: &Path) -> io::Result<()> {
     from.rewind()?;
     io::copy(&mut from, &mut File::create_new(to)?).map(|_| ())
 }
@@ -120,11 +141,16 @@ fn saved(path: &Path) -> Result<Connection> {
         return Err(Error::Damaged { detail: "it is empty".into() });
     }
     prepare_format(&connection)?;
-    if seal::is_broken(path)? {
-        return Err(Error::Damaged { detail: "it has changed since it was saved".into() });
-    }
     if size <= EXAMINED_AT_OPEN {
         check(&connection)?;
     }
     Ok(connection)
+}
+
+/// Refuses a saved state that is not what it was when it was saved.
+pub(super) fn refuse_changed(path: &Path) -> Result<()> {
+    match seal::is_broken(path)? {
+        true => Err(Error::Damaged { detail: "it has changed since it was saved".into() }),
+        false => Ok(()),
+    }
 }

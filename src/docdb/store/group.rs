@@ -3,19 +3,20 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::open::flush_names;
 
 /// The log of an open database, flushed by whoever commits first for all who wait.
 ///
 /// SQLite itself then need not flush at each commit: it appends to the log, and that is what is flushed here.
 pub struct Group {
-    log: File,
     state: Mutex<State>,
     flushed: Condvar,
 }
 
-#[derive(Default)]
 struct State {
+    log: Arc<File>,
     /// Commits so far.
     commits: u64,
     /// The commits known to be on the disk.
@@ -25,14 +26,15 @@ struct State {
 
 impl Group {
     pub fn open(log: &Path) -> io::Result<Self> {
-        // Written to by nobody here: some systems flush only what may be written.
-        let file = OpenOptions::new().append(true).create(true).open(log)?;
-        // The names of new files are kept by their folder, where a folder can be flushed.
-        #[cfg(unix)]
-        if let Some(folder) = log.parent() {
-            File::open(folder)?.sync_all()?;
-        }
-        Ok(Group { log: file, state: Mutex::default(), flushed: Condvar::new() })
+        let state = State { log: open(log)?, commits: 0, safe: 0, flushing: false };
+        Ok(Group { state: Mutex::new(state), flushed: Condvar::new() })
+    }
+
+    /// Goes over to another log; what is in the one before is on the disk, or in vain.
+    pub fn follow(&self, log: &Path) -> io::Result<()> {
+        let log = open(log)?;
+        self.lock().log = log;
+        Ok(())
     }
 
     /// Counts a commit; called before another writer may begin.
@@ -51,9 +53,9 @@ impl Group {
                 continue;
             }
             state.flushing = true;
-            let commits = state.commits;
+            let (commits, log) = (state.commits, Arc::clone(&state.log));
             drop(state);
-            let outcome = self.log.sync_data();
+            let outcome = log.sync_data();
             state = self.lock();
             state.flushing = false;
             self.flushed.notify_all();
@@ -66,4 +68,11 @@ impl Group {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn open(log: &Path) -> io::Result<Arc<File>> {
+    // Written to by nobody here: some systems flush only what may be written.
+    let file = OpenOptions::new().append(true).create(true).open(log)?;
+    flush_names(log)?;
+    Ok(Arc::new(file))
 }

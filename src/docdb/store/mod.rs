@@ -7,6 +7,7 @@
 mod catalogue;
 mod checksum;
 mod copy;
+mod exchange;
 mod group;
 mod log;
 mod open;
@@ -24,6 +25,8 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 pub use catalogue::{Catalogue, Collection, Index, KeyTable};
+#[cfg(test)]
+pub use exchange::AFTER_EACH_STEP;
 use group::Group;
 pub use salvage::{Lost, Salvage, Salvaged};
 pub use seal::Doubt;
@@ -39,7 +42,7 @@ const IDLE_READERS: usize = 16;
 /// An open database file.
 pub struct Store {
     // Connections close before the file is sealed and the lock given back and before a temporary folder goes.
-    readers: Mutex<Vec<Connection>>,
+    readers: Mutex<Readers>,
     writer: Mutex<Connection>,
     catalogue: RwLock<Arc<Catalogue>>,
     /// Where a commit waits for the disk.
@@ -57,9 +60,17 @@ pub struct Store {
     /// Pages of log at which the writer's next commit moves it into the file.
     checkpoint: AtomicI64,
     /// The file itself, open as long as the connections are.
-    file: File,
+    file: Mutex<File>,
     _lock: File,
     _folder: Option<TempDir>,
+}
+
+/// Connections to the present file that nobody reads by at the moment.
+#[derive(Default)]
+struct Readers {
+    idle: Vec<Connection>,
+    /// How often another file has taken the place of the one before.
+    exchanges: u64,
 }
 
 impl Store {
@@ -110,20 +121,24 @@ impl Store {
 
     /// Opens a read of the state of the last commit.
     pub fn snapshot(self: &Arc<Self>) -> Result<Snapshot> {
+        let epoch = self.epoch();
+        // A change of the catalogue is committed and published, and the file exchanged, under the write lock: file, state
+        // and catalogue agree here.
+        let catalogue = self.catalogue.read().unwrap_or_else(PoisonError::into_inner);
         self.refuse_if_damaged()?;
-        let idle = lock(&self.readers).pop();
+        let mut readers = lock(&self.readers);
+        let (idle, exchanges) = (readers.idle.pop(), readers.exchanges);
+        drop(readers);
         let connection = match idle {
             Some(connection) => connection,
             None => open::reader(&self.path, self.durability)?,
         };
-        // A change of the catalogue is committed and published under the write lock, so the two agree here.
-        let epoch = self.epoch();
-        let catalogue = self.catalogue.read().unwrap_or_else(PoisonError::into_inner);
         connection.prepare_cached("BEGIN")?.execute([])?;
         let snapshot = Snapshot {
             catalogue: Arc::clone(&catalogue),
             connection: Some(connection),
             epoch,
+            exchanges,
             store: Arc::clone(self),
         };
         // SQLite takes its snapshot at the first read.
@@ -138,8 +153,9 @@ impl Store {
 
     /// Starts the one write of this moment; waits for the one before it.
     pub fn write(&self) -> Result<Write<'_>> {
+        let writer = lock(&self.writer);
         self.refuse_if_damaged()?;
-        Write::begin(self, lock(&self.writer))
+        Write::begin(self, writer)
     }
 
     /// Returns the collections and indexes of the last commit.
@@ -153,6 +169,8 @@ pub struct Snapshot {
     catalogue: Arc<Catalogue>,
     connection: Option<Connection>,
     epoch: u64,
+    /// Tells which file the connection belongs to.
+    exchanges: u64,
     store: Arc<Store>,
 }
 
@@ -180,8 +198,8 @@ impl Drop for Snapshot {
         let Some(connection) = self.connection.take() else { return };
         let ended = connection.prepare_cached("ROLLBACK").and_then(|mut it| it.execute([])).is_ok();
         let mut readers = lock(&self.store.readers);
-        if ended && readers.len() < IDLE_READERS {
-            readers.push(connection);
+        if ended && readers.exchanges == self.exchanges && readers.idle.len() < IDLE_READERS {
+            readers.idle.push(connection);
         }
     }
 }

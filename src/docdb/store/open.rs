@@ -2,17 +2,18 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::group::Group;
 use super::seal::{self, Doubt};
-use super::{Catalogue, Store, log};
+use super::{Catalogue, Readers, Store, exchange, log};
 use crate::docdb::{Durability, Error, Result};
 
 /// Marks a file as ours in SQLite's header ("ckdb").
@@ -50,6 +51,7 @@ impl Store {
             None => path.to_owned(),
         };
         let lock = take_lock(&path)?;
+        exchange::clear(&path)?;
         refuse_foreign(&path)?;
         refuse_lone_log(&path)?;
         let has_log = log::is_left(&path);
@@ -60,7 +62,7 @@ impl Store {
         }
         // Opening the file takes what is behind damage away.
         let lost_commits = if has_log { log::lost_commits(&path)? } else { 0 };
-        let writer = connect(&path, durability, WRITER_CACHE)?;
+        let writer = writer(&path, durability)?;
         prepare_format(&writer)?;
         if doubt == Doubt::Now {
             check(&writer)?;
@@ -72,7 +74,7 @@ impl Store {
         };
         let file = File::open(&path)?;
         Ok(Store {
-            readers: Mutex::new(Vec::new()),
+            readers: Mutex::new(Readers::default()),
             writer: Mutex::new(writer),
             catalogue: RwLock::new(Arc::new(catalogue)),
             group,
@@ -84,16 +86,28 @@ impl Store {
             seal: OnceLock::new(),
             epoch: AtomicU64::new(0),
             checkpoint: AtomicI64::new(CHECKPOINT_PAGES),
-            file,
+            file: Mutex::new(file),
             _lock: lock,
             _folder: folder,
         })
     }
 }
 
+/// Opens the connection that writes.
+pub(super) fn writer(path: &Path, durability: Durability) -> Result<Connection> {
+    connect(path, durability, WRITER_CACHE)
+}
+
 /// Opens one more connection for reading.
 pub(super) fn reader(path: &Path, durability: Durability) -> Result<Connection> {
-    connect(path, durability, READER_CACHE)
+    let connection = connect(path, durability, READER_CACHE)?;
+    leave_log(&connection)?;
+    Ok(connection)
+}
+
+/// Has a connection leave the log alone when it is the last one that is closed.
+pub(super) fn leave_log(connection: &Connection) -> Result<()> {
+    Ok(connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(|_| ())?)
 }
 
 pub(super) fn take_lock(path: &Path) -> Result<File> {
@@ -127,7 +141,7 @@ pub(super) fn refuse_foreign(path: &Path) -> Result<()> {
     let mut start = Vec::new();
     match File::open(path) {
         Ok(file) => file.take(16).read_to_end(&mut start)?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error.into()),
     };
     match &start[..] {
@@ -190,6 +204,20 @@ fn create(connection: &Connection) -> Result<()> {
 pub(super) fn check(connection: &Connection) -> Result<()> {
     let verdict: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(Error::Damaged { detail: verdict }) }
+}
+
+/// Waits until the names in the folder of a file are on the disk, where a folder can be flushed.
+pub(super) fn flush_names(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Removes a file that need not be there.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {

@@ -3,6 +3,7 @@
 mod advice;
 mod decimal;
 mod durability;
+mod exchange;
 mod fuzz;
 mod geo;
 mod reference;
