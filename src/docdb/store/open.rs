@@ -32,7 +32,7 @@ pub(super) const LOAD_CHECKPOINT_PAGES: i64 = 32_000;
 /// Bytes the log keeps after a checkpoint; a long transaction may have let it grow beyond.
 const LARGEST_LOG: i64 = 64 << 20;
 /// How long a lock that somebody holds is asked for.
-const LOCK_PATIENCE: Duration = Duration::from_millis(100);
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 impl Store {
     /// Opens or creates the file and takes the writer's lock. An ephemeral store lives in a temporary folder beside it.
