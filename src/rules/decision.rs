@@ -7,7 +7,6 @@ use bson::{Bson, Document};
 
 use super::expression::{Comparison, Expression, Kind, MOST_DOCUMENTS, Node, Variable};
 use super::payload::Payload;
-use super::possible::own;
 use super::query::{Branch, Query};
 use super::value::{Relation, Value, relation, shown, sum, text};
 
@@ -429,7 +428,7 @@ impl Evaluation<'_, '_> {
         if wanted == Bson::Undefined {
             return None;
         }
-        let wanted = own(other).unwrap_or(wanted);
+        let wanted = other.own_id().unwrap_or(wanted);
         Some(Document::from_iter([(path, condition(comparison, wanted))]))
     }
 }

@@ -174,6 +174,30 @@ impl Node {
         }
     }
 
+    /// Returns the variable that a chain like `doc.a.b` begins with, and the names after it.
+    pub fn chain(&self) -> Option<(Variable, Vec<&str>)> {
+        match &self.kind {
+            Kind::Variable(variable) => Some((*variable, Vec::new())),
+            Kind::Member(of, name) => {
+                let Kind::Literal(Bson::String(name)) = &name.kind else { return None };
+                let (variable, mut names) = of.chain()?;
+                names.push(name);
+                Some((variable, names))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns what a query writes in place of the caller's id, which this is.
+    pub fn own_id(&self) -> Option<Bson> {
+        match self.chain()? {
+            (Variable::Auth, names) if names == ["openid"] || names == ["uid"] => {
+                Some(Bson::String(format!("{{{}}}", names.concat())))
+            }
+            _ => None,
+        }
+    }
+
     pub fn any(&self, is: &dyn Fn(&Node) -> bool) -> bool {
         is(self) || self.children().into_iter().any(|node| node.any(is))
     }

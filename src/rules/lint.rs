@@ -8,8 +8,9 @@ use bson::{Bson, Document, doc};
 
 use super::decision::{Scope, Subject, compare, condition, contains, decide};
 use super::expression::{Comparison, Expression, Kind, Node, Variable};
+use super::outcomes::Outcomes;
 use super::payload::Payload;
-use super::possible::{About, Outcomes, World, names_of, own};
+use super::possible::{About, World};
 use super::query::{Branch, Query};
 use super::value::Value;
 use super::{Operation, Rules};
@@ -353,15 +354,12 @@ impl<'a> Flaws<'a> {
 /// Whether a clause compares the owner of the new document with the caller.
 fn is_owner(clause: &Node) -> bool {
     let Kind::Compare(Comparison::Equal, left, right) = &clause.kind else { return false };
-    let is_openid = |node: &Node| {
-        let mut names = Vec::new();
-        match names_of(node, &mut names) {
-            Some(Variable::Doc) => names == ["_openid"],
-            Some(Variable::Request) => names == ["data", "_openid"],
-            _ => false,
-        }
+    let is_openid = |node: &Node| match node.chain() {
+        Some((Variable::Doc, names)) => names == ["_openid"],
+        Some((Variable::Request, names)) => names == ["data", "_openid"],
+        _ => false,
     };
-    is_openid(left) && own(right).is_some() || is_openid(right) && own(left).is_some()
+    is_openid(left) && right.own_id().is_some() || is_openid(right) && left.own_id().is_some()
 }
 
 fn conjuncts<'n>(node: &'n Node, found: &mut Vec<&'n Node>) {
@@ -389,9 +387,8 @@ fn atom(node: &Node) -> Option<Atom<'_>> {
         Kind::In(left, right) => (None, left, right),
         _ => return None,
     };
-    let path = |node| {
-        let mut names = Vec::new();
-        let variable = names_of(node, &mut names)?;
+    let path = |node: &Node| {
+        let (variable, mut names) = node.chain()?;
         let (first, _) = Variable::NAMES.iter().find(|(_, known)| *known == variable)?;
         names.insert(0, first);
         Some(names.join("."))

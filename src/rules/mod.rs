@@ -12,7 +12,9 @@ pub mod query;
 
 pub mod lint;
 pub mod possible;
+pub mod refusal;
 
+mod outcomes;
 mod parse;
 mod value;
 

@@ -12,7 +12,7 @@ use super::value::{Relation, relation};
 /// Branches at most. A filter with more cannot be judged.
 const MOST_BRANCHES: usize = 256;
 
-/// Stands in the sketch of a filter for a value, or a condition, that is not known (`super::possible`).
+/// Stands in the sketch of a filter for a value, or a condition, that is not known (`super::refusal`).
 pub const OPEN: Bson = Bson::MinKey;
 
 /// A filter has too many branches to be judged.

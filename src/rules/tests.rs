@@ -358,7 +358,7 @@ proptest! {
                 decide(&rule, &scope(Some(&alice()), Subject::Document(None)), &mut stored);
                 let parsed = Rules::parse(&serde_json::json!({ "read": text, "write": text }).to_string());
                 lint::findings(&parsed.expect("rules"), lint::Of::Documents);
-                possible::refusal(&rule, Operation::Read, Some(&doc! { "x": query::OPEN }));
+                refusal::refusal(&rule, Operation::Read, Some(&doc! { "x": query::OPEN }));
             }
             Err(problem) => {
                 prop_assert!(text.get(problem.span.clone()).is_some(), "{text:?}: {problem:?}");

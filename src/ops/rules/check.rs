@@ -11,7 +11,7 @@ use crate::project::Project;
 use crate::project::client::{About, Request, Source, Sources};
 use crate::project::manifest::{Manifest, rule};
 use crate::rules::lint::{Code, Of, findings};
-use crate::rules::possible::refusal;
+use crate::rules::refusal::refusal;
 use crate::rules::{Operation, Rules};
 use crate::text;
 
