@@ -1,12 +1,13 @@
 //! Deciding a rule: for one document, or for everything a query can find.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use bson::{Bson, Document};
 
+use super::compare::{compare, contains, is_among};
 use super::expression::{Comparison, Expression, Kind, MOST_DOCUMENTS, Node, Variable};
 use super::payload::Payload;
+use super::place::{Place, name_of};
 use super::query::{Branch, Query};
 use super::value::{Relation, Value, relation, shown, sum, text};
 
@@ -448,46 +449,6 @@ pub(super) fn condition(comparison: Option<Comparison>, wanted: Bson) -> Bson {
     Bson::Document(bson::doc! { operator: wanted })
 }
 
-/// Where a chain of names leads.
-enum Place<'a> {
-    Object(&'a Document),
-    /// `request.data` itself.
-    Payload(&'a Payload),
-    Value(&'a Bson),
-    Nowhere,
-    /// To what an update computes.
-    Open,
-}
-
-impl<'a> Place<'a> {
-    fn of(document: Option<&'a Document>) -> Self {
-        document.map_or(Place::Nowhere, Place::Object)
-    }
-
-    fn at(document: &'a Document, name: &str) -> Self {
-        document.get(name).map_or(Place::Nowhere, Place::Value)
-    }
-
-    fn value(self) -> Value {
-        match self {
-            Place::Object(document) => Value::Known(Bson::Document(document.clone())),
-            Place::Payload(payload) if payload.is_open() => Value::Unknown,
-            Place::Payload(payload) => Value::Known(Bson::Document(payload.known().clone())),
-            Place::Value(value) => Value::Known(value.clone()),
-            Place::Nowhere => Value::UNDEFINED,
-            Place::Open => Value::Unknown,
-        }
-    }
-}
-
-/// Returns a member's name; that of an ordinary one is borrowed.
-fn name_of(name: &Bson) -> Option<Cow<'_, str>> {
-    match name {
-        Bson::String(name) => Some(Cow::Borrowed(name)),
-        other => text(other).map(Cow::Owned),
-    }
-}
-
 fn item_of(items: &[Bson], name: &Bson) -> Value {
     let length = || i32::try_from(items.len()).unwrap_or(i32::MAX);
     match text(name).as_deref() {
@@ -498,62 +459,4 @@ fn item_of(items: &[Bson], name: &Bson) -> Value {
         }
         None => Value::UNDEFINED,
     }
-}
-
-pub(super) fn compare(comparison: Comparison, left: &Value, right: &Value, branch: &Branch) -> Value {
-    match (left, right) {
-        (Value::Known(left), Value::Known(right)) => {
-            relation(left, right).map_or(Value::Maybe, |relation| Value::boolean(holds(comparison, relation)))
-        }
-        (Value::Field(path), Value::Known(value)) => compare_field(comparison, path, value, branch),
-        (Value::Known(value), Value::Field(path)) => {
-            compare_field(comparison.mirrored(), path, value, branch)
-        }
-        _ => Value::Maybe,
-    }
-}
-
-fn compare_field(comparison: Comparison, path: &str, value: &Bson, branch: &Branch) -> Value {
-    const ALL: [Relation; 4] = [Relation::Less, Relation::Equal, Relation::Greater, Relation::Apart];
-    let Some(known) = branch.of(path) else { return Value::Maybe };
-    if matches!(value, Bson::Document(_) | Bson::Array(_)) {
-        return Value::Maybe;
-    }
-    let mut verdicts =
-        ALL.into_iter().filter(|relation| known.can_be(*relation, value)).map(|it| holds(comparison, it));
-    match verdicts.next() {
-        Some(first) if verdicts.all(|other| other == first) => Value::boolean(first),
-        _ => Value::Maybe,
-    }
-}
-
-fn holds(comparison: Comparison, relation: Relation) -> bool {
-    match comparison {
-        Comparison::Equal => relation == Relation::Equal,
-        Comparison::Unequal => relation != Relation::Equal,
-        Comparison::Less => relation == Relation::Less,
-        Comparison::LessOrEqual => matches!(relation, Relation::Less | Relation::Equal),
-        Comparison::Greater => relation == Relation::Greater,
-        Comparison::GreaterOrEqual => matches!(relation, Relation::Greater | Relation::Equal),
-    }
-}
-
-pub(super) fn contains(item: &Value, list: &Value, branch: &Branch) -> Value {
-    match (item, list) {
-        (Value::Known(item), Value::Known(Bson::Array(items))) => is_among(item, items),
-        (_, Value::Known(Bson::Array(items))) => {
-            let known = |it: &Bson| compare(Comparison::Equal, item, &Value::Known(it.clone()), branch);
-            match items.iter().all(|it| known(it).truth() == Some(false)) {
-                true => Value::boolean(false),
-                false => Value::Maybe,
-            }
-        }
-        // What is no list holds nothing.
-        (_, Value::Known(_)) => Value::boolean(false),
-        _ => Value::Maybe,
-    }
-}
-
-fn is_among(item: &Bson, items: &[Bson]) -> Value {
-    Value::boolean(items.iter().any(|it| relation(item, it) == Some(Relation::Equal)))
 }

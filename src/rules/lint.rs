@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use bson::{Bson, Document, doc};
 
-use super::decision::{Scope, Subject, compare, condition, contains, decide};
+use super::compare::{compare, contains};
+use super::decision::{Scope, Subject, condition, decide};
 use super::expression::{Comparison, Expression, Kind, Node, Variable};
 use super::outcomes::Outcomes;
 use super::payload::Payload;

@@ -14,8 +14,10 @@ pub mod lint;
 pub mod possible;
 pub mod refusal;
 
+mod compare;
 mod outcomes;
 mod parse;
+mod place;
 mod value;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use bson::Bson;
 
 use super::Operation;
-use super::decision::{compare, contains};
+use super::compare::{compare, contains};
 use super::expression::{Comparison, Kind, Node, Variable};
 use super::outcomes::Outcomes;
 use super::query::{Branch, Known};
