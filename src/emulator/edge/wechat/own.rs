@@ -37,45 +37,54 @@ pub(in crate::emulator::edge) async fn answer(
     parts: &Parts,
     body: &mut Option<Body>,
 ) -> Option<Response> {
+    let path = parts.uri.path().strip_prefix(PATH)?;
+    match carry_out(environment, path, parts, body).await {
+        Ok(answer) => answer.map(|answer| reply::json(&answer)),
+        Err(why) => {
+            let mut response = reply::json(&json!({ "code": "INVALID_PARAM", "message": why }));
+            *response.status_mut() = StatusCode::BAD_REQUEST;
+            Some(response)
+        }
+    }
+}
+
+/// Returns the answer, or nothing if WeChat has it; else why there is none.
+async fn carry_out(
+    environment: &Environment,
+    path: &str,
+    parts: &Parts,
+    body: &mut Option<Body>,
+) -> Result<Option<Value>, String> {
     let wechat = &environment.wechat;
-    match (parts.uri.path().strip_prefix(PATH)?, &parts.method) {
+    let why = |refusal: Refusal| refusal.message;
+    Ok(Some(match (path, &parts.method) {
         ("/login", &Method::POST) => {
-            let Person { openid, kind } = match read(body.take()?).await {
-                Ok(person) => person,
-                Err(response) => return Some(response),
-            };
+            let Person { openid, kind } = read(body).await?;
             let purpose = if kind == Some(Kind::Phone) { Purpose::Phone } else { Purpose::Login };
-            Some(told(wechat.code(&openid, purpose).map(|code| json!({ "js_code": code }))))
+            json!({ "js_code": wechat.code(&openid, purpose).map_err(why)? })
         }
         ("/open-data", &Method::POST) => {
-            let Person { openid, kind } = match read(body.take()?).await {
-                Ok(person) => person,
-                Err(response) => return Some(response),
-            };
-            let data = wechat.open_data(&environment.identity, &openid, kind.unwrap_or(Kind::UserInfo));
-            Some(told(data.map(|data| json!(data))))
+            let Person { openid, kind } = read(body).await?;
+            let kind = kind.unwrap_or(Kind::UserInfo);
+            json!(wechat.open_data(&environment.identity, &openid, kind).map_err(why)?)
         }
         ("/subscriptions", &Method::POST) => {
-            let Answered { openid, templates } = match read(body.take()?).await {
-                Ok(answered) => answered,
-                Err(response) => return Some(response),
-            };
-            let mut granted = templates
-                .iter()
-                .map(|(template, answer)| wechat.grant(&openid, template, u64::from(answer == "accept")));
-            Some(told(granted.try_for_each(|it| it).map(|()| json!({}))))
+            let Answered { openid, templates } = read(body).await?;
+            for (template, answer) in &templates {
+                wechat.grant(&openid, template, u64::from(answer == "accept")).map_err(why)?;
+            }
+            json!({})
         }
         ("/calls", &Method::GET) => {
             let method = query_value(parts.uri.query().unwrap_or_default(), "method");
-            let calls: Vec<Value> = wechat.calls(method.as_deref()).into_iter().map(call).collect();
-            Some(reply::json(&calls))
+            wechat.calls(method.as_deref()).into_iter().map(call).collect()
         }
         ("/calls", &Method::DELETE) => {
             wechat.clear();
-            Some(reply::json(&json!({})))
+            json!({})
         }
-        _ => None,
-    }
+        _ => return Ok(None),
+    }))
 }
 
 /// Returns a call as the inbox shows it.
@@ -84,22 +93,8 @@ fn call(call: Recorded) -> Value {
     json!({ "method": method, "body": body, "time": time, "errcode": errcode })
 }
 
-async fn read<T: serde::de::DeserializeOwned>(body: Body) -> Result<T, Response> {
-    let bytes = envelope::open(body).await.map_err(|failure| refused(&failure.message))?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        refused(&format!("the body is not `{{\"openid\": …}}` with what belongs to it: {error}"))
-    })
-}
-
-fn told(outcome: Result<Value, Refusal>) -> Response {
-    match outcome {
-        Ok(value) => reply::json(&value),
-        Err(refusal) => refused(&refusal.message),
-    }
-}
-
-fn refused(message: &str) -> Response {
-    let mut response = reply::json(&json!({ "code": "INVALID_PARAM", "message": message }));
-    *response.status_mut() = StatusCode::BAD_REQUEST;
-    response
+async fn read<T: serde::de::DeserializeOwned>(body: &mut Option<Body>) -> Result<T, String> {
+    let bytes = envelope::open(body.take().unwrap_or_default()).await.map_err(|failure| failure.message)?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| format!("the body is not `{{\"openid\": …}}` with what belongs to it: {error}"))
 }
