@@ -6,11 +6,12 @@
 mod disk;
 mod draft;
 mod link;
+mod listing;
 mod parts;
 mod reading;
 mod upload;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -30,6 +31,7 @@ use disk::Piece;
 use parts::Uploads;
 
 pub use link::Purpose;
+pub use listing::{Listing, Page};
 pub use parts::{PartTold, PartUpload, PartedTold};
 pub use reading::Reading;
 pub use upload::{Attributes, Upload};
@@ -81,26 +83,6 @@ pub struct Object {
     /// The openid or uid of the client who stored it; what an admin stored is nobody's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-}
-
-/// One page of a listing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
-    pub objects: Vec<Object>,
-    /// With a delimiter: what the keys below begin with.
-    pub prefixes: Vec<String>,
-    /// Where the next page begins, when there is one.
-    pub next: Option<String>,
-}
-
-/// Which objects to list.
-#[derive(Debug, Clone, Default)]
-pub struct Listing {
-    pub prefix: String,
-    pub delimiter: String,
-    /// Keys after this one.
-    pub marker: String,
-    pub limit: usize,
 }
 
 /// Why a file cannot be had.
@@ -258,12 +240,6 @@ impl Storage {
         room.bytes.saturating_sub(self.0.used.load(Ordering::Relaxed).saturating_sub(replaced))
     }
 
-    /// Lists files in the order of their keys.
-    pub fn list(&self, listing: &Listing) -> Page {
-        let objects = self.objects().read().unwrap_or_else(PoisonError::into_inner);
-        page(objects.values(), listing)
-    }
-
     /// Links every file into a new folder, or copies it where links are not to be had; returns how many files and bytes
     /// there are. A stored file never changes, it is replaced.
     pub fn save(&self, to: &Path) -> std::io::Result<(u64, u64)> {
@@ -384,42 +360,6 @@ pub fn check_key(key: &str) -> Result<(), Error> {
         return Ok(());
     };
     Err(Error::Key { key: key.to_owned(), reason })
-}
-
-fn page<'a>(objects: impl Iterator<Item = &'a Object>, listing: &Listing) -> Page {
-    let Listing { prefix, delimiter, marker, limit } = listing;
-    let mut page = Page::default();
-    let mut prefixes = BTreeSet::new();
-    let mut last = "";
-    for object in objects.filter(|object| object.key.starts_with(prefix) && object.key > *marker) {
-        let below = object.key.get(prefix.len()..).unwrap_or_default();
-        let folder = match delimiter.is_empty() {
-            true => None,
-            false => {
-                below.find(delimiter).and_then(|at| object.key.get(..prefix.len() + at + delimiter.len()))
-            }
-        };
-        // A folder that the marker stands in was told on the page before.
-        if folder.is_some_and(|folder| prefixes.contains(folder) || marker.starts_with(folder)) {
-            continue;
-        }
-        if page.objects.len() + prefixes.len() == *limit {
-            page.next = Some(last.to_owned());
-            break;
-        }
-        match folder {
-            Some(folder) => {
-                prefixes.insert(folder.to_owned());
-                last = folder;
-            }
-            None => {
-                page.objects.push(object.clone());
-                last = &object.key;
-            }
-        }
-    }
-    page.prefixes = prefixes.into_iter().collect();
-    page
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use super::listing::page;
 use super::*;
 
 fn storage(folder: &std::path::Path, clock: Clock) -> Storage {
