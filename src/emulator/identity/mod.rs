@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kept;
 use super::principal::Login;
+use crate::api::sign::unhex;
 use crate::error::Error;
 use crate::model::clock::{Clock, Ids, Millis, hex, machine_time};
 use crate::model::name::EnvId;
@@ -71,7 +72,8 @@ impl Identity {
                 zh: "该文件只保存用户及其登录状态；可删除后重新添加"
             },
         )?;
-        if state.key.is_empty() {
+        // Whoever could guess a key that is none could sign tokens.
+        if unhex(&state.key).is_none_or(|key| key.is_empty()) {
             state.key = hex(&ids.bytes::<32>());
         }
         let env_id = env_id.to_string();

@@ -170,3 +170,14 @@ fn the_admins_token_is_nobodys_and_ends_as_others_do() {
     clock.advance(2 * HOUR);
     assert!(matches!(identity.principal(&token), Err(Refusal::Expired)));
 }
+
+#[test]
+fn a_key_that_is_none_is_made_anew() {
+    let Stage { folder, clock, .. } = stage();
+    for key in ["", "no hex"] {
+        let kept = serde_json::json!({ "key": key, "accounts": {}, "sessions": {} }).to_string();
+        std::fs::write(folder.path().join("identity.json"), kept).expect("written");
+        let token = open(&folder, &clock, "local").admin_token();
+        assert_eq!(token::verify(b"", &token), Err(token::Forged::Signature), "{key}");
+    }
+}
