@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use swc_common::{BytePos, Span};
 use swc_ecma_ast::{
-    AssignExpr, AssignTarget, CallExpr, Callee, ClassProp, Expr, ExprOrSpread, Lit, MemberProp, Pat, Program,
-    PropName, SimpleAssignTarget, VarDeclKind, VarDeclarator,
+    AssignExpr, AssignTarget, Callee, ClassProp, Expr, ExprOrSpread, Lit, MemberProp, Pat, Program, PropName,
+    SimpleAssignTarget, VarDeclKind, VarDeclarator,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
@@ -279,10 +279,11 @@ impl Commands for Calls {
 }
 
 impl Visit for Calls {
-    fn visit_call_expr(&mut self, call: &CallExpr) {
-        let whole = Expr::Call(call.clone());
-        let request = self.request(&whole, call.span);
-        self.found.extend(request);
-        call.visit_children_with(self);
+    fn visit_expr(&mut self, expression: &Expr) {
+        if let Expr::Call(call) = expression {
+            let request = self.request(expression, call.span);
+            self.found.extend(request);
+        }
+        expression.visit_children_with(self);
     }
 }
