@@ -309,7 +309,7 @@ impl WeChat {
 
     fn keep(&self, state: &State) -> Result<()> {
         kept::write(&self.file, &state.kept).map_err(|error| {
-            event::tell(&self.events, Event::Warning(error.message().clone()));
+            event::tell(&self.events, Event::Warning(error.sentence()));
             Refusal::numbered(-1)
         })
     }
