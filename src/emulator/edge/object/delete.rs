@@ -1,6 +1,6 @@
 //! Deleting: `DELETE KEY`, or many by `POST /?delete`.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -9,14 +9,12 @@ use md5::{Digest, Md5};
 use super::headers::digest;
 use super::refused::Refused;
 use super::xml::{self, document, element};
-use super::{authenticate, no_content};
+use super::{authenticate, no_content, read_list};
 use crate::emulator::environment::Environment;
 use crate::emulator::storage::Error;
 
 /// The most files of one request (COS).
 const MOST: usize = 1000;
-/// The largest list of them.
-const LARGEST_LIST: usize = 4 << 20;
 
 /// `DELETE KEY`: a file that is not there is gone, too.
 pub(super) async fn one(environment: &Environment, parts: &Parts, key: &str) -> Result<Response, Refused> {
@@ -30,7 +28,7 @@ pub(super) async fn one(environment: &Environment, parts: &Parts, key: &str) -> 
 /// `POST /?delete`.
 pub(super) async fn many(environment: &Environment, parts: &Parts, body: Body) -> Result<Response, Refused> {
     authenticate(environment, parts, "")?;
-    let body = to_bytes(body, LARGEST_LIST).await.map_err(|_| Error::Interrupted)?;
+    let body = read_list(body).await?;
     if digest(&parts.headers)?.is_some_and(|expected| <[u8; 16]>::from(Md5::digest(&body)) != expected) {
         return Err(Error::Digest.into());
     }

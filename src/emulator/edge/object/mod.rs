@@ -16,7 +16,7 @@ mod refused;
 mod write;
 mod xml;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
@@ -55,6 +55,9 @@ const NOT_SERVED: [&str; 20] = [
     "versions",
     "website",
 ];
+
+/// The largest list in a body, in bytes: 10 000 parts, or 1000 of the longest names.
+const LARGEST_LIST: usize = 4 << 20;
 
 /// Returns where the bytes of an upload go.
 pub(super) fn upload_url(environment: &Environment, key: &str) -> String {
@@ -196,6 +199,12 @@ pub(super) fn answer_foreign_bucket() -> Response {
 
 fn no_such_bucket() -> Refused {
     Refused::new(StatusCode::NOT_FOUND, "NoSuchBucket", "the emulator has the bucket of its environment only")
+}
+
+/// Reads a body that is a list.
+async fn read_list(body: Body) -> Result<Bytes, Refused> {
+    let read = to_bytes(body, LARGEST_LIST).await;
+    read.map_err(|_| Refused::bad("IncompleteBody", "the list ended too early, or is larger than 4 MB"))
 }
 
 fn no_content() -> Response {

@@ -1,7 +1,7 @@
 //! Uploads in parts: `POST KEY?uploads`, `PUT KEY?partNumber=&uploadId=`, `POST`, `DELETE` and `GET KEY?uploadId=`,
 //! `GET /?uploads`. See `docs/wire.md#object-storage`.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -11,13 +11,11 @@ use super::headers::{attributes, digest, value};
 use super::refused::Refused;
 use super::write::{COPY_SOURCE, source, stored};
 use super::xml::{self, document, element};
-use super::{authenticate, moment, query, upload_url};
+use super::{authenticate, moment, query, read_list, upload_url};
 use crate::emulator::edge::target::query_values;
 use crate::emulator::environment::Environment;
 use crate::emulator::storage::{Error, PartTold};
 
-/// The largest list of parts: 10 000 of them.
-const LARGEST_LIST: usize = 2 << 20;
 /// The most parts or uploads in a page.
 const PAGE: usize = 1000;
 
@@ -70,7 +68,7 @@ pub(super) async fn complete(
     body: Body,
 ) -> Result<Response, Refused> {
     authenticate(environment, parts, key)?;
-    let body = to_bytes(body, LARGEST_LIST).await.map_err(|_| Error::Interrupted)?;
+    let body = read_list(body).await?;
     let chosen = chosen(&String::from_utf8_lossy(&body))
         .ok_or_else(|| Refused::bad("MalformedXML", "the body is not a list of parts"))?;
     let object = environment.storage.complete_parts(key, &id(parts), &chosen).await?;
