@@ -9,21 +9,23 @@ mod event;
 mod group;
 mod journal;
 mod line;
+mod listener;
+mod message;
 mod ticket;
 mod view;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
-use std::fmt::Write;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::event::Event;
 use self::group::Group;
 pub use self::line::Line;
+use self::listener::Listener;
+use self::message::Message;
 pub use self::ticket::{Refused, Tickets};
 pub use self::view::Wanted;
 use super::database::Database;
@@ -36,8 +38,6 @@ use crate::model::clock::{Clock, Ids, Millis};
 const KEPT: Millis = 5 * 60_000;
 /// How many such listeners are kept; the oldest go.
 const MOST_KEPT: usize = 2_000;
-/// How many bytes of events one message holds before the rest waits for the next.
-const MESSAGE: usize = 256 << 10;
 
 /// The listeners of one environment. Clones share them.
 #[derive(Clone)]
@@ -63,26 +63,6 @@ struct State {
     listeners: HashMap<String, Listener>,
     /// The listeners without a socket, with the time they have; the oldest first.
     adrift: VecDeque<(Millis, String)>,
-}
-
-/// One `watch()`.
-struct Listener {
-    principal: Principal,
-    /// What was asked, before any permission.
-    asked: Wanted,
-    /// Names its group.
-    collection: String,
-    key: Vec<u8>,
-    /// The step of the journal that it calls its event 0; steps before its time have negative numbers there.
-    origin: i64,
-    /// The step up to which it was told.
-    read: u64,
-    /// Its first event that can be told again.
-    oldest: i64,
-    /// Where it is told.
-    socket: Option<(Arc<Line>, String)>,
-    /// Why nothing comes any more.
-    ended: Option<Failure>,
 }
 
 /// What a socket says to its client.
@@ -418,58 +398,6 @@ fn ring(listeners: &mut HashMap<String, Listener>, group: &Group, ended: Option<
         if let Some((line, _)) = &listener.socket {
             line.ring(id);
         }
-    }
-}
-
-impl Listener {
-    /// Returns the client's id of the listener, if it is told on this socket.
-    fn watch_on(&self, line: &Arc<Line>) -> Option<String> {
-        self.socket.as_ref().filter(|(it, _)| Arc::ptr_eq(it, line)).map(|(_, watch_id)| watch_id.clone())
-    }
-
-    /// Returns the message of what is yet to be told, as far as one holds it; nothing when part of it is gone.
-    fn told(&mut self, id: &str, group: &Group) -> Option<String> {
-        let mut message = Message::new(id);
-        self.tell(&mut message, group, MESSAGE).then(|| message.finish(self.read as i64 - self.origin))
-    }
-
-    /// Adds what is yet to be told, until there are so many bytes; returns whether all of it was there.
-    fn tell(&mut self, message: &mut Message, group: &Group, most: usize) -> bool {
-        let Some(steps) = group.journal.after(self.read) else { return false };
-        for (step, events) in steps {
-            if message.events.len() > most {
-                break;
-            }
-            self.read = step;
-            events.iter().for_each(|it| message.add(step as i64 - self.origin, it));
-        }
-        true
-    }
-}
-
-/// The `msgData` of `INIT_EVENT` and `NEXT_EVENT` in the making.
-struct Message {
-    query: String,
-    events: String,
-}
-
-impl Message {
-    fn new(query: &str) -> Self {
-        Message { query: query.to_owned(), events: String::new() }
-    }
-
-    fn add(&mut self, number: i64, event: &Event) {
-        let comma = if self.events.is_empty() { "" } else { "," };
-        write!(self.events, r#"{comma}{{"ID":{number},{event}}}"#).expect("a string takes all text");
-    }
-
-    fn is_empty(&self) -> bool {
-        self.events.is_empty()
-    }
-
-    fn finish(self, current: i64) -> String {
-        let Message { query, events } = self;
-        format!(r#"{{"queryID":"{query}","currEvent":{current},"events":[{events}]}}"#)
     }
 }
 

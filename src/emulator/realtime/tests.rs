@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::listener::MESSAGE;
 use super::*;
 use crate::api::ejson::{self, Form};
 use crate::docdb::query::Query;
