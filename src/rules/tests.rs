@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::decision::{Decision, Guard, Scope, Subject, decide};
 use super::expression::Expression;
 use super::payload::Payload;
-use super::query::{Query, fill, not_judged};
+use super::query::{Query, TooManyBranches, fill, not_judged};
 use super::*;
 
 fn alice() -> Document {
@@ -35,6 +35,13 @@ fn decided(rule: &str, filter: Document) -> Decision {
 #[track_caller]
 fn check(rule: &str, filter: Document, allowed: bool) {
     assert_eq!(decided(rule, filter.clone()).allowed, allowed, "{rule} on {filter}");
+}
+
+#[test]
+fn a_query_of_too_many_branches_is_not_judged() {
+    let of = |count: i32| Query::of(&doc! { "a": { "$in": (0..count).collect::<Vec<_>>() } });
+    assert!(of(256).is_ok());
+    assert_eq!(of(257), Err(TooManyBranches));
 }
 
 #[test]
