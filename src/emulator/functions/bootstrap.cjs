@@ -34,6 +34,8 @@ const RESULT_LIMIT = 6 * 1024 * 1024;
 const LINGER = 50;
 // Files told of at most.
 const MOST_FILES = 4096;
+// Modules at most in which a syntax error is looked for.
+const MOST_CHECKED = 16;
 // Characters of one log record.
 const LONGEST_LINE = 64 * 1024;
 
@@ -222,9 +224,10 @@ function captureConsole() {
 
 // ---- Failures -----------------------------------------------------------------------------------------------------
 
-// A function's own frames are what helps; those of this file and of Node do not.
+// A function's own frames are what helps; those of this file, of its hook and of Node do not.
 function cleanStack(stack) {
-  const own = stack.split('\n').filter((line) => !line.includes(__filename) && !/^\s+at .*\(?node:/.test(line));
+  const foreign = /^\s+at .*\(?(node:|data:text\/javascript,)/;
+  const own = stack.split('\n').filter((line) => !line.includes(__filename) && !foreign.test(line));
   return shown(own.join('\n').trimEnd());
 }
 
@@ -609,7 +612,29 @@ async function importModule(file) {
     const data = { parents, scripts, port };
     Module.register(`data:text/javascript,${encodeURIComponent(HOOK)}`, { data, transferList: [port] });
   }
-  return import(pathToFileURL(file).href);
+  try {
+    return await import(pathToFileURL(file).href);
+  } catch (error) {
+    if (error instanceof SyntaxError && startsWith(String(error.stack), 'SyntaxError')) place(error, file);
+    throw error;
+  }
+}
+
+// Has a syntax error of an ES module name its place, as one of `require` does: Node tells it only to who asks for a check.
+function place(error, entry) {
+  const { spawnSync } = require('child_process');
+  const files = importedFiles();
+  if (!files.length) files.push(entry);
+  // The module that broke off the loading was among the last.
+  for (const file of files.reverse().filter((file) => !file.includes('/node_modules/')).slice(0, MOST_CHECKED)) {
+    const env = { ...process.env, NODE_OPTIONS: '' };
+    const { stderr } = spawnSync(process.execPath, ['--check', file], { env, encoding: 'utf8', timeout: 10_000 });
+    const [told] = String(stderr).split(/\n\s+at /);
+    if (told.endsWith(`SyntaxError: ${error.message}`)) {
+      error.stack = told;
+      return;
+    }
+  }
 }
 
 // Says which file it is that plain Node cannot read: the function itself is JavaScript, so nothing was compiled.
@@ -657,9 +682,16 @@ function loadedFiles(entry) {
   add(entry);
   addAll(keys(require.cache));
   if (scripts) addAll(keys(scripts));
-  const { receiveMessageOnPort } = imported ? require('worker_threads') : {};
-  for (let told; imported && (told = receiveMessageOnPort(imported)); ) add(told.message);
+  addAll(importedFiles());
   return listed(files);
+}
+
+// Returns the files that were imported since it was last asked.
+function importedFiles() {
+  const files = [];
+  const { receiveMessageOnPort } = imported ? require('worker_threads') : {};
+  for (let told; imported && (told = receiveMessageOnPort(imported)); ) files[files.length] = told.message;
+  return files;
 }
 
 // Tells of files that are loaded only when they are needed.

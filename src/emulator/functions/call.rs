@@ -373,6 +373,9 @@ impl Parts {
         if !loaded.is_empty() {
             self.call.function.remember_more(&loaded, self.lease.instance().started);
         }
+        if result.is_ok() {
+            self.call.function.succeed();
+        }
         let first = !std::mem::replace(&mut self.lease.instance().warm, true);
         // One that took too much memory ends with its lease.
         let most = u64::from(self.call.function.registered().spec.memory) << 20;

@@ -117,6 +117,7 @@ pub(super) struct Function {
     state: Mutex<State>,
     /// Whether it takes the place of an older state that nobody was told of yet.
     replaces: AtomicBool,
+    made: Instant,
 }
 
 #[derive(Default)]
@@ -133,6 +134,8 @@ struct State {
     waiting: VecDeque<oneshot::Sender<Lease>>,
     /// When a process was last given back.
     returned: Option<Instant>,
+    /// When a call last had a result.
+    succeeded: Option<Instant>,
     /// How long calls take, the newest weighing most.
     pace: Option<Duration>,
     /// The files that its processes were loaded from.
@@ -203,7 +206,8 @@ fn is_dependency(file: &std::path::Path) -> bool {
 impl Function {
     pub fn new(wanted: Wanted, recipe: Recipe, replaces: bool) -> Self {
         let web = wanted.registered.is_web().then(Web::default);
-        Function { wanted, recipe, web, state: Mutex::default(), replaces: AtomicBool::new(replaces) }
+        let (state, replaces) = (Mutex::default(), AtomicBool::new(replaces));
+        Function { wanted, recipe, web, state, replaces, made: Instant::now() }
     }
 
     /// Tells, once, whether it took the place of an older state.
@@ -245,9 +249,13 @@ impl Function {
     /// line was broken up: there is room for a new process, or another state of the function is in force. A call at the end
     /// of `depth` functions is refused (`QuotaExceeded`) when all processes stand still: they may be waiting for this one.
     /// So is one that all processes are taken for though more functions called one another than it can have processes: some
-    /// of them have given up, and it would take the place of one that has, without end.
+    /// of them have given up, and it would take the place of one that has, without end. They may give up so fast that there
+    /// are always free processes: then no call has had a result for long.
     pub async fn acquire(self: &Arc<Self>, depth: usize) -> io::Result<Option<Lease>> {
         let (asked, is_nested) = (Instant::now(), depth > 0);
+        if depth >= CEILING && self.is_fruitless() {
+            return Err(self.called_too_deep(depth));
+        }
         let places = &self.recipe.crew.places;
         let (mut limit, mut place) = (EAGER, None);
         loop {
@@ -269,10 +277,7 @@ impl Function {
             };
             limit = loop {
                 if depth >= CEILING && self.is_full() {
-                    return Err(io::Error::new(
-                        io::ErrorKind::QuotaExceeded,
-                        format!("`{}` is called by {depth} functions that wait for one another", self.name()),
-                    ));
+                    return Err(self.called_too_deep(depth));
                 }
                 match tokio::time::timeout(self.patience(), &mut turn).await {
                     Ok(turn) => return Ok(turn.ok()),
@@ -297,6 +302,11 @@ impl Function {
                 return Ok(Some(lease));
             }
         }
+    }
+
+    fn called_too_deep(&self, depth: usize) -> io::Error {
+        let message = format!("`{}` is called by {depth} functions that wait for one another", self.name());
+        io::Error::new(io::ErrorKind::QuotaExceeded, message)
     }
 
     /// Returns how many calls wait in line.
@@ -341,6 +351,17 @@ impl Function {
     fn is_full(&self) -> bool {
         let state = self.state();
         state.idle.is_empty() && (state.live >= CEILING || self.recipe.crew.places.is_full())
+    }
+
+    /// Tells whether no call has had a result for longer than two of them may take, one after the other.
+    fn is_fruitless(&self) -> bool {
+        let since = self.state().succeeded.unwrap_or(self.made);
+        since.elapsed() > self.registered().spec.timeout * 2
+    }
+
+    /// Notes that a call has had a result.
+    pub fn succeed(&self) {
+        self.state().succeeded = Some(Instant::now());
     }
 
     /// Tells whether there can be no more processes, and none has become free for long.

@@ -548,6 +548,40 @@ async fn a_mistake_is_told_when_it_is_saved_with_its_place() {
 }
 
 #[tokio::test]
+async fn an_es_module_that_cannot_be_loaded_names_the_place_and_nothing_of_the_emulator() {
+    let stage = Stage::new(&[
+        ("entry/index.mjs", "import './other.mjs';\nexport const main = 1 +;"),
+        ("entry/other.mjs", "export const a = 1;"),
+        ("helper/index.mjs", "import './good.mjs';\nimport './bad.mjs';\nexport const main = () => 1;"),
+        ("helper/good.mjs", "export const a = 1;"),
+        ("helper/bad.mjs", "\nexport const b = [;"),
+        ("package/index.mjs", "import 'not-there';"),
+    ]);
+    let folder = stage.folder.path().join("cloudfunctions");
+    let at = |file: &str, rest: &str| format!("{}{rest}", folder.join(file).display());
+    let expected = [
+        (
+            "entry",
+            at("entry/index.mjs", ":2\nexport const main = 1 +;\n                       ^\n\n")
+                + "SyntaxError: Unexpected token ';'",
+        ),
+        (
+            "helper",
+            at("helper/bad.mjs", ":2\nexport const b = [;\n                  ^\n\n")
+                + "SyntaxError: Unexpected token ';'",
+        ),
+        (
+            "package",
+            "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'not-there' imported from ".to_owned()
+                + &at("package/index.mjs", ""),
+        ),
+    ];
+    for (function, message) in expected {
+        assert_eq!(stage.call(function, "{}").await.expect_err(function).message, message);
+    }
+}
+
+#[tokio::test]
 async fn a_function_that_will_not_load_is_told_before_it_is_called() {
     let mut stage = Stage::new(&[
         ("good/index.js", "exports.main = () => 1"),

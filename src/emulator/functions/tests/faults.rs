@@ -409,6 +409,30 @@ async fn a_recursion_whose_first_callers_have_given_up_ends() {
 }
 
 #[tokio::test]
+async fn a_recursion_whose_callers_are_ended_before_there_are_many_ends() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    // Each waits for the next, and is out of time when a few more have begun.
+    let code = "exports.main = (e) => new Promise((done) => setTimeout(() => require('http').get( \
+                process.env.CLOUDKIT_EMULATOR_URL + '/' + (e.depth - 1), (answer) => { answer.resume(); \
+                answer.on('end', () => done('answered')) }), 50))";
+    let limits = "[functions]\nroot = \"cloudfunctions\"\ntimeout = 1\n";
+    let stage = Stage::at(&url, &[("/cloudkit.toml", limits), ("f/index.js", code)]);
+    let front = tokio::spawn(nest(listener, stage.functions.clone()));
+    assert_eq!(stage.call("f", r#"{"depth":-60}"#).await.expect_err("no end").kind, FaultKind::Timeout);
+    let ended = async {
+        while stage.functions.0.registry.get("f").expect("it is there").is_at_work() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(300), ended).await.expect("it goes no deeper");
+    let said = stage.said();
+    assert!(said.iter().any(|line| line.contains("functions that wait for one another")), "{said:#?}");
+    front.abort();
+    stage.functions.stop().await;
+}
+
+#[tokio::test]
 async fn a_simulated_cold_start_is_waited_for_by_the_first_call_of_a_process() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     write(folder.path(), "f/index.js", "exports.main = () => 'well'");
