@@ -144,9 +144,8 @@ impl<'a> DocumentWrite<'a> {
         after: &RawDocument,
     ) -> Result<()> {
         let after = check(after)?;
-        if self.unlocked(collection, before)? != id_key(&after)? {
-            return Err(Error::invalid(66, "the (immutable) field '_id' was found to have been altered"));
-        }
+        self.unlocked(collection, before)?;
+        check_same_id(before, &after)?;
         let old = keys_of_all(collection, before)?;
         let new = keys_of_all(collection, &after)?;
         for (index, (old, new)) in collection.indexes.iter().zip(old.iter().zip(&new)) {
@@ -245,6 +244,14 @@ pub fn id_of(document: &RawDocument) -> Result<RawBsonRef<'_>> {
     match document.get("_id") {
         Ok(Some(id)) => Ok(id),
         _ => Err(Error::invalid(53, "the document has no '_id'")),
+    }
+}
+
+/// Refuses another state of a document that has another `_id`.
+pub fn check_same_id(before: &RawDocument, after: &RawDocument) -> Result<()> {
+    match id_key(before)? == id_key(after)? {
+        true => Ok(()),
+        false => Err(Error::invalid(66, "the (immutable) field '_id' was found to have been altered")),
     }
 }
 

@@ -86,6 +86,19 @@ fn insert_in_a_transaction_refuses_an_id_that_is_there() {
 }
 
 #[test]
+fn the_id_of_a_document_stays_as_outside_of_a_transaction() {
+    let database = seeded();
+    for change in [doc! { "$set": { "_id": 9 } }, doc! { "_id": 9, "a": 1 }] {
+        let id = begin(&database, "t");
+        for transaction in [None, Some(&id)] {
+            let refused = database.update(transaction, "c", &update(doc! { "_id": 1 }, change.clone()));
+            assert!(matches!(refused, Err(Error::Invalid { code: 66, .. })), "{change}: {refused:?}");
+        }
+        database.abort(&id).unwrap();
+    }
+}
+
+#[test]
 fn second_writer_of_a_document_loses_at_once() {
     let database = seeded();
     let (first, second) = (begin(&database, "first"), begin(&database, "second"));

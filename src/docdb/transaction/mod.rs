@@ -17,7 +17,7 @@ pub(super) use write_set::WriteSet;
 use super::index::{IndexDefinition, duplicate};
 use super::store::{Collection, Snapshot};
 use super::value::limits::TRANSACTION_LIFE;
-use super::write::{DocumentWrite, id_key};
+use super::write::{DocumentWrite, check_same_id, id_key};
 use super::{Database, Error, Result};
 
 /// Names a running transaction.
@@ -158,6 +158,9 @@ impl Database {
         before: Option<&RawDocument>,
         after: Option<&RawDocument>,
     ) -> Result<()> {
+        if let (Some(before), Some(after)) = (before, after) {
+            check_same_id(before, after)?;
+        }
         let document = after.or(before).ok_or_else(|| Error::invalid(2, "a write needs a document"))?;
         let key = id_key(document)?;
         let outcome = self.claim(id, running, collection, &key);
