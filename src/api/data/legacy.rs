@@ -52,8 +52,26 @@ pub struct QueryDocument {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Order {
     pub field: String,
-    /// `asc` or `desc`.
-    pub direction: String,
+    pub direction: Direction,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    #[serde(alias = "ASC")]
+    Asc,
+    #[serde(alias = "DESC")]
+    Desc,
+}
+
+impl Direction {
+    /// Returns what stands for it in a sort.
+    pub fn sign(self) -> i32 {
+        match self {
+            Direction::Asc => 1,
+            Direction::Desc => -1,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

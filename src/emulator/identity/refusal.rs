@@ -6,6 +6,8 @@ use crate::error::Error;
 /// Why a person is not let in, or not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
+    #[error("no access token was sent")]
+    NoToken,
     #[error("the access token is not this environment's: {0}")]
     Forged(&'static str),
     #[error("the access token has expired")]
@@ -46,7 +48,7 @@ impl Refusal {
     /// Returns the code of `/web` and `/v1`.
     pub fn code(&self) -> &'static str {
         match self {
-            Refusal::Forged(_) => "INVALID_ACCESS_TOKEN",
+            Refusal::NoToken | Refusal::Forged(_) => "INVALID_ACCESS_TOKEN",
             Refusal::Expired => "ACCESS_TOKEN_EXPIRED",
             Refusal::Ended => "ACCESS_TOKEN_DISABLED",
             Refusal::Refresh => "INVALID_REFRESH_TOKEN",
@@ -62,7 +64,9 @@ impl Refusal {
     /// Returns the `error` and `error_code` of `/auth/v1`.
     pub fn oauth(&self) -> (&'static str, u32) {
         match self {
-            Refusal::Forged(_) | Refusal::Expired | Refusal::Ended => ("unauthenticated", 16),
+            Refusal::NoToken | Refusal::Forged(_) | Refusal::Expired | Refusal::Ended => {
+                ("unauthenticated", 16)
+            }
             Refusal::Refresh | Refusal::RefreshExpired => ("invalid_grant", 16),
             Refusal::Ticket(_) | Refusal::Argument(_) => ("invalid_argument", 3),
             Refusal::Password => ("invalid_username_or_password", 16),

@@ -127,6 +127,9 @@ impl Identity {
     }
 
     fn claims(&self, state: &State, access_token: &str) -> Result<Claims> {
+        if access_token.is_empty() {
+            return Err(Refusal::NoToken);
+        }
         let claims = token::verify(&key_of(state), access_token)?;
         if claims.aud != self.env_id {
             return Err(Refusal::Forged("it is for another environment"));

@@ -16,15 +16,28 @@ struct Payload {
     uid: String,
 }
 
+/// How a ticket is signed.
+#[derive(Debug, Deserialize)]
+struct Header {
+    alg: String,
+}
+
 /// Returns whom a ticket is for, or why it is for nobody. `envs` are the names that the environment goes by, `now` the
 /// times that count as the present.
 pub(super) fn read(ticket: &str, envs: &[&str], now: &[Millis]) -> Result<String, String> {
     let jwt = ticket.split_once("/@@/").map(|(_, jwt)| jwt).ok_or("it has no `/@@/`")?;
     let mut parts = jwt.split('.');
-    let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    let (Some(header), Some(payload), Some(signature), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return Err("it holds no JSON web token".into());
     };
+    if token::part(header).is_none_or(|Header { alg }| alg != "RS256") {
+        return Err("its algorithm is not RS256".into());
+    }
+    if signature.is_empty() {
+        return Err("it is not signed".into());
+    }
     let Payload { env, exp, uid } = token::part(payload).ok_or("its payload cannot be read")?;
     if !envs.contains(&env.as_str()) {
         return Err(format!("it is for the environment `{env}`"));
@@ -47,8 +60,25 @@ mod tests {
 
     use super::*;
 
+    fn signed(header: &Value, payload: &Value) -> String {
+        let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+        format!("key-1/@@/{}.{}.c2ln", part(header), part(payload))
+    }
+
     fn ticket(payload: &Value) -> String {
-        format!("key-1/@@/e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(payload.to_string()))
+        signed(&json!({ "alg": "RS256", "typ": "JWT" }), payload)
+    }
+
+    #[test]
+    fn a_ticket_of_another_algorithm_is_nobodys() {
+        let good = json!({ "env": "local", "exp": 2_000, "uid": "alice#1" });
+        for header in
+            [json!({ "alg": "none" }), json!({ "alg": "HS256" }), json!({ "alg": "rs256" }), json!({})]
+        {
+            check(&signed(&header, &good), Err("its algorithm is not RS256"));
+        }
+        let unsigned = ticket(&good).replace("c2ln", "");
+        check(&unsigned, Err("it is not signed"));
     }
 
     #[track_caller]
@@ -73,6 +103,6 @@ mod tests {
         check(&but("uid", json!(7)), Err("its payload cannot be read"));
         check("no ticket", Err("it has no `/@@/`"));
         check("key-1/@@/e30.e30", Err("it holds no JSON web token"));
-        check("key-1/@@/e30.?.e30", Err("its payload cannot be read"));
+        check("key-1/@@/eyJhbGciOiJSUzI1NiJ9.?.e30", Err("its payload cannot be read"));
     }
 }

@@ -366,6 +366,15 @@ async fn a_forged_token_opens_neither_door() {
     assert_eq!(ask(&sandbox, "GET", "/auth/v1/user/me", &genuine, "").await.status, 200);
     sandbox.clock.advance(3 * HOUR);
     refused(&sandbox, &genuine, "ACCESS_TOKEN_EXPIRED").await;
+    for header in [None, Some("Bearer "), Some("Basic eA==")] {
+        let mut request = Request::new("GET", &sandbox.url("/auth/v1/user/me"));
+        if let Some(header) = header {
+            request = request.header("authorization", header);
+        }
+        let told = request.send().await;
+        let why = told.json()["error_description"].as_str().unwrap_or_default().to_owned();
+        assert_eq!((told.status, why.as_str()), (401, "no access token was sent"), "{header:?}");
+    }
     other.emulator.stop().await;
     sandbox.emulator.stop().await;
 }
@@ -387,12 +396,45 @@ async fn a_broken_request_of_the_gateway_is_told_with_its_code() {
     let sandbox = sandbox().await;
     let alice = by_password(&sandbox, "alice").await;
     let documents = |rest: &str| format!("{DOCUMENTS}/{rest}");
+    let up = "%5B%7B%22field%22%3A%22n%22%2C%22direction%22%3A%22up%22%7D%5D";
+    let added =
+        ask(&sandbox, "POST", &documents("private/documents"), &alice, r#"{"data":[{}]}"#).await.json();
+    let new_id = json!({ "query": { "_id": added["insertedIds"][0] }, "data": { "$set": { "_id": "zz" } } });
+    let new_id = new_id.to_string();
     for (method, path, body, status, code) in [
         ("POST", documents("private/documents"), "{", 400, "INVALID_PARAM"),
         ("POST", documents("private/documents"), r#"{"data":[7]}"#, 400, "INVALID_PARAM"),
         ("POST", documents("nowhere/documents"), r#"{"data":[{}]}"#, 404, "DATABASE_COLLECTION_NOT_EXIST"),
         ("GET", documents("private/documents?query={"), "", 400, "INVALID_PARAM"),
         ("GET", documents("private/documents?order=x"), "", 400, "INVALID_PARAM"),
+        ("GET", documents(&format!("private/documents?order={up}")), "", 400, "INVALID_PARAM"),
+        ("GET", documents("private/documents?limit=abc"), "", 400, "INVALID_PARAM"),
+        ("GET", documents("private/documents?limit=-1"), "", 400, "INVALID_PARAM"),
+        ("GET", documents("private/documents?offset=-1"), "", 400, "INVALID_PARAM"),
+        ("POST", documents("private/documents"), "", 400, "INVALID_PARAM"),
+        ("POST", documents("private/documents"), "null", 400, "INVALID_PARAM"),
+        ("POST", documents("private/documents"), "5", 400, "INVALID_PARAM"),
+        ("POST", documents("private/documents"), "[]", 400, "INVALID_PARAM"),
+        ("POST", documents("private/documents"), r#"{"action":"nope"}"#, 400, "INVALID_PARAM"),
+        (
+            "PATCH",
+            documents("private/documents"),
+            r#"{"query":{},"data":{"n":1},"multi":1}"#,
+            400,
+            "INVALID_PARAM",
+        ),
+        ("PATCH", documents("private/documents"), r#"{"query":{}}"#, 400, "INVALID_PARAM"),
+        (
+            "POST",
+            documents("private/documents/remove"),
+            r#"{"query":{},"multi":"yes"}"#,
+            400,
+            "INVALID_PARAM",
+        ),
+        ("POST", documents("private/documents/remove"), "null", 400, "INVALID_PARAM"),
+        ("POST", documents("private/documents/aggregations"), "{}", 400, "INVALID_PARAM"),
+        ("POST", documents("private/documents/aggregations"), r#"{"pipeline":[7]}"#, 400, "INVALID_PARAM"),
+        ("PATCH", documents("private/documents"), &new_id, 400, "DATABASE_REQUEST_FAILED"),
         ("GET", documents("private/documents/none"), "", 404, "DOCUMENT_NOT_FOUND"),
         (
             "PATCH",

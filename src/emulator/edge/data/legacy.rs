@@ -191,7 +191,7 @@ fn raw(value: Option<&RawValue>, now: Millis) -> Result<Document> {
 
 fn sort(orders: Vec<Order>) -> Document {
     orders.into_iter().fold(Document::new(), |mut sort, Order { field, direction }| {
-        sort.insert(field, if direction.eq_ignore_ascii_case("desc") { -1 } else { 1 });
+        sort.insert(field, direction.sign());
         sort
     })
 }
@@ -207,11 +207,12 @@ mod tests {
     use bson::doc;
 
     use super::*;
+    use crate::api::data::legacy::Direction;
 
     #[test]
     fn orders_keep_their_weight() {
-        let order = |field: &str, direction: &str| Order { field: field.into(), direction: direction.into() };
-        let sorted = sort(vec![order("b", "desc"), order("a", "asc")]);
+        let order = |field: &str, direction| Order { field: field.into(), direction };
+        let sorted = sort(vec![order("b", Direction::Desc), order("a", Direction::Asc)]);
         assert_eq!(
             sorted.into_iter().collect::<Vec<_>>(),
             doc! { "b": -1, "a": 1 }.into_iter().collect::<Vec<_>>()

@@ -4,9 +4,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Result, unimplemented};
+use super::{Asked, Result, Trouble, unimplemented};
 use crate::api::data::Failure;
 use crate::api::data::database::GetDocumentReply;
+use crate::api::data::legacy::Order;
 use crate::emulator::edge::reply;
 use crate::emulator::edge::target::{decode, query_value};
 
@@ -47,13 +48,14 @@ impl Asked<'_> {
         query_value(self.parts.uri.query().unwrap_or_default(), name).filter(|value| !value.is_empty())
     }
 
-    fn number(&self, name: &str) -> Option<u64> {
-        self.parameter(name).and_then(|value| value.parse().ok())
+    fn number(&self, name: &str) -> Result<Option<u64>> {
+        let wrong = |value| Failure::parameter(format_args!("`{name}` is no count: `{value}`")).into();
+        self.parameter(name).map(|value| value.parse().map_err(|_| wrong(value))).transpose()
     }
 }
 
 async fn list(asked: &Asked<'_>, collection: &str) -> Result<String> {
-    let (offset, limit) = (asked.number("offset").unwrap_or(0), asked.number("limit").unwrap_or(100));
+    let (offset, limit) = (asked.number("offset")?.unwrap_or(0), asked.number("limit")?.unwrap_or(100));
     let found = get(
         asked,
         json!({
@@ -102,12 +104,9 @@ async fn get(asked: &Asked<'_>, fields: Value) -> Result<Vec<String>> {
 /// Turns `[{"field","direction"}]` into a sort.
 fn order(text: Option<&str>) -> Result<Option<String>> {
     let Some(text) = text else { return Ok(None) };
-    let orders: Vec<crate::api::data::legacy::Order> =
-        serde_json::from_str(text).map_err(Failure::parameter)?;
-    let sort: Map<String, Value> = orders
-        .into_iter()
-        .map(|it| (it.field, if it.direction.eq_ignore_ascii_case("desc") { -1 } else { 1 }.into()))
-        .collect();
+    let orders: Vec<Order> = serde_json::from_str(text).map_err(Failure::parameter)?;
+    let sort: Map<String, Value> =
+        orders.into_iter().map(|it| (it.field, it.direction.sign().into())).collect();
     Ok(Some(Value::Object(sort).to_string()))
 }
 
@@ -121,7 +120,7 @@ async fn add(asked: &Asked<'_>, collection: &str) -> Result<String> {
     let documents = match sent.get("data") {
         Some(Value::Array(documents)) => documents.iter().map(Value::to_string).collect(),
         Some(document) => vec![document.to_string()],
-        None => Vec::new(),
+        None => return Err(lacking("data")),
     };
     let fields = json!({
         "collectionName": collection, "data": documents, "transactionId": sent.get("transactionId"),
@@ -132,10 +131,9 @@ async fn add(asked: &Asked<'_>, collection: &str) -> Result<String> {
 /// Without operators and without `replaceMode`, the data are merged: also for `doc().set()`, which sends just that.
 async fn update(asked: &Asked<'_>, collection: &str) -> Result<String> {
     let sent = asked.fields()?;
-    let is = |name: &str| sent.get(name).and_then(Value::as_bool) == Some(true);
-    let data = sent.get("data").cloned().unwrap_or_default();
+    let data = sent.get("data").cloned().ok_or_else(|| lacking("data"))?;
     let has_operators = data.as_object().is_some_and(|data| data.keys().any(|key| key.starts_with('$')));
-    let replaces = is("replaceMode") && !has_operators;
+    let replaces = flag(&sent, "replaceMode") == true && !has_operators;
     let data = if has_operators || replaces { data } else { json!({ "$set": data }) };
     let mut answer = asked
         .value(
@@ -145,9 +143,9 @@ async fn update(asked: &Asked<'_>, collection: &str) -> Result<String> {
                 "queryType": query_type(sent.get("query")),
                 "query": sent.get("query").map(Value::to_string),
                 "data": data.to_string(),
-                "multi": is("multi"),
+                "multi": flag(&sent, "multi"),
                 "merge": !replaces,
-                "upsert": is("upsert"),
+                "upsert": flag(&sent, "upsert"),
                 "transactionId": sent.get("transactionId"),
             }),
         )
@@ -159,13 +157,22 @@ async fn update(asked: &Asked<'_>, collection: &str) -> Result<String> {
     Ok(answer.to_string())
 }
 
+fn lacking(field: &str) -> Trouble {
+    Failure::parameter(format_args!("`{field}` is missing")).into()
+}
+
+/// Returns what was sent as a flag; the action refuses what is none.
+fn flag(sent: &Value, name: &str) -> Value {
+    sent.get(name).filter(|it| !it.is_null()).cloned().unwrap_or(Value::Bool(false))
+}
+
 async fn remove(asked: &Asked<'_>, collection: &str) -> Result<String> {
     let sent = asked.fields()?;
     let fields = json!({
         "collectionName": collection,
         "queryType": query_type(sent.get("query")),
         "query": sent.get("query").map(Value::to_string),
-        "multi": sent.get("multi").and_then(Value::as_bool) == Some(true),
+        "multi": flag(&sent, "multi"),
         "transactionId": sent.get("transactionId"),
     });
     asked.act("database.removeDocument", &fields).await
@@ -173,8 +180,9 @@ async fn remove(asked: &Asked<'_>, collection: &str) -> Result<String> {
 
 async fn aggregate(asked: &Asked<'_>, collection: &str) -> Result<String> {
     let sent = asked.fields()?;
-    let stages = sent.get("pipeline").and_then(Value::as_array).into_iter().flatten();
-    let stages = stages.flat_map(|stage| stage.as_object().into_iter().flatten());
+    let pipeline = sent.get("pipeline").cloned().ok_or_else(|| lacking("pipeline"))?;
+    let pipeline: Vec<Map<String, Value>> = serde_json::from_value(pipeline).map_err(Failure::parameter)?;
+    let stages = pipeline.iter().flatten();
     let stages: Vec<Value> =
         stages.map(|(key, value)| json!({ "stageKey": key, "stageValue": value.to_string() })).collect();
     let fields = json!({ "collectionName": collection, "stages": stages });

@@ -9,7 +9,7 @@ use crate::api::data::storage::SUCCESS;
 use crate::emulator::edge::reply;
 
 pub(super) async fn answer(asked: &Asked<'_>, path: &str) -> Result<Response> {
-    let body = asked.fields()?;
+    let body: Value = asked.read()?;
     let items = body.as_array().ok_or_else(|| Failure::parameter("the body is not an array"))?;
     let mut answers = Vec::with_capacity(items.len());
     for item in items {

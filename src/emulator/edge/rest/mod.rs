@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::response::Response;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::data::{self, Answer, Call};
@@ -88,12 +89,14 @@ impl Asked<'_> {
         Ok(serde_json::from_str(&self.act(action, fields).await?).map_err(Failure::parameter)?)
     }
 
-    /// Reads the body; an empty one has no fields.
+    /// Reads a body of fields, or of what an action takes; an empty one has no fields.
+    fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        let body = if self.body.is_empty() { b"{}" } else { self.body };
+        Ok(serde_json::from_slice(body).map_err(Failure::parameter)?)
+    }
+
     fn fields(&self) -> Result<Value> {
-        if self.body.is_empty() {
-            return Ok(json!({}));
-        }
-        Ok(serde_json::from_slice(self.body).map_err(Failure::parameter)?)
+        self.read().map(Value::Object)
     }
 }
 
