@@ -39,7 +39,7 @@ super::table! {
         "check the operator's spelling" "请检查操作符拼写";
     DATABASE_PERMISSION_DENIED = "DATABASE_PERMISSION_DENIED" -502003:
         "the collection's permission does not allow this to the caller" "集合权限不允许该操作",
-        "`cloudkit rules get COLLECTION` shows the permission; a cloud function is not bound by it" "用 `cloudkit rules get 集合` 查看权限；云函数不受其限制";
+        "`cloudkit logs` has the reason, where the emulator refused; `cloudkit rules get COLLECTION` shows the permission; a cloud function is not bound by it" "被模拟器拒绝时，`cloudkit logs` 中有原因；用 `cloudkit rules get 集合` 查看权限；云函数不受其限制";
     DATABASE_COLLECTION_EXCEED_LIMIT = "DATABASE_COLLECTION_EXCEED_LIMIT" -502004:
         "the environment has as many collections as it may" "集合数量超过限制",
         "drop collections that are not used" "请删除不再使用的集合";
@@ -60,7 +60,7 @@ super::table! {
         "the message says why" "错误信息中说明了原因";
     STORAGE_EXCEED_AUTHORITY = "STORAGE_EXCEED_AUTHORITY" -503002:
         "the storage permission does not allow this to the caller" "存储权限不允许该操作",
-        "`cloudkit rules get --storage` shows the permission" "用 `cloudkit rules get --storage` 查看权限";
+        "`cloudkit logs` has the reason, where the emulator refused; `cloudkit rules get --storage` shows the permission" "被模拟器拒绝时，`cloudkit logs` 中有原因；用 `cloudkit rules get --storage` 查看权限";
     STORAGE_FILE_NONEXIST = "STORAGE_FILE_NONEXIST" -503003:
         "the file does not exist" "文件不存在",
         "`cloudkit storage list` shows what is there" "用 `cloudkit storage list` 查看";
@@ -88,6 +88,66 @@ super::table! {
     CHECK_LOGIN_FAILED = "CHECK_LOGIN_FAILED" 0:
         "the caller is not logged in" "登录态校验失败",
         "log in again before the call" "请先重新登录";
+    PERMISSION_DENIED = "PERMISSION_DENIED" -501023:
+        "a security rule refused the call" "安全规则拒绝了该操作",
+        "`cloudkit logs` has the reason, where the emulator refused; `cloudkit rules get --functions` shows the rules of functions" "被模拟器拒绝时，`cloudkit logs` 中有原因；用 `cloudkit rules get --functions` 查看函数的规则";
+    COLLECTION_PERMISSION_DENIED = "COLLECTION_PERMISSION_DENIED" 0:
+        "the collection's permission does not allow this listener" "集合权限不允许该监听",
+        "`cloudkit logs` has the reason, where the emulator refused; `cloudkit rules get COLLECTION` shows the permission" "被模拟器拒绝时，`cloudkit logs` 中有原因；用 `cloudkit rules get 集合` 查看权限";
+    INVALID_ACCESS_TOKEN = "INVALID_ACCESS_TOKEN" 0:
+        "the access token is missing, forged, or another environment's" "访问令牌缺失、无效，或属于其他环境",
+        "log in again in this environment; what was kept of another one can be cleared from the browser's storage" "请在本环境重新登录；可清除浏览器存储中其他环境的登录态";
+    ACCESS_TOKEN_EXPIRED = "ACCESS_TOKEN_EXPIRED" 0:
+        "the access token has expired" "访问令牌已过期",
+        "the SDK renews it by itself; a client of your own asks with its refresh token" "SDK 会自动续期；自行实现的客户端请用刷新令牌换取";
+    ACCESS_TOKEN_DISABLED = "ACCESS_TOKEN_DISABLED" 0:
+        "the login of the access token has ended" "该访问令牌的登录已结束",
+        "log in again: the user signed out, or was removed" "请重新登录：用户已退出或已被删除";
+    INVALID_REFRESH_TOKEN = "INVALID_REFRESH_TOKEN" 0:
+        "the refresh token is another environment's, or was used before" "刷新令牌属于其他环境或已被使用",
+        "log in again" "请重新登录";
+    REFRESH_TOKEN_EXPIRED = "REFRESH_TOKEN_EXPIRED" 0:
+        "the refresh token has expired" "刷新令牌已过期",
+        "log in again" "请重新登录";
+    AUTH_INVALID_CUSTOM_LOGIN_TICKET = "AUTH_INVALID_CUSTOM_LOGIN_TICKET" 0:
+        "the custom ticket is not valid" "自定义登录凭证无效",
+        "make it with `auth().createTicket(uid)` for this environment; the message says what is wrong with it" "请为本环境用 `auth().createTicket(uid)` 生成；错误信息中说明了原因";
+    AUTH_CUSTOM_USER_ID_HAS_BEEN_BOUND = "AUTH_CUSTOM_USER_ID_HAS_BEEN_BOUND" 0:
+        "the custom user id belongs to another account" "该自定义用户 ID 已绑定其他账号",
+        "choose another id, or log in as that account" "请更换 ID，或以该账号登录";
+    AUTH_LOGIN_FAILED = "AUTH_LOGIN_FAILED" 0:
+        "the name or the password is wrong" "用户名或密码错误",
+        "check both; `cloudkit user list` shows who there is" "请检查用户名和密码；用 `cloudkit user list` 查看用户";
+    PHONE_CODE_NOT_MATCHED = "PHONE_CODE_NOT_MATCHED" 0:
+        "the verification code is wrong or has expired" "验证码错误或已过期",
+        "ask for a new one; the emulator shows it in its terminal" "请重新获取；模拟器会在终端显示验证码";
+    UNSUPPORTED_AUTH_TYPE = "UNSUPPORTED_AUTH_TYPE" 0:
+        "the `authorization` header is of a kind that is not read" "不支持该类型的 `authorization` 请求头",
+        "send `Bearer` and an access token" "请使用 `Bearer` 加访问令牌";
+    DOCUMENT_NOT_FOUND = "DOCUMENT_NOT_FOUND" 0:
+        "the document does not exist, or its caller may not see it" "文档不存在，或调用者无权查看",
+        "check the id" "请检查文档 ID";
+    DATABASE_TRANSACTION_FAIL = "DATABASE_TRANSACTION_FAIL" 0:
+        "the transaction does not exist or has ended" "事务不存在或已结束",
+        "start it again; it lives for 30 seconds at most" "请重新开始事务";
+    UNIMPLEMENTED = "UNIMPLEMENTED" 0:
+        "the emulator does not serve this" "模拟器不支持该操作",
+        "use the cloud for it" "请在云端使用";
+    SIGN_PARAM_INVALID = "SIGN_PARAM_INVALID" 0:
+        "the request's signature is wrong" "请求签名无效",
+        "check the secret id and the secret key" "请检查 SecretId 与 SecretKey";
+    FUNCTION_INVOCATION_FAILED = "FUNCTION_INVOCATION_FAILED" 0:
+        "the function's code failed" "云函数执行失败",
+        "the message holds the error; `cloudkit logs` shows where" "错误信息中包含异常；用 `cloudkit logs` 查看位置";
+    FUNCTION_TIME_LIMIT_EXCEEDED = "FUNCTION_TIME_LIMIT_EXCEEDED" 0:
+        "the function ran longer than its time limit" "云函数执行超时",
+        "`cloudkit logs` tells what it was waiting for; or raise `timeout`" "用 `cloudkit logs` 查看它在等待什么；或增大 `timeout`";
+    FUNCTION_MEMORY_LIMIT_EXCEEDED = "FUNCTION_MEMORY_LIMIT_EXCEEDED" 0:
+        "the function needed more memory than it has" "云函数内存超过限制",
+        "raise `memory`, or handle less at once" "请增大 `memory`，或分批处理";
+    INVALID_PATH = "INVALID_PATH" 0:
+        "no function is at this path of HTTP access" "HTTP 访问中没有该路径",
+        "name the path under `[gateway]` in `cloudkit.toml`" "请在 `cloudkit.toml` 的 `[gateway]` 中写明路径";
     SIGN_EXPIRED_ERROR = "SIGN_EXPIRED_ERROR" 0:
         "the request's signature has expired" "请求签名已过期",
         "set the machine's clock" "请校准本机时间";
@@ -161,8 +221,6 @@ numbers! {
         "check its spelling" "请检查参数名拼写";
     -501021: "the operation is not supported" "不支持该操作",
         "read the text after it" "请看后面的错误信息";
-    -501023: "a security rule refused the call" "安全规则拒绝了该操作",
-        "`cloudkit rules get` shows the rule" "用 `cloudkit rules get` 查看规则";
     -502010: "the database operation failed" "数据库操作失败",
         "read the text after it" "请看后面的错误信息";
     -502011: "the database operation took too long" "数据库操作超时",

@@ -103,6 +103,34 @@ mod tests {
     }
 
     #[test]
+    fn what_clients_are_refused_with_is_explained() {
+        for code in [
+            "PERMISSION_DENIED",
+            "COLLECTION_PERMISSION_DENIED",
+            "INVALID_ACCESS_TOKEN",
+            "ACCESS_TOKEN_EXPIRED",
+            "ACCESS_TOKEN_DISABLED",
+            "INVALID_REFRESH_TOKEN",
+            "REFRESH_TOKEN_EXPIRED",
+            "AUTH_LOGIN_FAILED",
+            "AUTH_INVALID_CUSTOM_LOGIN_TICKET",
+            "PHONE_CODE_NOT_MATCHED",
+            "UNSUPPORTED_AUTH_TYPE",
+            "DOCUMENT_NOT_FOUND",
+            "DATABASE_TRANSACTION_FAIL",
+            "UNIMPLEMENTED",
+            "FUNCTION_INVOCATION_FAILED",
+        ] {
+            assert_eq!(explain(code).map(|it| it.wire), Some(code));
+        }
+        assert_eq!(explain("-501023").map(|it| it.wire), Some("PERMISSION_DENIED"));
+        for code in ["DATABASE_PERMISSION_DENIED", "STORAGE_EXCEED_AUTHORITY", "PERMISSION_DENIED"] {
+            let remedy = explain(code).map(Code::remedy).unwrap_or_default();
+            assert!(remedy.en.contains("cloudkit logs") && remedy.zh.contains("cloudkit logs"), "{code}");
+        }
+    }
+
+    #[test]
     fn a_code_is_found_by_text_by_number_and_by_its_family() {
         for (asked, found) in [
             ("ResourceNotFound.Function", "ResourceNotFound.Function"),
