@@ -76,6 +76,15 @@ function told(api, error) {
   return result
 }
 
+// Returns what `work` returns; misuse is told in the words of the call.
+function spoken(api, work) {
+  try {
+    return work()
+  } catch (error) {
+    throw told(api, error)
+  }
+}
+
 // ---------------------------------------------------------------------------------------------------- calls
 
 function isFunction(value) {
@@ -498,6 +507,18 @@ function all(parts) {
   return collides ? { $and: parts } : result
 }
 
+// Refuses a condition that refers to itself; `above` are the objects it lies in.
+function refuseRound(value, above) {
+  if (value === null || typeof value !== 'object') return
+  var inner = value instanceof Command ? value.operands : value
+  if (inner === value && isSpecial(value)) return
+  if (above.indexOf(value) >= 0) throw misuse(-402001, 'the data refers to itself')
+  above = above.concat([value])
+  Object.keys(inner).forEach(function (key) {
+    refuseRound(inner[key], above)
+  })
+}
+
 // Returns what `where` was given as a query.
 function condition(given) {
   if (given === undefined || given === null) return {}
@@ -664,7 +685,11 @@ function Pipeline(collection) {
 
 STAGES.forEach(function (name) {
   Pipeline.prototype[name] = function (value) {
-    this.stages.push({ key: '$' + name, value: stage(name, value) })
+    var written = spoken('aggregate.' + name, function () {
+      if (name === 'match') refuseRound(value, [])
+      return stage(name, value)
+    })
+    this.stages.push({ key: '$' + name, value: written })
     return this
   }
 })
@@ -763,8 +788,11 @@ Collection.prototype.with = function (more) {
 }
 
 Collection.prototype.where = function (given) {
-  if (given === null || typeof given !== 'object') throw failure(-401003, 'collection.where:fail the condition must be an object')
-  var wanted = condition(given)
+  var wanted = spoken('collection.where', function () {
+    if (given === null || typeof given !== 'object') throw misuse(-401003, 'the condition must be an object')
+    refuseRound(given, [])
+    return condition(given)
+  })
   return this.with({ query: this.asked.query ? { $and: [this.asked.query, wanted] } : wanted })
 }
 

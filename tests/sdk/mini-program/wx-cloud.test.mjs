@@ -256,6 +256,12 @@ test('failures have the platform’s numbers and words', async () => {
   const round = {}
   round.round = round
   await assert.rejects(db.collection('books').add({ data: round }), failing(-402001, /refers to itself/))
+  const books = db.collection('books')
+  assert.throws(() => books.where({ a: round }), failing(-402001, /^collection.where:fail the data refers to itself/))
+  assert.throws(() => books.where({ a: _.in([round]) }), failing(-402001, /refers to itself/))
+  assert.throws(() => books.where({ a: _.expr($.gt(['$a', 1])) }), failing(-401003, /^collection.where:fail `a` holds a command/))
+  assert.throws(() => books.where(5), failing(-401003, /^collection.where:fail the condition must be an object/))
+  assert.throws(() => books.aggregate().match({ a: round }), failing(-402001, /^aggregate.match:fail/))
   const quiet = createWx()
   install(quiet, { origin })
   assert.throws(() => quiet.cloud.database(), failing(-1, /call wx.cloud.init first/))
