@@ -10,10 +10,17 @@ use bson::raw::RawDocumentBuf;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     pub collection: String,
-    pub before: Option<RawDocumentBuf>,
-    pub after: Option<RawDocumentBuf>,
+    pub before: Option<Numbered>,
+    pub after: Option<Numbered>,
     /// Whether the document was given anew as a whole, rather than changed by operators.
     pub whole: bool,
+}
+
+/// A document with its number in the store: documents that a sort holds equal come in the order of their numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Numbered {
+    pub number: i64,
+    pub document: RawDocumentBuf,
 }
 
 /// Everything one commit changed, in the order in which it did.

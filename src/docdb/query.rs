@@ -8,6 +8,7 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{DateTime, Document};
 
 use super::aggregate::Memory;
+use super::feed::Numbered;
 use super::filter::Filter;
 use super::index::IndexDefinition;
 use super::plan::{self, Advisor, Explanation, Plan};
@@ -96,15 +97,18 @@ impl Database {
         self.answer(running.snapshot.view(), &collection, query, Some(&running.writes))
     }
 
-    /// Reads documents of the newest state, and returns the number of the last commit told that it holds: whoever
-    /// listened before goes on from there. Writers wait for the moment, not for the reading.
-    pub fn find_latest(&self, collection: &str, query: &Query) -> Result<(Found, u64)> {
+    /// Reads documents of the newest state as a whole, and returns the number of the last commit told that it holds:
+    /// whoever listened before goes on from there. Writers wait for the moment, not for the reading.
+    pub fn find_latest(&self, collection: &str, query: &Query) -> Result<(Vec<Numbered>, Stats, u64)> {
         let write = self.store().write()?;
         let snapshot = self.store().snapshot()?;
         let told = self.feed().told();
         drop(write);
         let collection = snapshot.collection(collection)?;
-        Ok((self.answer(snapshot.view(), &collection, query, None)?, told))
+        let asked = Parsed::of(query)?;
+        let (found, stats) = self.run(snapshot.view(), &collection, &asked.selection(query), None)?;
+        let numbered = found.into_iter().map(|(number, document)| Numbered { number, document });
+        Ok((numbered.collect(), stats, told))
     }
 
     pub fn count(&self, collection: &str, filter: &Document, now: DateTime) -> Result<(u64, Stats)> {
@@ -156,14 +160,24 @@ impl Database {
         writes: Option<&WriteSet>,
     ) -> Result<Found> {
         let asked = Parsed::of(query)?;
-        let selection = asked.selection(query);
-        let plan = plan::choose(view, collection, &selection)?;
-        self.advisor().admit(view, collection, &selection, &plan)?;
+        let (found, stats) = self.run(view, collection, &asked.selection(query), writes)?;
+        Ok(Found { documents: asked.project(found)?, stats })
+    }
+
+    fn run(
+        &self,
+        view: View<'_>,
+        collection: &Collection,
+        selection: &Selection<'_>,
+        writes: Option<&WriteSet>,
+    ) -> Result<(Vec<(i64, RawDocumentBuf)>, Stats)> {
+        let plan = plan::choose(view, collection, selection)?;
+        self.advisor().admit(view, collection, selection, &plan)?;
         plan.note_use(collection);
         let mut stats = plan.stats();
-        let found = select(view, collection, &selection, &plan, writes, &mut stats, usize::MAX)?;
-        self.advisor().note(view, collection, &selection, &mut stats)?;
-        Ok(Found { documents: asked.project(found)?, stats })
+        let found = select(view, collection, selection, &plan, writes, &mut stats, usize::MAX)?;
+        self.advisor().note(view, collection, selection, &mut stats)?;
+        Ok((found, stats))
     }
 }
 

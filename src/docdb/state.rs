@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::feed::Change;
+use super::feed::{Change, Numbered};
 use super::index::IndexDefinition;
 use super::store::{Collection, KeyRange, Snapshot};
 use super::{Database, Result};
@@ -107,8 +107,10 @@ fn compare(name: &str, before: &Snapshot, after: &Snapshot, changes: &mut Vec<Ch
     let mut present =
         is.as_deref().map_or(Ok(HashMap::new()), |it| ids(after, it))?.into_iter().collect::<Vec<_>>();
     present.sort_unstable_by_key(|(_, number)| *number);
-    let document = |snapshot: &Snapshot, collection: &Option<Arc<Collection>>, number| {
-        collection.as_deref().map(|it| snapshot.view().document_buf(it, number)).transpose()
+    let document = |snapshot: &Snapshot, collection: &Option<Arc<Collection>>, number| -> Result<_> {
+        let document =
+            collection.as_deref().map(|it| snapshot.view().document_buf(it, number)).transpose()?;
+        Ok(document.map(|document| Numbered { number, document }))
     };
     let mut note = |before, after| {
         if before != after {

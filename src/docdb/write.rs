@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf};
 use bson::{Bson, RawBson};
 
-use super::feed::{Change, Feed};
+use super::feed::{Change, Feed, Numbered};
 use super::index::{self, DocumentKeys, IndexDefinition, keys_of};
 use super::store::{Collection, KeyTable, View, Write};
 use super::transaction::Locks;
@@ -82,11 +82,11 @@ impl<'a> DocumentWrite<'a> {
         let mut numbers = Vec::with_capacity(accepted);
         let stored = new.iter().take(accepted).map(|it| &*it.document);
         self.store.insert_all(collection, stored, |number| numbers.push(number))?;
-        for it in new.iter().take(accepted) {
+        for (it, number) in new.iter().zip(&numbers) {
             for (index, _) in collection.indexes.iter().zip(&it.keys).filter(|(_, keys)| keys.multikey) {
                 self.store.set_multikey(index)?;
             }
-            self.note(collection, None, Some(&it.document));
+            self.note(collection, *number, None, Some(&it.document));
         }
         let tables = collection.indexes.iter().map(|it| &it.keys).zip(&entries);
         for (table, entries) in tables.chain([(&collection.ids, &ids)]) {
@@ -128,7 +128,7 @@ impl<'a> DocumentWrite<'a> {
                 self.store.insert_key(&index.keys, &key, number)?;
             }
         }
-        self.note(collection, None, Some(&document));
+        self.note(collection, number, None, Some(&document));
         Ok(())
     }
 
@@ -164,7 +164,7 @@ impl<'a> DocumentWrite<'a> {
                 self.store.insert_key(&index.keys, key, number)?;
             }
         }
-        self.note(collection, Some(before), Some(&after));
+        self.note(collection, number, Some(before), Some(&after));
         Ok(())
     }
 
@@ -177,7 +177,7 @@ impl<'a> DocumentWrite<'a> {
                 self.store.delete_key(&index.keys, &key, number)?;
             }
         }
-        self.note(collection, Some(before), None);
+        self.note(collection, number, Some(before), None);
         Ok(())
     }
 
@@ -190,13 +190,20 @@ impl<'a> DocumentWrite<'a> {
         }
     }
 
-    fn note(&mut self, collection: &Collection, before: Option<&RawDocument>, after: Option<&RawDocument>) {
+    fn note(
+        &mut self,
+        collection: &Collection,
+        number: i64,
+        before: Option<&RawDocument>,
+        after: Option<&RawDocument>,
+    ) {
         if let Some(changes) = &mut self.changes {
             let collection = collection.name.clone();
+            let numbered = |it: &RawDocument| Numbered { number, document: it.to_owned() };
             changes.push(Change {
                 collection,
-                before: before.map(ToOwned::to_owned),
-                after: after.map(ToOwned::to_owned),
+                before: before.map(numbered),
+                after: after.map(numbered),
                 whole: self.whole,
             });
         }

@@ -1,6 +1,7 @@
 //! Saving the whole state, bringing it back, emptying it.
 
 use super::*;
+use crate::docdb::feed::Numbered;
 
 /// Saves the present state in a folder of its own.
 fn saved(database: &Database) -> (tempfile::TempDir, std::path::PathBuf) {
@@ -148,7 +149,7 @@ fn the_feed_is_told_how_states_differ() {
         .unwrap()
         .iter()
         .map(|change| {
-            let n = |side: &Option<RawDocumentBuf>| side.as_ref().map(|it| it.get_i32("n").unwrap());
+            let n = |side: &Option<Numbered>| side.as_ref().map(|it| it.document.get_i32("n").unwrap());
             (n(&change.before), n(&change.after))
         })
         .collect();

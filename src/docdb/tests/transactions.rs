@@ -292,14 +292,15 @@ fn concurrent_commits_are_those_of_one_serial_order() {
     // The feed is the order: each commit finds the state that those before it have left.
     let mut replayed = std::collections::BTreeMap::new();
     for change in feed.try_iter().flat_map(|commit| commit.to_vec()) {
-        let document = change.after.as_ref().or(change.before.as_ref()).unwrap();
-        let id = document.get_i32("_id").unwrap();
+        let is = change.after.as_ref().or(change.before.as_ref()).unwrap();
+        let id = is.document.get_i32("_id").unwrap();
         assert_eq!(replayed.remove(&id), change.before, "document {id}");
         change.after.map(|after| replayed.insert(id, after));
     }
     let stored = database.find(None, "c", &query(doc! {})).unwrap().documents;
     let stored: std::collections::BTreeMap<_, _> =
         stored.into_iter().map(|it| (it.get_i32("_id").unwrap(), it)).collect();
+    let replayed = replayed.into_iter().map(|(id, it)| (id, it.document)).collect();
     assert_eq!(stored, replayed);
     let sum: i32 = stored.values().map(|it| it.get_i32("a").unwrap()).sum();
     assert!(sum == added && added > 0, "{sum} stored, {added} acknowledged");

@@ -17,6 +17,7 @@ use super::config::Config;
 use super::event::{self, Event, Events};
 use crate::api::data::Failure;
 use crate::docdb;
+use crate::docdb::feed::Numbered;
 use crate::docdb::index::{IndexDefinition, Order};
 use crate::docdb::query::{Found, Query};
 use crate::docdb::transaction::TransactionId;
@@ -169,11 +170,11 @@ impl Database {
     }
 
     /// Reads documents as they are now, for who follows the feed: with the number of the last commit they hold.
-    pub fn find_latest(&self, collection: &str, query: &Query) -> Result<(Vec<RawDocumentBuf>, u64)> {
-        let (found, told) =
+    pub fn find_latest(&self, collection: &str, query: &Query) -> Result<(Vec<Numbered>, u64)> {
+        let (documents, stats, told) =
             self.0.store.find_latest(collection, query).map_err(|error| self.refuse(error))?;
-        self.0.watchman.saw(collection, &found.stats);
-        Ok((found.documents, told))
+        self.0.watchman.saw(collection, &stats);
+        Ok((documents, told))
     }
 
     /// Counts the documents a filter finds.

@@ -76,7 +76,7 @@ impl Group {
         match self.fill(database) {
             // It was dropped, and is empty until it is there again.
             Err(Failure { code: "DATABASE_COLLECTION_NOT_EXIST", .. }) => {
-                self.view.fill(Vec::new(), true).map_err(|trouble| failure(database, trouble))
+                self.view.fill(Vec::new()).map_err(|trouble| failure(database, trouble))
             }
             filled => filled,
         }
@@ -84,25 +84,17 @@ impl Group {
 
     /// Asks the store for what the view holds, as it is now.
     fn fill(&mut self, database: &Database) -> Result<(), Failure> {
-        for exactly in [false, true] {
-            let (sort, limit) = self.view.needs(exactly);
-            let query = Query {
-                filter: self.wanted.filter.clone(),
-                sort,
-                skip: 0,
-                limit: Some(limit),
-                projection: bson::Document::new(),
-                now: DateTime::from_millis(database.now()),
-            };
-            let (documents, seen) = database.find_latest(&self.wanted.collection, &query)?;
-            self.seen = seen;
-            match self.view.fill(documents, exactly) {
-                Ok(()) => break,
-                Err(Trouble::Short) if !exactly => {}
-                Err(trouble) => return Err(failure(database, trouble)),
-            }
-        }
-        Ok(())
+        let query = Query {
+            filter: self.wanted.filter.clone(),
+            sort: self.wanted.sort.clone(),
+            skip: 0,
+            limit: Some(self.view.needs()),
+            projection: bson::Document::new(),
+            now: DateTime::from_millis(database.now()),
+        };
+        let (documents, seen) = database.find_latest(&self.wanted.collection, &query)?;
+        self.seen = seen;
+        self.view.fill(documents).map_err(|trouble| failure(database, trouble))
     }
 
     /// Returns an `init` event for each document that is shown.

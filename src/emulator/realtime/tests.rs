@@ -101,11 +101,9 @@ impl Stage {
 
     /// Returns what the query answers now, by id.
     fn answer(&self, wanted: &Wanted) -> BTreeMap<String, Value> {
-        let mut sort = wanted.sort.clone();
-        sort.entry("_id").or_insert(1.into());
         let query = Query {
             filter: wanted.filter.clone(),
-            sort,
+            sort: wanted.sort.clone(),
             skip: 0,
             limit: wanted.limit,
             projection: doc! {},
@@ -324,6 +322,23 @@ fn a_collection_that_is_dropped_is_empty_until_it_is_there_again() {
     for listener in &mut listeners {
         stage.hear(listener).expect("no end");
         assert_eq!(listener.documents, [json!({ "_id": "a", "n": 1 })]);
+    }
+}
+
+#[test]
+fn equal_documents_come_as_the_query_has_them() {
+    let ids =
+        |listener: &Listener| -> Vec<String> { by_id(listener.documents.clone()).into_keys().collect() };
+    for sort in [doc! { "n": 1 }, doc! { "n": -1 }, doc! {}] {
+        let stage = Stage::new();
+        stage.insert(["a", "b", "c"].map(|id| doc! { "_id": id, "n": 1 }));
+        let wanted = wanted(doc! {}, sort, Some(2));
+        let mut listener = stage.open(wanted.clone()).expect("a listener");
+        stage.remove(doc! { "_id": "a" });
+        stage.insert([doc! { "_id": "a", "n": 1 }]);
+        stage.hear(&mut listener).expect("no end");
+        assert_eq!(ids(&listener), [r#""b""#, r#""c""#], "{wanted:?}");
+        assert_eq!(by_id(listener.documents), stage.answer(&wanted));
     }
 }
 
@@ -560,7 +575,7 @@ proptest! {
     ) {
         let stage = Stage::new();
         let queries: Vec<_> = [doc! {}, doc! { "k": 1 }].into_iter().flat_map(|filter| {
-            [(doc! {}, None), (doc! {}, Some(3)), (doc! { "n": 1 }, Some(3)), (doc! { "n": -1, "k": 1 }, Some(12)), (doc! { "n": 1 }, None)]
+            [(doc! {}, None), (doc! {}, Some(3)), (doc! { "n": 1 }, Some(3)), (doc! { "k": 1 }, Some(5)), (doc! { "n": -1, "k": 1 }, Some(12)), (doc! { "n": 1 }, None)]
                 .map(|(sort, limit)| wanted(filter.clone(), sort, limit))
         }).collect();
         let mut listeners: Vec<_> =

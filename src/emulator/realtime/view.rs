@@ -10,7 +10,7 @@ use bson::{DateTime, Document};
 
 use super::event::{self, Event};
 use crate::docdb;
-use crate::docdb::feed::Change;
+use crate::docdb::feed::{Change, Numbered};
 use crate::docdb::filter::Filter;
 use crate::docdb::key;
 use crate::docdb::sort::Sort;
@@ -64,8 +64,6 @@ impl From<docdb::Error> for Trouble {
 pub struct View {
     filter: Filter,
     bound: Filter,
-    sort: Document,
-    /// The wanted order, then `_id`: no two documents are equal.
     order: Sort,
     limit: Option<usize>,
     /// By place in the order. Invariant: every document that matches and has a place before the horizon.
@@ -91,59 +89,47 @@ impl View {
             return Err(docdb::Error::invalid(2, "a search by distance cannot be watched"));
         }
         let limit = wanted.limit.and_then(|it| usize::try_from(it).ok()).filter(|it| (1..MOST).contains(it));
-        let sort = match limit {
-            // The first few of no order are those of any: of that of their ids.
-            Some(_) if wanted.sort.is_empty() => whole(&wanted.sort),
-            _ => wanted.sort.clone(),
-        };
         Ok(View {
             filter,
             bound: Filter::parse(&wanted.bound, now)?,
-            order: Sort::parse(&whole(&sort))?,
-            sort,
+            order: Sort::parse(&wanted.sort)?,
             limit,
             held: BTreeMap::new(),
             horizon: None,
         })
     }
 
-    /// Returns the order and the number of documents to fill the view with. `exactly` leaves no two documents equal; it
-    /// is needed only when very many are, and no index may give that order.
-    pub fn needs(&self, exactly: bool) -> (Document, u64) {
-        let count = self.limit.map_or(MOST + 1, |limit| limit * 2 + SPARE);
-        let sort = if exactly { whole(&self.sort) } else { self.sort.clone() };
-        (sort, count as u64)
+    /// Returns how many documents of the query to fill the view with.
+    pub fn needs(&self) -> u64 {
+        self.limit.map_or(MOST + 1, |limit| limit * 2 + SPARE) as u64
     }
 
-    /// Puts the answer to what [`View::needs`] told in place of what is held.
+    /// Puts the first documents of the query, as many as [`View::needs`] told, in place of what is held.
     ///
     /// # Errors
-    /// `Short`: the answer ends among more equal documents than can be told apart; it is to be asked for exactly.
-    pub fn fill(&mut self, documents: Vec<RawDocumentBuf>, exactly: bool) -> Result<(), Trouble> {
-        let is_whole = (documents.len() as u64) < self.needs(exactly).1;
-        let last =
-            documents.last().map(|it| Sort::parse(&self.sort).and_then(|sort| sort.key(it))).transpose()?;
+    /// There are too many.
+    pub fn fill(&mut self, documents: Vec<Numbered>) -> Result<(), Trouble> {
+        let is_whole = (documents.len() as u64) < self.needs();
         self.held.clear();
         for document in documents {
-            let place = self.order.key(&*document)?;
-            self.held.insert(place, Held { id: id_key(&document), document: Arc::new(document) });
+            self.hold(document)?;
         }
         self.horizon = None;
-        if self.limit.is_none() && self.held.len() > MOST {
-            return Err(Trouble::TooMany);
+        match self.limit {
+            None if self.held.len() > MOST => Err(Trouble::TooMany),
+            Some(_) if !is_whole => {
+                self.horizon = self.held.last_key_value().map(|(place, _)| after(place));
+                Ok(())
+            }
+            _ => Ok(()),
         }
-        if is_whole || self.limit.is_none() {
-            return Ok(());
-        }
-        if exactly {
-            self.horizon = self.held.last_key_value().map(|(place, _)| after(place));
-            return Ok(());
-        }
-        // Of those equal to the last one, some may not have come.
-        let horizon = last.unwrap_or_default();
-        self.held.split_off(&horizon);
-        self.horizon = Some(horizon);
-        if self.is_short() { Err(Trouble::Short) } else { Ok(()) }
+    }
+
+    fn hold(&mut self, document: Numbered) -> docdb::Result<()> {
+        let place = self.place(&document)?;
+        let Numbered { document, .. } = document;
+        self.held.insert(place, Held { id: id_key(&document), document: Arc::new(document) });
+        Ok(())
     }
 
     /// Returns everything a listener sees, in the order of the query.
@@ -158,7 +144,7 @@ impl View {
             return self.shown();
         }
         let sides = changes.iter().flat_map(|it| [it.before.as_ref(), it.after.as_ref()]).flatten();
-        let mut places: Vec<_> = sides.filter_map(|it| self.place(it)).collect();
+        let mut places: Vec<_> = sides.filter_map(|it| self.place(it).ok()).collect();
         places.sort_unstable();
         places.dedup();
         let held = places.iter().filter_map(|it| self.held.get(it));
@@ -169,7 +155,7 @@ impl View {
     pub fn concerned<'c>(&self, changes: &[&'c Change]) -> docdb::Result<Vec<&'c Change>> {
         let mut concerned = Vec::new();
         for change in changes {
-            let was = change.before.as_ref().and_then(|it| self.place(it));
+            let was = change.before.as_ref().and_then(|it| self.place(it).ok());
             if was.is_some_and(|it| self.held.contains_key(&it)) || self.admits(change)?.is_some() {
                 concerned.push(*change);
             }
@@ -180,12 +166,11 @@ impl View {
     /// Carries out changes. After an error what is held is of no use until the view is filled again.
     pub fn apply(&mut self, changes: &[&Change]) -> Result<(), Trouble> {
         for change in changes {
-            if let Some(before) = change.before.as_ref().and_then(|it| self.place(it)) {
+            if let Some(before) = change.before.as_ref().and_then(|it| self.place(it).ok()) {
                 self.held.remove(&before);
             }
             if let Some(document) = self.admits(change)? {
-                let held = Held { id: id_key(document), document: Arc::new(document.clone()) };
-                self.held.insert(self.order.key(&**document)?, held);
+                self.hold(document.clone())?;
             }
         }
         if self.is_short() {
@@ -202,16 +187,20 @@ impl View {
     }
 
     /// Returns the document that a change leaves, when it belongs to what is held.
-    fn admits<'c>(&self, change: &'c Change) -> docdb::Result<Option<&'c RawDocumentBuf>> {
+    fn admits<'c>(&self, change: &'c Change) -> docdb::Result<Option<&'c Numbered>> {
         let Some(document) = &change.after else { return Ok(None) };
-        let is_beyond = |horizon: &Vec<u8>| self.place(document).is_some_and(|it| it >= *horizon);
+        let is_beyond = |horizon: &Vec<u8>| self.place(document).is_ok_and(|it| it >= *horizon);
         let is_near = !self.horizon.as_ref().is_some_and(is_beyond);
-        Ok((is_near && self.filter.matches(&**document)?).then_some(document))
+        Ok((is_near && self.filter.matches(&*document.document)?).then_some(document))
     }
 
-    /// Returns a document's place in the order; one without a place is not held.
-    fn place(&self, document: &RawDocumentBuf) -> Option<Vec<u8>> {
-        self.order.key(&**document).ok()
+    /// Returns a document's place in the order: equal ones come by number, as the query has them. A number may pass to
+    /// another document in one commit, so the id ends the place.
+    fn place(&self, document: &Numbered) -> docdb::Result<Vec<u8>> {
+        let mut place = self.order.key(&*document.document)?;
+        place.extend(document.number.to_be_bytes());
+        place.extend(id_key(&document.document));
+        Ok(place)
     }
 
     /// Whether documents beyond the horizon should be seen.
@@ -250,19 +239,10 @@ impl View {
 
     /// Returns the event of a document that leaves; what it has become is told only within the bound.
     fn dequeued(&self, known: &RawDocumentBuf, change: Option<&Change>) -> Event {
-        let after = change.and_then(|it| it.after.as_ref());
+        let after = change.and_then(|it| it.after.as_ref()).map(|it| &it.document);
         let seen = after.filter(|it| self.bound.matches(&***it).unwrap_or(false));
         event::dequeued(known, change, seen.unwrap_or(known))
     }
-}
-
-/// Adds `_id` to an order that lacks it.
-fn whole(sort: &Document) -> Document {
-    let mut sort = sort.clone();
-    if !sort.contains_key("_id") {
-        sort.insert("_id", 1);
-    }
-    sort
 }
 
 /// Returns the least bytes above some.
@@ -279,5 +259,5 @@ fn id_key(document: &RawDocumentBuf) -> Vec<u8> {
 }
 
 fn id_of(change: &Change) -> Option<Vec<u8>> {
-    change.after.as_ref().or(change.before.as_ref()).map(id_key)
+    change.after.as_ref().or(change.before.as_ref()).map(|it| id_key(&it.document))
 }
