@@ -1,12 +1,16 @@
 //! Files: metadata of uploads, links, deletion, copies. The bytes themselves travel by plain HTTP. See
 //! `docs/wire.md#files`.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::sdk_actions;
 
 /// The `code` of an item that went well.
 pub const SUCCESS: &str = "SUCCESS";
+/// The most files that one request may name to be deleted, or for links (`docs/wire.md#files`).
+pub const MOST_FILES: usize = 50;
 /// The `code` of an item that names no file.
 pub const NO_SUCH_FILE: &str = "STORAGE_FILE_NONEXIST";
 
@@ -52,11 +56,21 @@ pub struct BatchGetDownloadUrl {
 pub struct DownloadItem {
     pub fileid: String,
     /// Seconds the link lives; two hours by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "seconds", skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
     /// `COS_URL`: the client uses the link as it is, without `encodeURI`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url_type: Option<String>,
+}
+
+fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u64>, D::Error> {
+    let value = Value::deserialize(value)?;
+    match value.as_u64() {
+        None if !value.is_null() => {
+            Err(D::Error::custom(format_args!("max_age must be a whole number of seconds, not {value}")))
+        }
+        seconds => Ok(seconds),
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

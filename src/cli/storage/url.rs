@@ -11,7 +11,7 @@ pub struct Args {
     /// A path, or an id that begins with `cloud://`
     file: String,
     /// How long the link lives; two hours by default
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     max_age: Option<u64>,
 }
 

@@ -7,15 +7,12 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 
 use super::{Deleted, Downloaded, Listed, Uploaded, fetch, id, list, send, unreadable};
-use crate::api::data::storage::{BatchDeleteFile, SUCCESS};
+use crate::api::data::storage::{BatchDeleteFile, MOST_FILES, SUCCESS};
 use crate::cloud::parts::has_tag;
 use crate::error::{Error, Kind, Result};
 use crate::ops::progress::Progress;
 use crate::ops::target::Target;
 use crate::text;
-
-/// The most files of one request (`docs/wire.md#files`).
-const AT_ONCE: usize = 50;
 
 /// Files that were moved, or were there already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -120,7 +117,7 @@ pub async fn download(
 pub async fn delete(target: &Target, path: &str) -> Result<Deleted> {
     let (_, found) = below(target, path).await?;
     let mut deleted = Vec::with_capacity(found.len());
-    for some in found.chunks(AT_ONCE) {
+    for some in found.chunks(MOST_FILES) {
         let fileid_list = some.iter().map(|listed| listed.file_id.clone()).collect();
         let reply = super::ask(target, &BatchDeleteFile { fileid_list }).await?;
         for (listed, item) in some.iter().zip(&reply.delete_list) {

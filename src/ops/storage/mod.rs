@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::api::data::SdkAction;
 use crate::api::data::storage::{
-    BatchDeleteFile, BatchGetDownloadUrl, DownloadItem, GetUploadMetadata, NO_SUCH_FILE, SUCCESS,
+    BatchDeleteFile, BatchGetDownloadUrl, DownloadItem, GetUploadMetadata, MOST_FILES, NO_SUCH_FILE, SUCCESS,
 };
 use crate::cloud::parts::{self, Place};
 use crate::cloud::transfer::Source;
@@ -187,8 +187,11 @@ pub async fn delete(target: &Target, names: &[String]) -> Result<Deleted> {
     for name in names {
         file_ids.push(resolve(target, name).await?.to_string());
     }
-    let reply = ask(target, &BatchDeleteFile { fileid_list: file_ids }).await?;
-    for (name, item) in names.iter().zip(&reply.delete_list) {
+    let mut deleted = Vec::with_capacity(names.len());
+    for some in file_ids.chunks(MOST_FILES) {
+        deleted.extend(ask(target, &BatchDeleteFile { fileid_list: some.to_vec() }).await?.delete_list);
+    }
+    for (name, item) in names.iter().zip(&deleted) {
         if item.code != SUCCESS {
             return Err(refused(name, &item.code));
         }

@@ -197,6 +197,31 @@ async fn files_are_copied_moved_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_are_asked_for_in_whole_seconds_and_fifty_at_a_time() {
+    let sandbox = Sandbox::start().await;
+    for (max_age, refused) in [
+        (json!(60), None),
+        (json!(0), None),
+        (json!(null), None),
+        (json!(-1), Some("max_age must be a whole number of seconds, not -1")),
+        (json!("60"), Some("max_age must be a whole number of seconds, not \"60\"")),
+        (json!(1.5), Some("max_age must be a whole number of seconds, not 1.5")),
+    ] {
+        let asked = json!({ "file_list": [{ "fileid": "a.txt", "max_age": max_age }] });
+        let answer = sandbox.admin("storage.batchGetDownloadUrl", asked).await;
+        let message = refused.map(|it| format!("[InvalidParameter] {it}"));
+        assert_eq!(answer["message"].as_str(), message.as_deref(), "{answer}");
+        assert_eq!(answer["code"].as_str(), refused.map(|_| "INVALID_PARAM"), "{answer}");
+    }
+    for (count, code) in [(50, json!(null)), (51, json!("INVALID_PARAM"))] {
+        let links = json!({ "file_list": vec![json!({ "fileid": "a.txt" }); count] });
+        assert_eq!(sandbox.admin("storage.batchGetDownloadUrl", links).await["code"], code, "{count}");
+        let deleted = json!({ "fileid_list": vec!["a.txt"; count] });
+        assert_eq!(sandbox.admin("storage.batchDeleteFile", deleted).await["code"], code, "{count}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_path_stays_inside() {
     let sandbox = Sandbox::start().await;
     for path in ["../../etc/passwd", "a/../../b", ""] {

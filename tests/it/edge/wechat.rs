@@ -252,6 +252,8 @@ async fn the_environment_is_managed_from_outside() {
         ("databasequery", query("where({n: _.nope(1)}).get()"), 40097),
         ("databasequery", json!({}), 40101),
         ("databasecollectiondelete", json!({}), 40101),
+        ("databasemigrateimport", json!({ "collection_name": "geo", "file_path": "none.json" }), -503_003),
+        ("databasemigrateimport", json!({ "collection_name": "none", "file_path": "none.json" }), -502_005),
     ] {
         let answer = ask(name, body.clone()).await;
         assert_eq!(answer["errcode"], code, "{name} {body}: {answer}");

@@ -38,7 +38,12 @@ pub(super) struct Call<'a> {
 impl Call<'_> {
     /// Reads the fields of one action.
     fn read<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(self.body).map_err(Failure::parameter)
+        serde_json::from_slice(self.body).map_err(|error| {
+            // Nobody sees the text that an SDK sent: its lines and columns tell nothing.
+            let (told, place) =
+                (error.to_string(), format!(" at line {} column {}", error.line(), error.column()));
+            Failure::parameter(told.strip_suffix(&place).unwrap_or(&told))
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Answer, Call, Result};
 use crate::api::data::storage::{
     AuthorityItem, BatchCopyFile, BatchDeleteFile, BatchGetDownloadUrl, CopiedFile, CopyItem, CopyList,
     DeleteList, DeletedFile, DownloadItem, DownloadLink, DownloadList, FileAuthority, GetFileAuthority,
-    GetUploadMetadata, NO_SUCH_FILE, SUCCESS, UploadFile, UploadMetadata, UploadedFile,
+    GetUploadMetadata, MOST_FILES, NO_SUCH_FILE, SUCCESS, UploadFile, UploadMetadata, UploadedFile,
 };
 use crate::api::data::{Failure, SdkAction};
 use crate::emulator::access::files::{self, Use};
@@ -25,7 +25,7 @@ pub(super) async fn answer(environment: &Environment, call: &Call<'_>) -> Option
             call.read().and_then(|it| Answer::data(&upload(environment, call.principal, it)?))
         }
         BatchGetDownloadUrl::NAME => {
-            call.read().and_then(|it| Answer::data(&links(environment, call.principal, it)))
+            call.read().and_then(|it| Answer::data(&links(environment, call.principal, it)?))
         }
         GetFileAuthority::NAME => {
             call.read().and_then(|it| Answer::data(&authority(environment, call.principal, it)))
@@ -37,7 +37,7 @@ pub(super) async fn answer(environment: &Environment, call: &Call<'_>) -> Option
             Err(failure) => Err(failure),
         },
         BatchDeleteFile::NAME => match call.read() {
-            Ok(it) => Answer::data(&delete(environment, call.principal, it).await),
+            Ok(it) => delete(environment, call.principal, it).await.and_then(|it| Answer::data(&it)),
             Err(failure) => Err(failure),
         },
         BatchCopyFile::NAME => match call.read() {
@@ -82,9 +82,18 @@ async fn store(
     Ok(UploadedFile { file_id: environment.storage.file_id(&object.key) })
 }
 
-fn links(environment: &Environment, principal: &Principal, it: BatchGetDownloadUrl) -> DownloadList {
-    DownloadList {
+fn links(environment: &Environment, principal: &Principal, it: BatchGetDownloadUrl) -> Result<DownloadList> {
+    check_count(it.file_list.len())?;
+    Ok(DownloadList {
         download_list: it.file_list.into_iter().map(|item| link(environment, principal, item)).collect(),
+    })
+}
+
+/// Refuses more files than one request may name, in the platform's words (`docs/wire.md#files`).
+fn check_count(count: usize) -> Result<()> {
+    match count > MOST_FILES {
+        true => Err(Failure::new("INVALID_PARAM", "Invalid request param")),
+        false => Ok(()),
     }
 }
 
@@ -113,7 +122,8 @@ fn link(environment: &Environment, principal: &Principal, item: DownloadItem) ->
     }
 }
 
-async fn delete(environment: &Environment, principal: &Principal, it: BatchDeleteFile) -> DeleteList {
+async fn delete(environment: &Environment, principal: &Principal, it: BatchDeleteFile) -> Result<DeleteList> {
+    check_count(it.fileid_list.len())?;
     let mut delete_list = Vec::with_capacity(it.fileid_list.len());
     for file_id in it.fileid_list {
         let key = environment.storage.key_of(&file_id);
@@ -125,7 +135,7 @@ async fn delete(environment: &Environment, principal: &Principal, it: BatchDelet
         };
         delete_list.push(DeletedFile { code: code.into(), file_id });
     }
-    DeleteList { delete_list }
+    Ok(DeleteList { delete_list })
 }
 
 async fn copy(environment: &Environment, principal: &Principal, it: BatchCopyFile) -> CopyList {

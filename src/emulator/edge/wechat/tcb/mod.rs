@@ -9,7 +9,7 @@ use axum::body::Body;
 use serde_json::{Map, Value, json};
 
 use crate::api::data::Failure;
-use crate::api::error;
+use crate::api::error::{self, codes};
 use crate::api::event::Caller;
 use crate::emulator::edge::{control, envelope};
 use crate::emulator::environment::Shared;
@@ -135,6 +135,8 @@ fn failed(Failure { code, message }: Failure) -> Refusal {
 async fn manage(environment: &Shared, action: &str, parameters: Value) -> Result<Value> {
     control::within(environment, action, parameters).await.map_err(|(code, message)| {
         let code = match code {
+            // The collection is looked for first, and is a table that was not found.
+            codes::RESOURCE_NOT_FOUND if action == "DatabaseMigrateImport" => codes::STORAGE_FILE_NONEXIST,
             _ if code.starts_with("ResourceNotFound") => "DATABASE_COLLECTION_NOT_EXIST",
             _ if code.starts_with("InvalidParameter") || code.starts_with("MissingParameter") => {
                 "INVALID_PARAM"
