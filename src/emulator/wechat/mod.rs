@@ -2,6 +2,7 @@
 //! what it was asked, and answers otherwise where somebody prepared that. It has never heard of HTTP.
 
 mod content;
+mod dimensions;
 mod hosted;
 mod inbox;
 mod jpeg;
@@ -49,6 +50,9 @@ pub use ticket::Purpose;
 
 /// Fields of a request that are nobody's business, not even the inbox's.
 const SECRETS: [&str; 2] = ["secret", "access_token"];
+
+/// What DevTools writes in place of an app id for a project that has none.
+const TOURIST: &str = "touristappid";
 
 /// WeChat, as one app's servers see it.
 pub struct WeChat {
@@ -146,7 +150,7 @@ impl WeChat {
         Ok(WeChat {
             file,
             app_id: config.app_id.clone(),
-            owner: config.project.app_id().map(str::to_owned),
+            owner: config.project.app_id().filter(|id| *id != TOURIST).map(str::to_owned),
             listener: settings.listener.map(|name| name.to_string()),
             clock: config.clock.clone(),
             ids: config.ids.clone(),
@@ -214,8 +218,12 @@ impl WeChat {
     pub fn check_own_token(&self, token: Option<&str>) -> Result<()> {
         let state = self.state();
         let appid = state.kept.tokens.check(token, self.clock.now())?;
-        let is_foreign = |own: &String| !appid.is_empty() && own != appid;
-        if self.owner.as_ref().is_some_and(is_foreign) { Err(Refusal::environment()) } else { Ok(()) }
+        if !appid.is_empty() && self.is_foreign(appid) { Err(Refusal::environment()) } else { Ok(()) }
+    }
+
+    /// Whether an app is another than the one that the project names.
+    fn is_foreign(&self, appid: &str) -> bool {
+        self.owner.as_deref().is_some_and(|own| own != appid)
     }
 
     /// Makes a code that a person's mini program would be handed.

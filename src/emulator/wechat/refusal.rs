@@ -29,6 +29,7 @@ refusals! {
     unknown_token = 40001 "invalid credential, access_token is invalid or not latest";
     grant_type = 40002 "invalid grant_type";
     openid = 40003 "invalid openid";
+    file_type = 40004 "invalid media type";
     file_size = 40006 "invalid media size";
     message_type = 40008 "invalid message type";
     appid = 40013 "invalid appid";

@@ -102,6 +102,16 @@ fn a_code_becomes_a_session_without_an_errcode() {
 }
 
 #[test]
+fn a_code_is_for_the_app_that_the_project_names() {
+    let mut stage = stage();
+    for (owner, code) in [(None, 0), (Some(APP), 0), (Some("wxfedcba9876543210"), 40029)] {
+        stage.wechat.owner = owner.map(str::to_owned);
+        stage.check("/sns/jscode2session", login(&stage.code("o-1")), code);
+        stage.check("/sns/jscode2session", login("mock:o-1"), code);
+    }
+}
+
+#[test]
 fn a_wrong_login_is_told_by_its_code() {
     let stage = stage();
     let used = stage.code("o-1");
@@ -317,9 +327,16 @@ const LONG: usize = 500 * 1024 + 1;
 fn pictures_are_checked_by_what_is_in_them() {
     let stage = stage();
     let large = vec![0; 1024 * 1024 + 1];
+    let picture = |width: u16, height: u16| {
+        [b"GIF89a".as_slice(), &width.to_le_bytes(), &height.to_le_bytes(), b";"].concat()
+    };
+    let risky = [picture(1, 1).as_slice(), b"cloudkit-risky"].concat();
     for (media, code) in [
-        (Some(&b"\x89PNG"[..]), 0),
-        (Some(&b"\x89PNG cloudkit-risky"[..]), 87014),
+        (Some(picture(750, 1334).as_slice()), 0),
+        (Some(&picture(751, 1)), 40006),
+        (Some(&picture(1, 1335)), 40006),
+        (Some(&risky), 87014),
+        (Some(&b"a text"[..]), 40004),
         (Some(large.as_slice()), 40006),
         (Some(&b""[..]), 41005),
         (None, 41005),
@@ -379,6 +396,9 @@ fn codes_are_drawn_or_refused() {
         ("wxacode.getUnlimited", json!({ "scene": "a", "width": "wide" }), Err(47001)),
         ("wxacode.getUnlimited", json!({ "scene": "a", "line_color": "red" }), Err(47001)),
         ("wxacode.getUnlimited", json!({ "scene": "a", "page": "/pages/index" }), Err(41030)),
+        ("wxacode.getUnlimited", json!({ "scene": "a", "env_version": "trial" }), Ok("image/jpeg")),
+        ("wxacode.getUnlimited", json!({ "scene": "a", "env_version": "developer" }), Err(40097)),
+        ("wxacode.get", json!({ "path": "p", "env_version": 1 }), Err(40097)),
         ("wxacode.getUnlimited", json!({ "scene": "a", "page": "pages/index?b=1" }), Err(41030)),
     ] {
         let answer = stage.ask(name, body.clone());
@@ -386,6 +406,15 @@ fn codes_are_drawn_or_refused() {
             Ok(content_type) => assert_eq!(answer["picture"], content_type, "{name} {body}"),
             Err(code) => assert_eq!(answer["errcode"], code, "{name} {body}"),
         }
+    }
+}
+
+#[test]
+fn a_message_opens_a_version_that_there_is() {
+    let stage = stage();
+    for (state, code) in [("developer", 0), ("formal", 0), ("", 0), ("release", 40097)] {
+        let body = json!({ "touser": "o-1", "template_id": "t", "data": {}, "miniprogram_state": state });
+        stage.check("subscribeMessage.send", body, code);
     }
 }
 

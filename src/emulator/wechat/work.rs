@@ -4,6 +4,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
 use serde_json::{Map, Value, json};
 
 use super::content::{self, Checked};
+use super::dimensions::dimensions;
 use super::method::Work;
 use super::person::{self, check_openid};
 use super::picture::{self, Look};
@@ -18,6 +19,11 @@ const LONGEST_TEXT: usize = 2500;
 const LARGEST_TEXT: usize = 500 * 1024;
 /// The largest picture that is checked, in bytes.
 const LARGEST_PICTURE: usize = 1024 * 1024;
+/// The most that it measures, in pixels: its width and its height.
+const MOST_PIXELS: (u32, u32) = (750, 1334);
+/// The versions of a mini program, as codes name them and as messages do.
+const VERSIONS: [&str; 3] = ["release", "trial", "develop"];
+const STATES: [&str; 3] = ["formal", "trial", "developer"];
 /// The longest `scene`, in characters, and what it may hold beside letters and digits.
 const LONGEST_SCENE: usize = 32;
 const SCENE: &str = "!#$&'()*+,/:;=?@-._~";
@@ -43,6 +49,16 @@ impl Asked<'_> {
 
     fn flag(&self, name: &str) -> bool {
         self.fields.get(name).is_some_and(|value| matches!(value, Value::Bool(true)) || value == "true")
+    }
+
+    /// Checks a field that may be left out, and otherwise is one of some words.
+    fn check_word(&self, name: &str, words: &[&str]) -> Result<()> {
+        match self.fields.get(name).filter(|value| !value.is_null()) {
+            Some(value) if !value.as_str().is_some_and(|it| it.is_empty() || words.contains(&it)) => {
+                Err(Refusal::arguments().saying(name))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn openid(&self, name: &str) -> Result<&str> {
@@ -98,7 +114,10 @@ impl WeChat {
             Work::Scheme => {
                 fields(json!({ "openlink": format!("weixin://dl/business/?t={}", self.made_up(12)) }))
             }
-            Work::Link => fields(json!({ "url_link": format!("https://wxaurl.cn/{}", self.made_up(12)) })),
+            Work::Link => {
+                asked.check_word("env_version", &VERSIONS)?;
+                fields(json!({ "url_link": format!("https://wxaurl.cn/{}", self.made_up(12)) }))
+            }
             Work::ShortLink => fields(json!({ "link": format!("#小程序://cloudkit/{}", self.made_up(12)) })),
             Work::Activity => fields(json!({
                 "activity_id": self.made_up(40), "expiration_time": self.seconds() + DAY_SECONDS,
@@ -109,11 +128,18 @@ impl WeChat {
     }
 
     fn log_in(&self, asked: &Asked<'_>) -> Result<Answer> {
-        self.check_app(asked)?;
+        let appid = self.check_app(asked)?;
         if asked.text("grant_type").is_some_and(|kind| kind != "authorization_code") {
             return Err(Refusal::grant_type());
         }
         let code = asked.text("js_code").ok_or_else(Refusal::no_code)?;
+        if self.is_foreign(appid) {
+            self.warn(text! {
+                en: "a code of this project's mini program is nothing to the app `{appid}`; the project's `appid` is another",
+                zh: "本项目小程序的 code 对 appid `{appid}` 无效：项目配置的 `appid` 与之不同"
+            });
+            return Err(Refusal::code());
+        }
         let openid = self.redeem(code, Purpose::Login)?;
         let mut state = self.state();
         let mut session = json!({ "session_key": self.session_key(&mut state, &openid)?, "openid": openid });
@@ -258,6 +284,10 @@ impl WeChat {
         if media.bytes.len() > LARGEST_PICTURE {
             return Err(Refusal::file_size());
         }
+        let (width, height) = dimensions(media.bytes).ok_or_else(Refusal::file_type)?;
+        if width > MOST_PIXELS.0 || height > MOST_PIXELS.1 {
+            return Err(Refusal::file_size());
+        }
         let state = self.state();
         match [media.bytes, media.name.as_bytes()].into_iter().find_map(|bytes| state.risky.find(bytes)) {
             Some(_) => Err(Refusal::risky()),
@@ -292,6 +322,7 @@ impl WeChat {
     fn subscription(&self, asked: &Asked<'_>) -> Result<Answer> {
         let openid = asked.openid("touser")?;
         let template = asked.text("template_id").ok_or_else(Refusal::template)?;
+        asked.check_word("miniprogram_state", &STATES)?;
         message::check_fields(asked.fields.get("data"))?;
         self.use_up(template, openid)?;
         fields(json!({ "msgid": i64::from(u32::from_be_bytes(self.ids.bytes::<4>())) }))
@@ -349,11 +380,13 @@ fn check_scene(asked: &Asked<'_>) -> Result<()> {
 }
 
 fn draw_path(asked: &Asked<'_>, longest: usize) -> Result<Answer> {
+    asked.check_word("env_version", &VERSIONS)?;
     let path = asked.text("path").filter(|path| path.chars().count() <= longest).ok_or_else(Refusal::path)?;
     draw(path, &look(asked.fields)?)
 }
 
 fn draw_scene(asked: &Asked<'_>) -> Result<Answer> {
+    asked.check_word("env_version", &VERSIONS)?;
     let is_legal = |it: char| it.is_ascii_alphanumeric() || SCENE.contains(it);
     let scene =
         asked.text("scene").filter(|scene| scene.len() <= LONGEST_SCENE && scene.chars().all(is_legal));

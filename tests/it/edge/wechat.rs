@@ -66,16 +66,24 @@ async fn a_form_brings_a_picture_and_a_path_serves_other_hosts() {
     let sandbox = Sandbox::start().await;
     let token = token(&sandbox).await;
     let url = sandbox.url(&format!("/__cloudkit/wechat/wxa/img_sec_check?access_token={token}"));
-    for (picture, code) in [(&b"\x89PNG"[..], 0), (b"\x89PNG cloudkit-risky", 87014), (b"", 41005)] {
-        let answer = Request::new("POST", &url).form(&[("media", picture)]).send().await.json();
-        assert_eq!(answer["errcode"], code);
+    let picture = &b"GIF89a\x01\x00\x01\x00"[..];
+    for (field, bytes, code) in [
+        ("media", picture, 0),
+        ("media", b"GIF89a\x01\x00\x01\x00 cloudkit-risky", 87014),
+        ("media", b"a text", 40004),
+        ("media", b"", 41005),
+        ("img", picture, 41005),
+        ("file", picture, 41005),
+    ] {
+        let answer = Request::new("POST", &url).form(&[(field, bytes)]).send().await.json();
+        assert_eq!(answer["errcode"], code, "{field} {bytes:?}");
     }
     let cut = Request::new("POST", &url).header("content-type", "multipart/form-data").body("x").send().await;
     assert_eq!(cut.json()["errcode"], 41005);
     let calls = sandbox.get("/__cloudkit/wechat/calls?method=security.imgSecCheck").await.json();
     assert_eq!(
         (calls.as_array().map(Vec::len), &calls[0]["body"]),
-        (Some(4), &json!({ "media": { "name": "media", "bytes": 4 } }))
+        (Some(7), &json!({ "media": { "name": "media", "bytes": 10 } }))
     );
     Request::new("DELETE", &sandbox.url("/__cloudkit/wechat/calls")).send().await;
     assert_eq!(sandbox.get("/__cloudkit/wechat/calls").await.json(), json!([]));

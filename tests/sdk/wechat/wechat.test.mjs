@@ -39,7 +39,7 @@ for (const name of ['wx2_1', 'wx2_4', 'wx2_6', 'wx3_0', 'wx4_0']) {
   })
 
   test(`${name}: a picture is checked`, async () => {
-    const picture = (text) => Buffer.from(`\x89PNG ${text}`, 'latin1').toString('base64')
+    const picture = (text) => Buffer.from(`GIF89a\x01\0\x01\0 ${text}`, 'latin1').toString('base64')
     assert.equal((await ask('security.imgSecCheck', null, picture('fine'))).answer.errCode, 0)
     assert.equal((await ask('security.imgSecCheck', null, picture('cloudkit-risky'))).errCode, 87014)
   })

@@ -111,7 +111,7 @@ fn is_form(headers: &HeaderMap) -> bool {
     content_type.starts_with("multipart/")
 }
 
-/// Reads a form: its file, and its other fields as texts.
+/// Reads a form: the file `media`, and the other fields as texts, of other files their names.
 async fn form(parts: &Parts, body: Body) -> Option<Content> {
     let mut request = Request::from_parts(parts.clone(), body);
     DefaultBodyLimit::max(envelope::MAXIMUM_BODY).apply(&mut request);
@@ -121,12 +121,11 @@ async fn form(parts: &Parts, body: Body) -> Option<Content> {
         let name = field.name().unwrap_or_default().to_owned();
         let file = field.file_name().map(str::to_owned);
         let bytes = field.bytes().await.ok()?;
-        match file {
-            Some(file) => content.media = Some((file, bytes)),
-            None if name == "media" => content.media = Some((name, bytes)),
-            None => {
-                drop(content.fields.insert(name, String::from_utf8_lossy(&bytes).into_owned().into()));
-            }
+        if name == "media" {
+            content.media = Some((file.unwrap_or(name), bytes));
+        } else {
+            let text = file.unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned());
+            content.fields.insert(name, text.into());
         }
     }
     Some(content)
