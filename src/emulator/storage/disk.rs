@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::Object;
@@ -24,20 +24,31 @@ pub(super) fn file_name(key: &str) -> String {
     sha256_hex(key.as_bytes())
 }
 
-/// Returns every whole object of a folder, and clears away what an interrupted upload left.
-pub(super) fn scan(folder: &Path) -> BTreeMap<String, Object> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return BTreeMap::new() };
+/// Returns every whole object of a folder, and clears away what an interrupted upload left. Without a folder there are none.
+///
+/// # Errors
+/// The folder or a file in it cannot be read: whoever took that for nothing stored would write over it.
+pub(super) fn scan(folder: &Path) -> std::io::Result<BTreeMap<String, Object>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        entries => entries.map_err(|error| named(folder, &error))?,
+    };
     let mut objects = BTreeMap::new();
-    for entry in entries.flatten() {
+    for entry in entries {
+        let entry = entry.map_err(|error| named(folder, &error))?;
         let path = entry.path();
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
             // Left over; if it cannot be removed it only takes room.
             let _ = std::fs::remove_file(&path);
-        } else if let Some(object) = read_trailer(&path) {
+        } else if let Some(object) = read_trailer(&path).map_err(|error| named(&path, &error))? {
             objects.insert(object.key.clone(), object);
         }
     }
-    objects
+    Ok(objects)
+}
+
+fn named(path: &Path, error: &std::io::Error) -> std::io::Error {
+    std::io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Makes a file known in another folder too.
@@ -62,7 +73,7 @@ pub(super) fn exchange<E: From<std::io::Error>>(
     for entry in std::fs::read_dir(from)? {
         link(&entry?.path(), &fresh)?;
     }
-    let objects = scan(&fresh);
+    let objects = scan(&fresh)?;
     if folder.exists() {
         std::fs::rename(folder, &gone)?;
     }
@@ -79,19 +90,26 @@ pub(super) fn exchange<E: From<std::io::Error>>(
     Ok(objects)
 }
 
-fn read_trailer(path: &Path) -> Option<Object> {
-    let mut file = File::open(path).ok()?;
-    let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.checked_sub(TAIL)?)).ok()?;
-    let (mut size, mut magic) = ([0; 4], [0; MAGIC.len()]);
-    file.read_exact(&mut size).ok()?;
-    file.read_exact(&mut magic).ok()?;
-    let size = u64::from(u32::from_be_bytes(size));
-    if magic != *MAGIC || size > MAXIMUM_TRAILER {
-        return None;
+/// Reads what a file says of itself; `None`: it is no object.
+fn read_trailer(path: &Path) -> std::io::Result<Option<Object>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Ok(None);
     }
-    file.seek(SeekFrom::Start(length.checked_sub(TAIL + size)?)).ok()?;
-    serde_json::from_reader(file.take(size)).ok()
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let Some(tail) = length.checked_sub(TAIL) else { return Ok(None) };
+    file.seek(SeekFrom::Start(tail))?;
+    let (mut size, mut magic) = ([0; 4], [0; MAGIC.len()]);
+    file.read_exact(&mut size)?;
+    file.read_exact(&mut magic)?;
+    let size = u64::from(u32::from_be_bytes(size));
+    let Some(start) = tail.checked_sub(size).filter(|_| magic == *MAGIC && size <= MAXIMUM_TRAILER) else {
+        return Ok(None);
+    };
+    file.seek(SeekFrom::Start(start))?;
+    let mut trailer = Vec::new();
+    file.take(size).read_to_end(&mut trailer)?;
+    Ok(serde_json::from_slice(&trailer).ok())
 }
 
 /// Writes what ends a file after its bytes.

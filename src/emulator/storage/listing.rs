@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-use super::{Object, Storage};
+use super::{Error, Object, Storage};
 
 /// One page of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,9 +27,9 @@ pub struct Listing {
 
 impl Storage {
     /// Lists files in the order of their keys.
-    pub fn list(&self, listing: &Listing) -> Page {
-        let objects = self.objects().read().unwrap_or_else(PoisonError::into_inner);
-        page(objects.values(), listing)
+    pub fn list(&self, listing: &Listing) -> Result<Page, Error> {
+        let objects = self.objects()?.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(page(objects.values(), listing))
     }
 }
 

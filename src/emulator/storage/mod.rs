@@ -52,6 +52,8 @@ struct State {
     clock: Clock,
     /// Read from the folder when somebody first asks.
     objects: OnceLock<RwLock<BTreeMap<String, Object>>>,
+    /// Held while it is read.
+    scanning: Mutex<()>,
     /// How many bytes they have together; changed under the lock of `objects`.
     used: AtomicU64,
     uploads: Mutex<Uploads>,
@@ -110,7 +112,7 @@ pub enum Error {
     PartSize,
     #[error("parts are numbered from 1 to 10000")]
     PartNumber,
-    #[error("could not read or write the stored files")]
+    #[error("could not read or write the stored files: {0}")]
     Io(#[from] std::io::Error),
 }
 
@@ -129,6 +131,7 @@ impl Storage {
             secret: secret.to_owned(),
             clock,
             objects: OnceLock::new(),
+            scanning: Mutex::default(),
             used: AtomicU64::default(),
             uploads: Mutex::default(),
             room,
@@ -154,7 +157,7 @@ impl Storage {
 
     /// Returns what is known of a file.
     pub fn get(&self, key: &str) -> Result<Object, Error> {
-        let objects = self.objects().read().unwrap_or_else(PoisonError::into_inner);
+        let objects = self.objects()?.read().unwrap_or_else(PoisonError::into_inner);
         objects.get(key).cloned().ok_or_else(|| Error::NotFound { key: key.to_owned() })
     }
 
@@ -162,7 +165,7 @@ impl Storage {
     pub async fn create(&self, key: &str, attributes: Attributes) -> Result<Upload, Error> {
         check_key(key)?;
         // What is there must be known before the first file of this process joins it.
-        self.objects();
+        self.objects()?;
         Upload::begin(self.clone(), attributes.describe(key))
     }
 
@@ -209,7 +212,7 @@ impl Storage {
 
     /// Removes a file.
     pub async fn remove(&self, key: &str) -> Result<(), Error> {
-        let mut objects = self.objects().write().unwrap_or_else(PoisonError::into_inner);
+        let mut objects = self.objects()?.write().unwrap_or_else(PoisonError::into_inner);
         if !objects.contains_key(key) {
             return Err(Error::NotFound { key: key.to_owned() });
         }
@@ -224,14 +227,15 @@ impl Storage {
     }
 
     /// Returns how many bytes all files have.
-    pub fn used(&self) -> u64 {
-        self.objects();
-        self.0.used.load(Ordering::Relaxed)
+    pub fn used(&self) -> Result<u64, Error> {
+        self.objects()?;
+        Ok(self.0.used.load(Ordering::Relaxed))
     }
 
     /// Returns how many bytes a file may have.
-    fn room(&self, key: &str) -> u64 {
-        self.room_beside(&self.objects().read().unwrap_or_else(PoisonError::into_inner), key)
+    fn room(&self, key: &str) -> Result<u64, Error> {
+        let objects = self.objects()?.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.room_beside(&objects, key))
     }
 
     fn room_beside(&self, objects: &BTreeMap<String, Object>, key: &str) -> u64 {
@@ -243,7 +247,7 @@ impl Storage {
     /// Links every file into a new folder, or copies it where links are not to be had; returns how many files and bytes
     /// there are. A stored file never changes, it is replaced.
     pub fn save(&self, to: &Path) -> std::io::Result<(u64, u64)> {
-        let objects = self.objects().read().unwrap_or_else(PoisonError::into_inner);
+        let objects = self.objects()?.read().unwrap_or_else(PoisonError::into_inner);
         std::fs::create_dir(to)?;
         for key in objects.keys() {
             disk::link(&self.path(key), to)?;
@@ -258,19 +262,26 @@ impl Storage {
         from: &Path,
         then: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut objects = self.objects().write().unwrap_or_else(PoisonError::into_inner);
+        let mut objects = self.objects()?.write().unwrap_or_else(PoisonError::into_inner);
         *objects = disk::exchange(&self.0.folder, from, then)?;
         self.0.used.store(total(&objects), Ordering::Relaxed);
         self.forget_parts();
         Ok(())
     }
 
-    fn objects(&self) -> &RwLock<BTreeMap<String, Object>> {
-        self.0.objects.get_or_init(|| {
-            let objects = disk::scan(&self.0.folder);
-            self.0.used.store(total(&objects), Ordering::Relaxed);
-            RwLock::new(objects)
-        })
+    /// Returns what is stored. A folder that cannot be read is tried again by whoever asks next.
+    fn objects(&self) -> std::io::Result<&RwLock<BTreeMap<String, Object>>> {
+        // Once: a scan clears away what would be another's upload.
+        let _scanning = match self.0.objects.get() {
+            Some(objects) => return Ok(objects),
+            None => self.0.scanning.lock().unwrap_or_else(PoisonError::into_inner),
+        };
+        let scanned = match self.0.objects.get() {
+            Some(objects) => return Ok(objects),
+            None => disk::scan(&self.0.folder)?,
+        };
+        self.0.used.store(total(&scanned), Ordering::Relaxed);
+        Ok(self.0.objects.get_or_init(|| RwLock::new(scanned)))
     }
 
     fn path(&self, key: &str) -> PathBuf {
@@ -279,7 +290,7 @@ impl Storage {
 
     /// Opens a file at the version that is known.
     fn open_file(&self, key: &str) -> Result<(Object, std::fs::File), Error> {
-        let objects = self.objects().read().unwrap_or_else(PoisonError::into_inner);
+        let objects = self.objects()?.read().unwrap_or_else(PoisonError::into_inner);
         let object = objects.get(key).ok_or_else(|| Error::NotFound { key: key.to_owned() })?;
         // Under the lock, so that the file is the one that the object tells of.
         Ok((object.clone(), std::fs::File::open(self.path(key))?))
@@ -287,12 +298,12 @@ impl Storage {
 
     /// Makes an object of pieces of files.
     async fn assemble(&self, object: Object, pieces: Vec<Piece>) -> Result<Object, Error> {
-        if object.size > self.room(&object.key) {
+        if object.size > self.room(&object.key)? {
             return Err(Error::Full);
         }
         let storage = self.clone();
         let done = spawn_blocking(move || {
-            storage.objects();
+            storage.objects()?;
             let (mut file, unfinished) = draft::temporary(&storage.0.folder)?;
             disk::append(&mut file, pieces)?;
             disk::seal(&mut file, &object)?;
@@ -303,7 +314,7 @@ impl Storage {
 
     /// Puts a finished file in its place and makes it known.
     fn admit(&self, unfinished: TempPath, object: Object) -> Result<Object, Error> {
-        let mut objects = self.objects().write().unwrap_or_else(PoisonError::into_inner);
+        let mut objects = self.objects()?.write().unwrap_or_else(PoisonError::into_inner);
         // Others may have been stored since it began.
         if object.size > self.room_beside(&objects, &object.key) {
             return Err(Error::Full);

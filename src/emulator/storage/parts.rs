@@ -69,7 +69,7 @@ impl Storage {
     pub fn begin_parts(&self, key: &str, attributes: Attributes) -> Result<String, Error> {
         check_key(key)?;
         // The first look at the folder clears unfinished files away: it comes before there are any.
-        self.objects();
+        self.objects()?;
         let mut uploads = self.uploads();
         let started = self.0.clock.now();
         uploads.count += 1;
@@ -86,7 +86,7 @@ impl Storage {
             return Err(Error::PartNumber);
         }
         let draft = Draft::begin(&self.0.folder)?;
-        let (key, id, room) = (key.to_owned(), id.to_owned(), self.room(key));
+        let (key, id, room) = (key.to_owned(), id.to_owned(), self.room(key)?);
         Ok(PartUpload { storage: self.clone(), key, id, number, draft, expected: None, room })
     }
 

@@ -49,7 +49,7 @@ pub struct Upload {
 impl Upload {
     pub(super) fn begin(storage: Storage, object: Object) -> Result<Self, Error> {
         let draft = Draft::begin(&storage.0.folder)?;
-        let room = storage.room(&object.key);
+        let room = storage.room(&object.key)?;
         Ok(Upload { storage, object, draft, expected: None, room })
     }
 

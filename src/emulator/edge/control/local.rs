@@ -92,7 +92,9 @@ fn micros(time: Duration) -> u64 {
 }
 
 pub(super) async fn usage(environment: &Shared, _: DescribeUsage) -> Result<Usage> {
-    Ok(Usage { documents: environment.database.used()?, files: environment.storage.used() })
+    let files = environment.storage.used();
+    let files = files.map_err(|error| Failure::new(codes::INTERNAL_ERROR, error.to_string()))?;
+    Ok(Usage { documents: environment.database.used()?, files })
 }
 
 pub(super) async fn advice(environment: &Shared, _: IndexAdvice) -> Result<MissingIndexes> {

@@ -10,7 +10,7 @@ use super::xml::{document, element};
 use super::{authenticate, moment, query};
 use crate::api::sign::cos::encode;
 use crate::emulator::environment::Environment;
-use crate::emulator::storage::{Listing, Object};
+use crate::emulator::storage::{Listing, Object, Page};
 
 /// The most keys in a page.
 const MAXIMUM_KEYS: usize = 1000;
@@ -26,13 +26,13 @@ pub(super) fn list(environment: &Environment, parts: &Parts) -> Result<Response,
         limit: given("max-keys").parse().unwrap_or(MAXIMUM_KEYS).clamp(1, MAXIMUM_KEYS),
     };
     let encodes = given("encoding-type") == "url";
-    Ok(document(StatusCode::OK, &render(environment, &listing, encodes)))
+    let page = environment.storage.list(&listing)?;
+    Ok(document(StatusCode::OK, &render(environment, &listing, &page, encodes)))
 }
 
 /// Draws a page; `encodes` has names percent-encoded, because XML cannot hold every character.
-fn render(environment: &Environment, listing: &Listing, encodes: bool) -> String {
+fn render(environment: &Environment, listing: &Listing, page: &Page, encodes: bool) -> String {
     let name = |text: &str| if encodes { encode(text) } else { text.to_owned() };
-    let page = environment.storage.list(listing);
     let mut body = [
         element("Name", environment.storage.bucket()),
         element("Prefix", &name(&listing.prefix)),

@@ -50,12 +50,7 @@ impl From<Error> for Refused {
             Error::Full => (StatusCode::FORBIDDEN, "QuotaLimitExceeded"),
             Error::Io(_) => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
         };
-        let message = match &error {
-            // What the disk says is the developer's to mend.
-            Error::Io(why) => format!("{error}: {why}"),
-            _ => error.to_string(),
-        };
-        Refused::new(status, code, message)
+        Refused::new(status, code, error.to_string())
     }
 }
 
