@@ -40,7 +40,7 @@ struct Report {
     warnings: usize,
     permissions: usize,
     sources: usize,
-    /// Sources that are no JavaScript or TypeScript.
+    /// Sources that are no JavaScript or TypeScript, and files and folders that cannot be read.
     unreadable: Vec<String>,
 }
 
@@ -141,7 +141,9 @@ impl Show for Report {
             zh: "{permissions} 项权限和 {sources} 个客户端文件"
         };
         match (errors, warnings) {
-            (0, 0) => page.done(&text! { en: ("nothing wrong in {}", of.en), zh: ("{}没有问题", of.zh) }),
+            (0, 0) if self.unreadable.is_empty() => {
+                page.done(&text! { en: ("nothing wrong in {}", of.en), zh: ("{}没有问题", of.zh) })
+            }
             _ => page.sentence(&text! {
                 en: ("{errors} errors, {warnings} warnings in {}", of.en),
                 zh: ("{}中有 {errors} 个错误、{warnings} 个警告", of.zh)

@@ -23,7 +23,7 @@ pub struct Checked {
     pub permissions: usize,
     /// Files of the client side.
     pub sources: usize,
-    /// Files of the client side that are no JavaScript or TypeScript.
+    /// Files of the client side that are no JavaScript or TypeScript, and files and folders that cannot be read.
     pub unreadable: Vec<PathBuf>,
 }
 

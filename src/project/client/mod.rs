@@ -51,7 +51,7 @@ pub struct Sources {
     pub files: Vec<Source>,
     /// How many were read.
     pub read: usize,
-    /// Those that could not be read.
+    /// Those, and folders, that could not be read.
     pub unreadable: Vec<PathBuf>,
 }
 
@@ -83,12 +83,17 @@ impl Sources {
                 continue;
             }
             for path in files(folder, project.functions_root.as_deref()) {
-                let Ok(text) = std::fs::read_to_string(&path) else {
-                    sources.unreadable.push(path);
-                    continue;
-                };
-                sources.read += 1;
-                found.push((path, text, in_mini_program));
+                let read = path.and_then(|path| match std::fs::read_to_string(&path) {
+                    Ok(text) => Ok((path, text)),
+                    Err(_) => Err(path),
+                });
+                match read {
+                    Ok((path, text)) => {
+                        sources.read += 1;
+                        found.push((path, text, in_mini_program));
+                    }
+                    Err(path) => sources.unreadable.push(path),
+                }
             }
         }
         // Where the server's SDK is at hand, a `db` from another file may be the admin's.
@@ -111,8 +116,9 @@ fn is_foreign(text: &str) -> bool {
     FOREIGN.iter().any(|name| ["'", "\""].iter().any(|quote| text.contains(&format!("{quote}{name}{quote}"))))
 }
 
-/// Returns the scripts of a folder in order; not those of packages, nor what was built.
-fn files(folder: &Path, functions_root: Option<&Path>) -> Vec<PathBuf> {
+/// Returns the scripts of a folder in order; not those of packages, nor what was built. What cannot be read is an error;
+/// there need be no folder.
+fn files(folder: &Path, functions_root: Option<&Path>) -> Vec<Result<PathBuf, PathBuf>> {
     let functions_root = functions_root.map(Path::to_owned);
     let walk = ignore::WalkBuilder::new(folder)
         .require_git(false)
@@ -130,7 +136,25 @@ fn files(folder: &Path, functions_root: Option<&Path>) -> Vec<PathBuf> {
             && ![".d.ts", ".min.js", ".d.mts"].iter().any(|end| name.ends_with(end))
             && path.is_file()
     };
-    walk.flatten().map(ignore::DirEntry::into_path).filter(is_script).collect()
+    let is_missing = |error: &ignore::Error| {
+        error.io_error().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+    };
+    let found = walk.filter_map(|entry| match entry {
+        Ok(entry) => Some(Ok(entry.into_path())).filter(|path| path.as_ref().is_ok_and(is_script)),
+        // Links that lead nowhere are no sources.
+        Err(error) if is_missing(&error) => None,
+        Err(error) => Some(Err(place_of(&error).unwrap_or(folder).to_owned())),
+    });
+    found.collect()
+}
+
+/// Returns the path that an error of a walk is about.
+fn place_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => place_of(err),
+        _ => None,
+    }
 }
 
 /// Returns what a file asks; `None`: it is no JavaScript or TypeScript.
@@ -281,6 +305,16 @@ mod tests {
         ] {
             check(&format!("db.collection('posts').where({open}).get()"), Operation::Read, About::Anything);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folders_that_cannot_be_read_are_told() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (own, around) = (folder.path().join("src"), folder.path().join("none"));
+        assert_eq!(files(&around, None), []);
+        std::os::unix::fs::symlink(&own, &own).expect("room on the disk");
+        assert_eq!(files(&own, None), [Err(own)]);
     }
 
     #[test]

@@ -500,6 +500,16 @@ fn rules_that_never_work_and_queries_that_are_refused_are_found() {
     )]);
     let code = |arguments: &[&str]| good.command(arguments).output().expect("run").status.code();
     assert_eq!((code(&["rules", "check"]), code(&["rules", "check", "--strict"])), (Some(0), Some(1)));
+    let half = Cloudkit::alone(&[
+        ("cloudkit.toml", "[database.posts]\npermission = \"PRIVATE\"\n"),
+        ("src/a.js", "db.collection("),
+    ]);
+    insta::assert_snapshot!(half.run(&["rules", "check"]), @r"
+    exit 0
+    --- stdout
+    `src/a.js` could not be read and is left out
+    0 errors, 0 warnings in 1 permissions and 1 files of the client side
+    ");
     let chinese = good.run(&["rules", "check", "--lang", "zh"]);
     assert!(chinese.contains("任何登录用户都可修改或删除他人的数据"), "{chinese}");
 }
