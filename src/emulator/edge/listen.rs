@@ -25,6 +25,8 @@ use crate::text;
 
 /// How long a request that runs when the emulator stops may take to finish.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long a client may take for its first byte, and to shake hands.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait when the system has no file descriptor left for one more connection.
 const BREATH: Duration = Duration::from_millis(20);
 
@@ -96,6 +98,13 @@ pub(super) struct Reception {
     pub connections: TaskTracker,
 }
 
+impl Reception {
+    /// Waits for what a client is to send; `None`: it takes too long, or the emulator stops.
+    pub(super) async fn hear<T>(&self, coming: impl Future<Output = T>) -> Option<T> {
+        self.stopping.run_until_cancelled(tokio::time::timeout(PATIENCE, coming)).await?.ok()
+    }
+}
+
 async fn accept(listener: TcpListener, environment: Shared, stopping: CancellationToken) {
     let reception = Reception { environment, stopping, connections: TaskTracker::new() };
     while let Some(accepted) = reception.stopping.run_until_cancelled(listener.accept()).await {
@@ -114,14 +123,14 @@ async fn accept(listener: TcpListener, environment: Shared, stopping: Cancellati
 async fn receive(stream: TcpStream, reception: Reception) {
     // Small answers must not wait for an acknowledgement; a socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
-    let stopping = reception.stopping.clone();
-    if reception.environment.authority.is_some() {
-        match stopping.run_until_cancelled(tls::is_wanted(&stream)).await {
-            Some(true) => return tls::receive(&reception, stream).await,
-            Some(false) => {}
-            None => return,
+    match reception.hear(tls::is_wanted(&stream)).await {
+        Some(true) if reception.environment.authority.is_some() => {
+            return tls::receive(&reception, stream).await;
         }
+        Some(_) => {}
+        None => return,
     }
+    let stopping = reception.stopping.clone();
     converse(stream, &stopping, move |request| {
         let reception = reception.clone();
         async move {
@@ -152,6 +161,39 @@ pub(super) async fn converse<I, A>(
         () = stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
             let _ = tokio::time::timeout(GRACE, connection).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+    use crate::emulator::Emulator;
+    use crate::emulator::access::tests::config;
+
+    /// The clock leaps as soon as nothing else is to be done.
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_is_not_waited_for() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let config = Config { https: Some(folder.path().join("authority")), ..config(folder.path()) };
+        let emulator = Emulator::start(config).await.expect("an emulator");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let address = listener.local_addr().expect("a port");
+        // The beginning of a handshake is none.
+        for begun in [&b""[..], &[22, 3, 1, 2]] {
+            let mut client = TcpStream::connect(address).await.expect("a connection");
+            client.write_all(begun).await.expect("sent");
+            let (stream, _) = listener.accept().await.expect("a connection");
+            let environment = emulator.environment().clone();
+            let reception = Reception {
+                environment,
+                stopping: CancellationToken::new(),
+                connections: TaskTracker::new(),
+            };
+            let received = tokio::time::timeout(3 * PATIENCE, receive(stream, reception)).await;
+            assert!(received.is_ok(), "{begun:?}");
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) async fn is_wanted(stream: &TcpStream) -> bool {
 
 /// Answers the requests of a connection that begins with a handshake.
 pub(super) async fn receive(reception: &Reception, stream: TcpStream) {
-    let shaken = reception.stopping.run_until_cancelled(shake_hands(reception, stream)).await;
+    let shaken = reception.hear(shake_hands(reception, stream)).await;
     if let Some(Some(stream)) = shaken {
         let answer = |request| super::answer(Arc::clone(&reception.environment), request);
         converse(stream, &reception.stopping, answer).await;
@@ -86,7 +86,7 @@ async fn speak(reception: Reception, upgrade: OnUpgrade, acceptor: Option<TlsAcc
     match acceptor {
         None => converse(io, &reception.stopping, answer).await,
         Some(acceptor) => {
-            if let Some(Ok(io)) = reception.stopping.run_until_cancelled(acceptor.accept(io)).await {
+            if let Some(Ok(io)) = reception.hear(acceptor.accept(io)).await {
                 converse(io, &reception.stopping, answer).await;
             }
         }
