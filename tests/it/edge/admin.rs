@@ -81,3 +81,18 @@ async fn a_broken_request_of_the_open_api_is_told_as_sdks_read_it() {
     assert_eq!((response.status, response.header("content-type")), (200, json));
     assert_eq!(response.json()["code"], "INVALID_PARAM");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_cannot_be_read_is_not_accepted() {
+    let sandbox = Sandbox::start().await;
+    let pay = |asked: &'static [u8]| {
+        let fields: [(&str, &[u8]); 3] =
+            [("action", b"wx.wxPayApi"), ("apiName", b"cloudPay.refund"), ("requestData", asked)];
+        Request::new("POST", &sandbox.url("/admin")).form(&fields).send()
+    };
+    for asked in [&b"{\"out_trade_no\":"[..], b"[]", b"\xff"] {
+        assert_eq!(pay(asked).await.json()["code"], "INVALID_PARAM", "{asked:?}");
+    }
+    assert_eq!(pay(b"{\"out_trade_no\":\"1\"}").await.json()["out_trade_no"], "1");
+    assert_eq!(pay(b"").await.json()["return_code"], "SUCCESS");
+}

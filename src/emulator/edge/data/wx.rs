@@ -199,7 +199,10 @@ async fn plain_api(environment: &Environment, call: &Call<'_>) -> Result<Answer>
 /// Accepts what `cloudPay` asks for; nothing is paid.
 fn pay(environment: &Environment, call: &Call<'_>) -> Result<Answer> {
     let ApiCall { api_name, .. } = call.read()?;
-    let fields: Map<String, Value> = serde_json::from_slice(call.file).unwrap_or_default();
+    let fields: Map<String, Value> = match call.file {
+        b"" => Map::new(),
+        json => serde_json::from_slice(json).map_err(Failure::parameter)?,
+    };
     let name = format!("cloudPay.{}", api_name.rsplit('.').next().unwrap_or_default());
     let method = Method::unknown(&name);
     let person = environment.functions.caller_of(call.session_token).and_then(|caller| caller.person());
