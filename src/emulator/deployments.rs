@@ -29,9 +29,19 @@ struct State {
     settling: VecDeque<(String, &'static str)>,
 }
 
-/// The upload was not announced, shows another signature, or is too large.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unexpected;
+/// Why an upload is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It was not announced, or shows another signature.
+    #[error("this place was not given out for an upload")]
+    NotGivenOut,
+    #[error("no part of the package has arrived")]
+    NoParts,
+    #[error("the package is over {} MB", .most >> 20)]
+    TooLarge { most: usize },
+    #[error("the package stopped before its end")]
+    Interrupted,
+}
 
 impl Deployments {
     /// Announces an upload.
@@ -40,7 +50,7 @@ impl Deployments {
     }
 
     /// Takes a package in.
-    pub fn receive(&self, key: &str, signature: &str, package: Bytes) -> Result<(), Unexpected> {
+    pub fn receive(&self, key: &str, signature: &str, package: Bytes) -> Result<(), Refusal> {
         let mut state = self.state();
         state.check(key, signature)?;
         remember(&mut state.packages, key.to_owned(), package);
@@ -52,31 +62,25 @@ impl Deployments {
     }
 
     /// Takes in one part of a package.
-    pub fn receive_part(
-        &self,
-        key: &str,
-        signature: &str,
-        number: u32,
-        part: Bytes,
-    ) -> Result<(), Unexpected> {
+    pub fn receive_part(&self, key: &str, signature: &str, number: u32, part: Bytes) -> Result<(), Refusal> {
         let mut state = self.state();
         state.check(key, signature)?;
         let at = state.parts.iter().position(|(known, _)| known == key);
         let mut parts = at.and_then(|at| state.parts.remove(at)).map(|(_, parts)| parts).unwrap_or_default();
         parts.insert(number, part);
         if parts.values().map(Bytes::len).sum::<usize>() > KEPT_BYTES {
-            return Err(Unexpected);
+            return Err(Refusal::TooLarge { most: KEPT_BYTES });
         }
         remember(&mut state.parts, key.to_owned(), parts);
         Ok(())
     }
 
     /// Puts the parts of a package together, in the order of their numbers.
-    pub fn complete(&self, key: &str, signature: &str) -> Result<(), Unexpected> {
+    pub fn complete(&self, key: &str, signature: &str) -> Result<(), Refusal> {
         let mut state = self.state();
         state.check(key, signature)?;
         let at = state.parts.iter().position(|(known, _)| known == key);
-        let (_, parts) = at.and_then(|at| state.parts.remove(at)).ok_or(Unexpected)?;
+        let (_, parts) = at.and_then(|at| state.parts.remove(at)).ok_or(Refusal::NoParts)?;
         drop(state);
         let parts: Vec<Bytes> = parts.into_values().collect();
         self.receive(key, signature, parts.concat().into())
@@ -119,9 +123,9 @@ impl Deployments {
 }
 
 impl State {
-    fn check(&self, key: &str, signature: &str) -> Result<(), Unexpected> {
+    fn check(&self, key: &str, signature: &str) -> Result<(), Refusal> {
         let is_announced = self.places.iter().any(|(place, expected)| place == key && expected == signature);
-        if is_announced { Ok(()) } else { Err(Unexpected) }
+        if is_announced { Ok(()) } else { Err(Refusal::NotGivenOut) }
     }
 }
 
@@ -143,8 +147,8 @@ mod tests {
         let deployments = Deployments::default();
         deployments.expect("/d/a.zip".into(), "s1".into());
         let package = Bytes::from_static(b"zip");
-        assert_eq!(deployments.receive("/d/a.zip", "s2", package.clone()), Err(Unexpected));
-        assert_eq!(deployments.receive("/d/b.zip", "s1", package.clone()), Err(Unexpected));
+        assert_eq!(deployments.receive("/d/a.zip", "s2", package.clone()), Err(Refusal::NotGivenOut));
+        assert_eq!(deployments.receive("/d/b.zip", "s1", package.clone()), Err(Refusal::NotGivenOut));
         assert_eq!(deployments.receive("/d/a.zip", "s1", package.clone()), Ok(()));
         assert_eq!(deployments.package("/d/a.zip"), Some(package));
     }
@@ -153,15 +157,25 @@ mod tests {
     fn parts_make_a_package_in_the_order_of_their_numbers() {
         let deployments = Deployments::default();
         deployments.expect("/a".into(), "s".into());
-        assert_eq!(deployments.complete("/a", "s"), Err(Unexpected));
+        assert_eq!(deployments.complete("/a", "s"), Err(Refusal::NoParts));
         for (number, part) in [(10, "c"), (2, "x"), (1, "a"), (2, "b")] {
             assert_eq!(deployments.receive_part("/a", "s", number, part.into()), Ok(()));
         }
-        assert_eq!(deployments.receive_part("/a", "other", 1, "x".into()), Err(Unexpected));
-        assert_eq!(deployments.complete("/a", "other"), Err(Unexpected));
+        assert_eq!(deployments.receive_part("/a", "other", 1, "x".into()), Err(Refusal::NotGivenOut));
+        assert_eq!(deployments.complete("/a", "other"), Err(Refusal::NotGivenOut));
         assert_eq!(deployments.complete("/a", "s"), Ok(()));
         assert_eq!(deployments.package("/a"), Some(Bytes::from_static(b"abc")));
-        assert_eq!(deployments.complete("/a", "s"), Err(Unexpected));
+        assert_eq!(deployments.complete("/a", "s"), Err(Refusal::NoParts));
+    }
+
+    #[test]
+    fn parts_that_are_too_large_together_are_refused_as_such() {
+        let deployments = Deployments::default();
+        deployments.expect("/a".into(), "s".into());
+        let half = Bytes::from(vec![0; KEPT_BYTES / 2]);
+        let taken = [1, 2, 3].map(|number| deployments.receive_part("/a", "s", number, half.clone()));
+        assert_eq!(taken, [Ok(()), Ok(()), Err(Refusal::TooLarge { most: KEPT_BYTES })]);
+        assert_eq!(Refusal::TooLarge { most: KEPT_BYTES }.to_string(), "the package is over 512 MB");
     }
 
     #[test]

@@ -5,14 +5,17 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 
 use super::{Result, reply};
 use crate::api::control::function::{GetTempCosInfo, TempCos};
 use crate::api::local::PACKAGES;
+use crate::emulator::deployments::Refusal;
 use crate::emulator::environment::Shared;
 
-/// The largest package, in bytes; SCF allows 500 MB unpacked.
-const LARGEST: usize = 256 * 1024 * 1024;
+/// The largest package or part, in bytes; SCF allows 500 MB unpacked.
+const LARGEST: usize = 256 << 20;
 
 /// Gives out a place for an upload.
 pub(super) async fn place(environment: &Shared, asked: GetTempCosInfo) -> Result<TempCos> {
@@ -40,12 +43,38 @@ pub(in crate::emulator::edge) async fn answer(environment: &Shared, parts: &Part
 
 async fn receive(environment: &Shared, parts: &Parts, key: &str, body: Body) -> Response {
     let signature = parts.headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let Ok(package) = axum::body::to_bytes(body, LARGEST).await else {
-        return reply::plain(StatusCode::PAYLOAD_TOO_LARGE, "the package is over 256 MB\n".into());
-    };
-    match environment.deployments.receive(key, signature, package) {
+    let received = read(body).await;
+    match received.and_then(|package| environment.deployments.receive(key, signature, package)) {
         Ok(()) => reply::plain(StatusCode::OK, String::new()),
-        Err(_) => reply::plain(StatusCode::FORBIDDEN, "this place was not given out for an upload\n".into()),
+        Err(refusal) => reply::plain(code_of(refusal).0, format!("{refusal}\n")),
+    }
+}
+
+/// Reads a package, or a part of one.
+pub(in crate::emulator::edge) async fn read(body: Body) -> std::result::Result<Bytes, Refusal> {
+    read_at_most(LARGEST, body).await
+}
+
+async fn read_at_most(most: usize, body: Body) -> std::result::Result<Bytes, Refusal> {
+    let mut package = BytesMut::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Refusal::Interrupted)?;
+        if package.len() + chunk.len() > most {
+            return Err(Refusal::TooLarge { most });
+        }
+        package.extend_from_slice(&chunk);
+    }
+    Ok(package.freeze())
+}
+
+/// Returns the status of a refusal, and its code in object storage.
+pub(in crate::emulator::edge) fn code_of(refusal: Refusal) -> (StatusCode, &'static str) {
+    match refusal {
+        Refusal::NotGivenOut => (StatusCode::FORBIDDEN, "AccessDenied"),
+        Refusal::NoParts => (StatusCode::NOT_FOUND, "NoSuchUpload"),
+        Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "EntityTooLarge"),
+        Refusal::Interrupted => (StatusCode::BAD_REQUEST, "IncompleteBody"),
     }
 }
 
@@ -57,5 +86,22 @@ async fn send(environment: &Shared, key: &str) -> Response {
     match environment.functions.package(&function).await {
         Ok(package) => reply::typed(StatusCode::OK, HeaderValue::from_static("application/zip"), package),
         Err(error) => reply::plain(StatusCode::UNPROCESSABLE_ENTITY, format!("{error}\n")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_too_large_and_what_broke_off_are_told_apart() {
+        let whole = |chunks: usize| (0..chunks).map(|_| Ok(Bytes::from_static(b"abc")));
+        let broken = [Ok(Bytes::from_static(b"abc")), Err(std::io::Error::other("gone"))];
+        let read = |chunks: Vec<std::io::Result<Bytes>>| {
+            read_at_most(6, Body::from_stream(futures_util::stream::iter(chunks)))
+        };
+        assert_eq!(read(whole(2).collect()).await, Ok(Bytes::from_static(b"abcabc")));
+        assert_eq!(read(whole(3).collect()).await, Err(Refusal::TooLarge { most: 6 }));
+        assert_eq!(read(broken.into()).await, Err(Refusal::Interrupted));
     }
 }

@@ -1,7 +1,7 @@
 //! Where official tools bring packages on their way to a function: another bucket, `REGIONtempcos-1253665819`. They come whole
 //! or in parts, under the one signature that was given out for the place. See `docs/wire.md#proxies`.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, ETAG};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
@@ -10,13 +10,12 @@ use axum::response::Response;
 use super::query;
 use super::refused::Refused;
 use super::xml::{document, element};
+use crate::emulator::edge::control::packages::{code_of, read};
 use crate::emulator::edge::target::decode;
 use crate::emulator::environment::Environment;
 
 /// The name of an upload in parts: a place has one at a time.
 const UPLOAD: &str = "package";
-/// The largest package or part, in bytes; SCF allows 500 MB unpacked.
-const LARGEST: usize = 256 << 20;
 
 /// Whether a host is that of the bucket.
 pub(in crate::emulator::edge) fn is_package_store(host: &str) -> bool {
@@ -30,7 +29,7 @@ pub(in crate::emulator::edge) async fn answer_package(
     body: Body,
 ) -> Response {
     let key = decode(parts.uri.path()).unwrap_or_default();
-    let answered = match to_bytes(body, LARGEST).await {
+    let answered = match read(body).await {
         Ok(body) => {
             let signature =
                 parts.headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok()).unwrap_or_default();
@@ -53,11 +52,7 @@ pub(in crate::emulator::edge) async fn answer_package(
                 }
             }
         }
-        Err(_) => {
-            let refused =
-                Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "EntityTooLarge", "the package is over 256 MB");
-            return refused.into_response(&key);
-        }
+        Err(refusal) => Err(refusal),
     };
     match answered {
         Ok(()) => {
@@ -67,9 +62,9 @@ pub(in crate::emulator::edge) async fn answer_package(
             response.headers_mut().insert(ETAG, HeaderValue::from_static("\"package\""));
             response
         }
-        Err(_) => {
-            let message = "this place was not given out for an upload";
-            Refused::new(StatusCode::FORBIDDEN, "AccessDenied", message).into_response(&key)
+        Err(refusal) => {
+            let (status, code) = code_of(refusal);
+            Refused::new(status, code, refusal.to_string()).into_response(&key)
         }
     }
 }
