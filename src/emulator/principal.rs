@@ -93,6 +93,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn rules_know_each_way_to_log_in() {
+        use Login::*;
+        let names = [Anonymous, Custom, Email, Phone, Username, WechatPublic, WechatOpen].map(Login::name);
+        assert_eq!(names, crate::rules::LOGIN_TYPES);
+    }
+
+    #[test]
     fn a_rule_sees_only_what_is_known_of_a_person() {
         let guest =
             User { uid: Some("u1".into()), openid: None, unionid: None, login: Some(Login::Anonymous) };

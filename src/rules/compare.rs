@@ -49,6 +49,11 @@ fn holds(comparison: Comparison, relation: Relation) -> bool {
 pub(super) fn contains(item: &Value, list: &Value, branch: &Branch) -> Value {
     match (item, list) {
         (Value::Known(item), Value::Known(Bson::Array(items))) => is_among(item, items),
+        (Value::Field(path), Value::Known(Bson::Array(items)))
+            if branch.of(path).is_some_and(|known| known.is_within(items)) =>
+        {
+            Value::boolean(true)
+        }
         (_, Value::Known(Bson::Array(items))) => {
             let known = |it: &Bson| compare(Comparison::Equal, item, &Value::Known(it.clone()), branch);
             match items.iter().all(|it| known(it).truth() == Some(false)) {

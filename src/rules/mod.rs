@@ -46,6 +46,10 @@ impl Operation {
     }
 }
 
+/// What `auth.loginType` can be, where it is there.
+pub const LOGIN_TYPES: [&str; 7] =
+    ["ANONYMOUS", "CUSTOM", "EMAIL", "PHONE", "USERNAME", "WECHAT_PUBLIC", "WECHAT_OPEN"];
+
 /// The names a rule may give rules for; `write` stands for those of the three below it that are not there.
 pub const KEYS: [&str; 5] = ["read", "write", "create", "update", "delete"];
 

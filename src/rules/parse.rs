@@ -7,6 +7,7 @@ use std::vec::IntoIter;
 use bson::Bson;
 
 use super::expression::{Comparison, Kind, Node, Problem, Variable};
+use super::value::literal;
 use crate::model::name::did_you_mean;
 use crate::model::text::Text;
 use crate::text;
@@ -212,7 +213,7 @@ impl Parser<'_> {
             }
             Some((_, span)) => match self.tokens.next() {
                 Some((Token::Number(number), end)) => {
-                    Node { kind: Kind::Literal(Bson::Double(-number)), span: span.start..end.end }
+                    Node { kind: Kind::Literal(literal(-number)), span: span.start..end.end }
                 }
                 _ => {
                     return Err(wrong(
@@ -271,7 +272,7 @@ impl Parser<'_> {
             None => return Err(self.unexpected(None, &a_value())),
         };
         let kind = match token {
-            Token::Number(number) => Kind::Literal(Bson::Double(number)),
+            Token::Number(number) => Kind::Literal(literal(number)),
             Token::Text(text) => Kind::Literal(Bson::String(text)),
             Token::Template(pieces) => Kind::Template(self.pieces(pieces, &span)?),
             Token::Name(name) => return self.named(&name, span),

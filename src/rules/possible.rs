@@ -4,12 +4,12 @@
 
 use bson::Bson;
 
-use super::Operation;
 use super::compare::{compare, contains};
 use super::expression::{Comparison, Kind, Node, Variable};
 use super::outcomes::Outcomes;
 use super::query::{Branch, Known};
 use super::value::{Relation, Value, relation, sum, text};
+use super::{LOGIN_TYPES, Operation};
 
 /// What a rule is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(super) enum Worth {
     Field(String),
     /// A text, or nothing.
     Text,
+    /// How somebody logged in, or nothing.
+    Login,
     Number,
     /// An object, which may be lacking.
     Object {
@@ -58,7 +60,9 @@ impl World<'_> {
             _ => match self.worth(node) {
                 Worth::Known(value) => Outcomes::of(&Value::Known(value)),
                 Worth::Field(_) | Worth::Maybe => Outcomes::MAYBE,
-                Worth::Text | Worth::Object { lacking: true } => Outcomes::TRUTHY.or(Outcomes::FALSE),
+                Worth::Text | Worth::Login | Worth::Object { lacking: true } => {
+                    Outcomes::TRUTHY.or(Outcomes::FALSE)
+                }
                 Worth::Number | Worth::Object { lacking: false } => Outcomes::TRUTHY,
                 Worth::Any => Outcomes::ANY,
                 Worth::Error => Outcomes::ERROR,
@@ -89,7 +93,9 @@ impl World<'_> {
             }
             (Worth::Maybe, _) | (_, Worth::Maybe) => Outcomes::MAYBE,
             (typed, Worth::Known(value)) | (Worth::Known(value), typed) => against(comparison, typed, value),
-            (Worth::Text, Worth::Number) | (Worth::Number, Worth::Text) => apart(comparison),
+            (Worth::Text | Worth::Login, Worth::Number) | (Worth::Number, Worth::Text | Worth::Login) => {
+                apart(comparison)
+            }
             _ => Outcomes::VERDICT,
         })
     }
@@ -116,9 +122,11 @@ impl World<'_> {
         nobody.or(match (&of_item, &of_list) {
             (Worth::Error, _) | (_, Worth::Error) => Outcomes::ERROR,
             // What is no list holds nothing.
-            (_, Worth::Text | Worth::Number | Worth::Object { .. }) => Outcomes::FALSE,
+            (_, Worth::Text | Worth::Login | Worth::Number | Worth::Object { .. }) => Outcomes::FALSE,
             (_, Worth::Known(Bson::Array(items))) if items.is_empty() => Outcomes::FALSE,
-            (_, Worth::Known(Bson::Array(items))) if matches!(of_item, Worth::Text | Worth::Number) => {
+            (_, Worth::Known(Bson::Array(items)))
+                if matches!(of_item, Worth::Text | Worth::Login | Worth::Number) =>
+            {
                 let each = items.iter().map(|it| against(Comparison::Equal, &of_item, it));
                 each.fold(Outcomes::FALSE, Outcomes::or)
             }
@@ -238,7 +246,8 @@ impl World<'_> {
     fn member(&self, of: &Node, name: &Node) -> Worth {
         let Some(name) = self.known(name).and_then(|name| text(&name)) else { return Worth::Any };
         match (&of.kind, name.as_str()) {
-            (Kind::Variable(Variable::Auth), "openid" | "uid" | "loginType")
+            (Kind::Variable(Variable::Auth), "loginType") => return Worth::Login,
+            (Kind::Variable(Variable::Auth), "openid" | "uid")
             | (Kind::Variable(Variable::Resource), "openid" | "path")
                 if self.worth(of) != Worth::Known(Bson::Null) =>
             {
@@ -261,7 +270,7 @@ impl World<'_> {
                 document.remove(name).map_or(UNDEFINED, Worth::Known)
             }
             Worth::Known(Bson::Array(_)) | Worth::Any | Worth::Object { .. } => Worth::Any,
-            Worth::Known(_) | Worth::Text | Worth::Number => UNDEFINED,
+            Worth::Known(_) | Worth::Text | Worth::Login | Worth::Number => UNDEFINED,
             Worth::Maybe => Worth::Maybe,
             Worth::Error => Worth::Error,
         }
@@ -301,10 +310,11 @@ fn against(comparison: Comparison, typed: &Worth, value: &Bson) -> Outcomes {
     let is_nothing = matches!(value, Bson::Null | Bson::Undefined);
     let is_possible = match (typed, value) {
         (Worth::Text, Bson::String(_)) => true,
-        (Worth::Text | Worth::Object { lacking: true }, _) if is_nothing => true,
+        (Worth::Login, Bson::String(name)) => LOGIN_TYPES.contains(&name.as_str()),
+        (Worth::Text | Worth::Login | Worth::Object { lacking: true }, _) if is_nothing => true,
         (Worth::Number, Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::DateTime(_)) => true,
         (Worth::Object { .. }, Bson::Document(_) | Bson::Array(_)) => return Outcomes::VERDICT,
-        (Worth::Text | Worth::Number | Worth::Object { .. }, _) => false,
+        (Worth::Text | Worth::Login | Worth::Number | Worth::Object { .. }, _) => false,
         _ => return Outcomes::VERDICT,
     };
     if is_possible { Outcomes::TRUE.or(Outcomes::FALSE) } else { apart(comparison) }

@@ -4,6 +4,7 @@
 //! only value, its bounds, and values it has not; what an operator says beyond that is left out, which can only deny more.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bson::{Bson, Document};
 
@@ -11,6 +12,10 @@ use super::value::{Relation, relation};
 
 /// Branches at most. A filter with more cannot be judged.
 const MOST_BRANCHES: usize = 256;
+
+/// How long a list of `$in` may be to have a branch for each value: any length, and where that makes too many branches,
+/// these. A longer list stays whole.
+const LONGEST_LISTS: [usize; 3] = [MOST_BRANCHES, 16, 1];
 
 /// Stands in the sketch of a filter for a value, or a condition, that is not known (`super::refusal`).
 pub const OPEN: Bson = Bson::MinKey;
@@ -34,6 +39,8 @@ pub(super) struct Branch(BTreeMap<String, Known>);
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Known {
     pub value: Option<Bson>,
+    /// It is one of these.
+    among: Option<Arc<[Bson]>>,
     /// The bound, and whether the field may be it.
     below: Option<(Bson, bool)>,
     above: Option<(Bson, bool)>,
@@ -46,7 +53,8 @@ impl Query {
     /// # Errors
     /// It has too many branches.
     pub fn of(filter: &Document) -> Result<Self, TooManyBranches> {
-        Ok(Query { branches: conjunction(filter)? })
+        let few = LONGEST_LISTS.into_iter().find_map(|longest| conjunction(filter, longest).ok());
+        few.map(|branches| Query { branches }).ok_or(TooManyBranches)
     }
 }
 
@@ -100,36 +108,36 @@ fn fill_value(value: &mut Bson, openid: Option<&str>, uid: Option<&str>) {
     }
 }
 
-/// Everything beside everything else holds.
-fn conjunction(filter: &Document) -> Result<Vec<Branch>, TooManyBranches> {
+/// Everything beside everything else holds. Lists longer than `longest` are not taken apart.
+fn conjunction(filter: &Document, longest: usize) -> Result<Vec<Branch>, TooManyBranches> {
     let mut branches = vec![Branch::default()];
     for (name, condition) in filter {
         let more = match (name.as_str(), condition) {
             ("$and", Bson::Array(parts)) => {
                 let mut all = vec![Branch::default()];
                 for part in parts {
-                    all = both(&all, &part_of(part)?)?;
+                    all = both(&all, &part_of(part, longest)?)?;
                 }
                 all
             }
             ("$or", Bson::Array(parts)) => {
                 let mut any = Vec::new();
                 for part in parts {
-                    any.extend(part_of(part)?);
+                    any.extend(part_of(part, longest)?);
                 }
                 any
             }
             (name, _) if name.starts_with('$') => continue,
-            (path, condition) => field(path, condition),
+            (path, condition) => field(path, condition, longest),
         };
         branches = both(&branches, &more)?;
     }
     Ok(branches)
 }
 
-fn part_of(part: &Bson) -> Result<Vec<Branch>, TooManyBranches> {
+fn part_of(part: &Bson, longest: usize) -> Result<Vec<Branch>, TooManyBranches> {
     // What is no object is refused before it is judged.
-    part.as_document().map_or_else(|| Ok(vec![Branch::default()]), conjunction)
+    part.as_document().map_or_else(|| Ok(vec![Branch::default()]), |part| conjunction(part, longest))
 }
 
 /// Combines every branch with every other.
@@ -141,7 +149,7 @@ fn both(left: &[Branch], right: &[Branch]) -> Result<Vec<Branch>, TooManyBranche
 }
 
 /// Returns the branches of one field's condition.
-fn field(path: &str, condition: &Bson) -> Vec<Branch> {
+fn field(path: &str, condition: &Bson, longest: usize) -> Vec<Branch> {
     let with = |known: Known| Branch(BTreeMap::from([(path.to_owned(), known)]));
     let is = |value: &Bson| with(Known { value: Some(value.clone()), ..Known::default() });
     let operators = match condition {
@@ -157,7 +165,10 @@ fn field(path: &str, condition: &Bson) -> Vec<Branch> {
             ("$in", Bson::Array(items))
                 if !items.iter().any(|it| matches!(it, Bson::RegularExpression(_))) =>
             {
-                values = Some(items.iter().map(is).collect());
+                match items.len() > longest {
+                    true => known.among = Some(items.as_slice().into()),
+                    false => values = Some(items.iter().map(is).collect()),
+                }
             }
             ("$gt", bound) => known.above = Some((bound.clone(), false)),
             ("$gte", bound) => known.above = Some((bound.clone(), true)),
@@ -186,6 +197,7 @@ impl Branch {
             let known = fields.entry(path.clone()).or_default();
             // Of two values, bounds or lists that both hold, one is as true as the other.
             known.value = known.value.take().or_else(|| more.value.clone());
+            known.among = known.among.take().or_else(|| more.among.clone());
             known.below = known.below.take().or_else(|| more.below.clone());
             known.above = known.above.take().or_else(|| more.above.clone());
             known.unequal.extend(more.unequal.iter().cloned());
@@ -198,13 +210,27 @@ impl Known {
     /// Whether part of it is not known before the query is asked: it is [`OPEN`], or the caller's id.
     pub fn is_open(&self) -> bool {
         let bounds = self.below.iter().chain(&self.above).map(|(bound, _)| bound);
-        self.value.iter().chain(bounds).chain(&self.unequal).any(is_open)
+        let values = self.value.iter().chain(self.among.iter().flat_map(|values| values.iter()));
+        values.chain(bounds).chain(&self.unequal).any(is_open)
+    }
+
+    /// Whether it is one of a list, whichever of its own it is.
+    pub fn is_within(&self, list: &[Bson]) -> bool {
+        let is_in = |value: &Bson| list.iter().any(|it| relation(value, it) == Some(Relation::Equal));
+        self.among.as_deref().is_some_and(|values| values.iter().all(is_in))
     }
 
     /// Returns whether the field can stand in that relation to a value.
     pub fn can_be(&self, wanted: Relation, value: &Bson) -> bool {
         let excluded = self.unequal.iter().any(|other| relation(other, value) == Some(Relation::Equal));
         if wanted == Relation::Equal && excluded {
+            return false;
+        }
+        // What is not compared may stand in any relation.
+        let among = self.among.as_deref();
+        if among
+            .is_some_and(|values| !values.iter().any(|it| relation(it, value).is_none_or(|it| it == wanted)))
+        {
             return false;
         }
         let above = self.above.as_ref().is_none_or(|(bound, inclusive)| match relation(bound, value) {

@@ -100,6 +100,15 @@ pub(super) fn sum(left: &Bson, right: &Bson) -> Option<Bson> {
     }
 }
 
+/// Returns a number as it is written: a whole one without a fraction.
+pub(super) fn literal(number: f64) -> Bson {
+    let whole = number as i32;
+    match f64::from(whole).to_bits() == number.to_bits() {
+        true => Bson::Int32(whole),
+        false => Bson::Double(number),
+    }
+}
+
 /// Returns a value as a template shows it.
 pub(super) fn text(value: &Bson) -> Option<String> {
     match value {

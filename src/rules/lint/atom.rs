@@ -47,6 +47,24 @@ pub(super) fn atom(node: &Node) -> Option<Atom<'_>> {
     Some(Atom { node, path, comparison, value })
 }
 
+/// Returns what a clause that is true says for certain: itself, or that the id it compares with what is stored is there.
+pub(super) fn implied(node: &Node) -> Option<Atom<'_>> {
+    let needs_id = || {
+        let (Kind::Compare(_, left, right) | Kind::In(left, right)) = &node.kind else { return None };
+        let is_stored = |node: &Node| matches!(node.chain(), Some((Variable::Doc, _)));
+        let id = match (is_stored(left), is_stored(right)) {
+            (false, true) => left,
+            (true, false) => right,
+            _ => return None,
+        };
+        id.own_id()?;
+        let (_, names) = id.chain()?;
+        let path = format!("auth.{}", names.concat());
+        Some(Atom { node, path, comparison: Some(Comparison::Unequal), value: Bson::Null })
+    };
+    atom(node).or_else(needs_id)
+}
+
 impl Atom<'_> {
     /// Whether another clause is false wherever this one is true.
     pub fn excludes(&self, other: &Atom<'_>) -> bool {

@@ -13,11 +13,11 @@ use bson::Bson;
 use super::expression::{Comparison, Expression, Kind, Node, Variable};
 use super::outcomes::Outcomes;
 use super::possible::{About, World};
-use super::{Operation, Rules};
+use super::{LOGIN_TYPES, Operation, Rules};
 use crate::model::name::{did_you_mean, suggestion};
 use crate::model::text::Text;
 use crate::text;
-use atom::{Atom, atom};
+use atom::{Atom, atom, implied};
 use opened::opened;
 
 pub use finding::{Code, Finding, Severity};
@@ -196,7 +196,14 @@ impl<'a> Flaws<'a> {
             return self.push(Code::AlwaysTrue, clause, why);
         }
         if !outcomes.has(Outcomes::TRUE.or(Outcomes::TRUTHY)) {
-            let why = text! { en: "`{source}` is never true", zh: "`{source}` 永远不为真" };
+            let logins = LOGIN_TYPES.join("`, `");
+            let why = match clause.children().into_iter().any(is_login_type) {
+                true => text! {
+                    en: "`{source}` is never true; `auth.loginType` is one of `{logins}`, or undefined",
+                    zh: "`{source}` 永远不为真；`auth.loginType` 的取值为 `{logins}`，或为 undefined"
+                },
+                false => text! { en: "`{source}` is never true", zh: "`{source}` 永远不为真" },
+            };
             return self.push(Code::NeverTrue, clause, why);
         }
         if *self.about == [About::Documents(Operation::Create)] && is_owner(clause) {
@@ -215,7 +222,7 @@ impl<'a> Flaws<'a> {
                 let mut parts = Vec::new();
                 conjuncts(node, &mut parts);
                 let (atoms, others): (Vec<_>, Vec<_>) =
-                    parts.into_iter().map(|part| (part, atom(part))).partition(|(_, atom)| atom.is_some());
+                    parts.into_iter().map(|part| (part, implied(part))).partition(|(_, atom)| atom.is_some());
                 let mut assumed = assumed.to_vec();
                 for (part, atom) in atoms {
                     self.together(part, &assumed);
@@ -235,7 +242,7 @@ impl<'a> Flaws<'a> {
                 self.together(right, assumed);
             }
             _ => {
-                let Some(own) = atom(node).filter(|_| !self.is_told(node)) else { return };
+                let Some(own) = implied(node).filter(|_| !self.is_told(node)) else { return };
                 if let Some(other) = assumed.iter().find(|other| other.excludes(&own)) {
                     let (source, beside) = (self.source(node), self.source(other.node));
                     let why = text! {
@@ -270,6 +277,10 @@ impl<'a> Flaws<'a> {
             ),
         }
     }
+}
+
+fn is_login_type(node: &Node) -> bool {
+    matches!(node.chain(), Some((Variable::Auth, names)) if names == ["loginType"])
 }
 
 /// Whether a clause compares the owner of the new document with the caller.

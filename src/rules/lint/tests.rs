@@ -55,6 +55,9 @@ fn rules_that_work_are_left_alone() {
         "auth.openid in doc.editors",
         "`${doc.a}-x` == auth.openid",
         "doc.a == doc.b && doc.a",
+        "auth.openid == doc._openid || auth.openid == null && doc.open == true",
+        "auth.loginType in ['ANONYMOUS', 'EMAIL'] && doc._openid == auth.uid",
+        "auth.loginType == null && doc._openid == auth.openid",
     ] {
         // `doc.a` alone may be `true`.
         check_update(rule, &[]);
@@ -79,9 +82,12 @@ fn clauses_that_decide_nothing_are_found() {
         ("auth.openid in auth.uid || doc.b == 1", "auth.openid in auth.uid"),
         ("get('rooms.r1').open == true", "get('rooms.r1').open == true"),
         ("null", "null"),
+        ("auth.loginType == 'ANON' || doc.a == 1", "auth.loginType == 'ANON'"),
+        ("auth.loginType in ['anonymous', 'MAIL'] || doc.a == 1", "auth.loginType in ['anonymous', 'MAIL']"),
     ] {
         check_update(rule, &[(NEVER, clause)]);
     }
+    check_update("auth.loginType != 'ANON' && doc.a == 1", &[("always-true", "auth.loginType != 'ANON'")]);
     check_update("auth.openid != 5 && doc.a == 1", &[("always-true", "auth.openid != 5")]);
     check_update("doc.a == 1 && true", &[("always-true", "true")]);
     check_update("auth.openid", &[("not-boolean", "auth.openid")]);
@@ -102,6 +108,9 @@ fn clauses_that_exclude_each_other_are_found() {
         ("(doc.a == 1 || doc.b == 2) && doc.a == 3", "doc.a == 1"),
         ("doc.a == 1 && doc.a != 1", "doc.a != 1"),
         ("doc.a == null && doc.a > 1", "doc.a > 1"),
+        ("auth.openid == doc._openid && auth.openid == null", "auth.openid == null"),
+        ("auth.uid == undefined && doc.members == auth.uid", "doc.members == auth.uid"),
+        ("auth.openid in doc.members && auth.openid == null", "auth.openid == null"),
         (
             "auth.loginType == 'EMAIL' && auth.loginType == 'CUSTOM' && doc.a == 1",
             "auth.loginType == 'CUSTOM'",
