@@ -80,7 +80,8 @@ impl Emulator {
         let data = DataDir::open(&config.data)?;
         let folder = config.intercept.as_deref().or(config.https.as_deref());
         let names = [edge::door::MAPPED.as_slice(), &["localhost"]].concat();
-        let authority = folder.map(|folder| Authority::open(folder, &names)).transpose()?;
+        let authority =
+            folder.map(|folder| Authority::open(folder, &names, &config.inherited)).transpose()?;
         let listener = listen::bind(&config).await?;
         let url = listen::url(&listener)?;
         data.sign(&url)?;

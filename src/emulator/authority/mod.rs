@@ -42,6 +42,11 @@ pub fn certificate(folder: &Path) -> PathBuf {
     folder.join("authority.pem")
 }
 
+/// Returns the file of what Node is to trust beside its own list: the authority, and those it was told to trust before.
+pub fn beside_node(folder: &Path) -> PathBuf {
+    folder.join("trusted-beside-node.pem")
+}
+
 /// Returns the file of all that a program should trust: the authority, and those the machine trusts.
 pub fn bundle(folder: &Path) -> PathBuf {
     folder.join("trusted.pem")
@@ -56,11 +61,11 @@ pub struct Authority {
 
 impl Authority {
     /// Reads the authority of a folder, or makes one that speaks for `names` and all below them, and for the machine's loopback
-    /// addresses.
+    /// addresses. `variables` are the user's: they may name others that programs trust, those of a company's proxy.
     ///
     /// # Errors
     /// The folder cannot be written, or what lies there is no key.
-    pub fn open(folder: &Path, names: &[&str]) -> Result<Self> {
+    pub fn open(folder: &Path, names: &[&str], variables: &[(String, String)]) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|error| unusable(folder, &error))?;
         let file = folder.join("authority-key.pem");
         let key = Key::open(&file).map_err(|error| {
@@ -73,8 +78,13 @@ impl Authority {
         let issuer = CertifiedIssuer::self_signed(params, key).map_err(|error| unusable(folder, &error))?;
         let own = pem("CERTIFICATE", issuer.der());
         // Made anew each time: another certificate of the same key is as good to who trusts the first one.
-        let others = TRUSTED.iter().find_map(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+        let named = |name: &str| variables.iter().find(|(is, _)| is == name).map(|(_, file)| file.as_str());
+        let mut machines = named("SSL_CERT_FILE").into_iter().chain(TRUSTED);
+        let others = machines.find_map(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+        let nodes = named("NODE_EXTRA_CA_CERTS").and_then(|file| std::fs::read_to_string(file).ok());
+        let nodes = nodes.unwrap_or_default();
         state::replace(&certificate(folder), own.as_bytes())
+            .and_then(|()| state::replace(&beside_node(folder), format!("{own}{nodes}").as_bytes()))
             .and_then(|()| state::replace(&bundle(folder), format!("{own}{others}").as_bytes()))
             .map_err(|error| unusable(folder, &error))?;
         Ok(Authority { issuer, given: Mutex::default() })
@@ -163,7 +173,11 @@ mod tests {
     #[test]
     fn an_authority_is_made_once_and_its_key_is_the_users_alone() {
         let folder = tempfile::tempdir().expect("a folder");
-        let open = || Authority::open(folder.path(), &[".example.com"]).expect("opens");
+        let company = folder.path().join("company.pem");
+        std::fs::write(&company, "the company's\n").expect("written");
+        let variables = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
+        let variables = variables.map(|name| (name.to_owned(), company.display().to_string()));
+        let open = || Authority::open(folder.path(), &[".example.com"], &variables).expect("opens");
         let (first, second) = (open(), open());
         assert_eq!(first.issuer.key().id(), second.issuer.key().id());
         #[cfg(unix)]
@@ -172,10 +186,13 @@ mod tests {
             let key = std::fs::metadata(folder.path().join("authority-key.pem")).expect("there");
             assert_eq!(key.permissions().mode() & 0o777, 0o600);
         }
-        let bundle = std::fs::read_to_string(bundle(folder.path())).expect("there");
-        assert!(bundle.starts_with(&pem("CERTIFICATE", second.issuer.der())));
+        let own = pem("CERTIFICATE", second.issuer.der());
+        let (dir, company) = (folder.path(), "the company's\n");
+        for (file, others) in [(certificate(dir), ""), (beside_node(dir), company), (bundle(dir), company)] {
+            assert_eq!(std::fs::read_to_string(file).expect("there"), format!("{own}{others}"));
+        }
         std::fs::write(folder.path().join("authority-key.pem"), "nonsense").expect("written");
-        let error = Authority::open(folder.path(), &[]).map(drop).expect_err("no key");
+        let error = Authority::open(folder.path(), &[], &[]).map(drop).expect_err("no key");
         assert!(!error.hints().is_empty(), "{error}");
     }
 
@@ -207,7 +224,8 @@ mod tests {
     #[test]
     fn it_speaks_for_its_names_and_for_no_other() {
         let folder = tempfile::tempdir().expect("a folder");
-        let authority = Authority::open(folder.path(), &[".example.com", "one.example.org"]).expect("opens");
+        let authority =
+            Authority::open(folder.path(), &[".example.com", "one.example.org"], &[]).expect("opens");
         for (name, trusted) in [
             ("a.example.com", true),
             ("a.b.example.com", true),

@@ -109,7 +109,7 @@ fn trust(config: &Config) -> impl Iterator<Item = (String, String)> {
     let variables = config.intercept.as_deref().or(config.https.as_deref()).map(|folder| {
         let trusted = authority::bundle(folder);
         [
-            ("NODE_EXTRA_CA_CERTS", authority::certificate(folder)),
+            ("NODE_EXTRA_CA_CERTS", authority::beside_node(folder)),
             ("SSL_CERT_FILE", trusted.clone()),
             ("REQUESTS_CA_BUNDLE", trusted.clone()),
             // curl looks here first.
