@@ -56,8 +56,8 @@ async fn a_plan_is_shown_applied_and_then_empty() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_index_of_places_is_deployed_once() {
     let manifest = "[database.places]\nindexes = [{ keys = [\"loc:2dsphere\", \"open:desc\"] }]\n";
-    let cloudkit = Cloudkit::serving(&[("cloudkit.toml", "")]).await;
-    std::fs::write(cloudkit.folder().join("cloudkit.toml"), manifest).expect("written");
+    // One that watched this project would have what is declared without a deployment.
+    let cloudkit = Cloudkit::beside_another(&[("cloudkit.toml", manifest)]).await;
     let told = cloudkit.run(&["deploy", "--quiet"]);
     assert!(told.contains("places/loc_2dsphere_open_-1"), "{told}");
     assert!(cloudkit.run(&["deploy"]).contains("nothing to do"));

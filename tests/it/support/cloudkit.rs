@@ -34,8 +34,21 @@ impl Cloudkit {
 
     /// Makes a project of these files and serves it. The clock runs: requests are signed with the time.
     pub async fn serving(files: &[(&str, &str)]) -> Self {
-        let mut cloudkit = Self::alone(files);
-        let config = config(cloudkit.project.path(), &Clock::default());
+        let cloudkit = Self::alone(files);
+        let root = cloudkit.project.path().to_owned();
+        cloudkit.reaching(&root).await
+    }
+
+    /// Makes a project of these files and serves an empty one, which its program reaches: nothing that is saved is watched.
+    pub async fn beside_another(files: &[(&str, &str)]) -> Self {
+        let cloudkit = Self::alone(files);
+        let root = cloudkit.home.path().join("another");
+        std::fs::create_dir(&root).expect("a folder");
+        cloudkit.reaching(&root).await
+    }
+
+    async fn reaching(mut self, root: &Path) -> Self {
+        let config = config(root, &Clock::default());
         let running = Running {
             url: String::new(),
             env_id: config.env_id.to_string(),
@@ -46,9 +59,9 @@ impl Cloudkit {
         };
         let emulator = Emulator::start(config).await.expect("an emulator");
         let running = Running { url: emulator.url().to_owned(), ..running };
-        running.leave(cloudkit.project.path()).expect("a note");
-        cloudkit.emulator = Some(emulator);
-        cloudkit
+        running.leave(self.project.path()).expect("a note");
+        self.emulator = Some(emulator);
+        self
     }
 
     /// Sets a variable for what runs next.
