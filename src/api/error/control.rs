@@ -69,7 +69,7 @@ super::table! {
         "check its spelling" "请检查参数名拼写";
     UNSUPPORTED_OPERATION = "UnsupportedOperation" 0:
         "the operation is not possible here" "不支持该操作",
-        "the message says what is" "错误信息中说明了支持的做法";
+        "the message says what is possible instead" "错误信息中说明了支持的做法";
     UNSUPPORTED_PROTOCOL = "UnsupportedProtocol" 0:
         "only HTTPS GET and POST are served" "只支持 HTTPS 的 GET 与 POST",
         "check the client's settings" "请检查客户端设置";
