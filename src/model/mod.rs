@@ -1,6 +1,7 @@
 //! Words everybody uses: names, specifications, time. No I/O, and no dependency on another room.
 
 pub mod foreign;
+pub mod percent;
 pub mod text;
 
 pub mod file_id;

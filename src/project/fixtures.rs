@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::manifest::reader::{Section, Source, Span};
 use super::manifest::to_json;
 use crate::error::{Error, Kind, Result};
+use crate::model::percent;
 use crate::text;
 
 /// The folder of the files, below the project's root.
@@ -208,29 +209,15 @@ fn pattern(to: &str) -> Result<Pattern> {
     };
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let url = format!("{}://{}/{}", scheme.to_lowercase(), host.to_lowercase(), encoded(path));
+    // As a request line has it.
+    let path = percent::encode(path, |byte| byte.is_ascii());
+    let url = format!("{}://{}/{path}", scheme.to_lowercase(), host.to_lowercase());
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let query = pairs.map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, "*"));
         (name.to_owned(), expression(value, ".*"))
     });
     Ok((method, expression(&url, "[^/]*"), query.collect()))
-}
-
-/// Writes what is not ASCII as a request line has it.
-fn encoded(path: &str) -> String {
-    let mut encoded = String::with_capacity(path.len());
-    for character in path.chars() {
-        match character.is_ascii() {
-            true => encoded.push(character),
-            false => {
-                let mut bytes = [0; 4];
-                let bytes = character.encode_utf8(&mut bytes).bytes();
-                bytes.for_each(|byte| encoded += &format!("%{byte:02X}"));
-            }
-        }
-    }
-    encoded
 }
 
 /// Makes a regular expression of a pattern in which `**` is anything and `*` is `star`.

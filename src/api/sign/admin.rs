@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Authorization, Received, Refusal, Sealed, date, hosts, sha256_hex};
+use crate::model::percent;
 
 /// What our client signs.
 pub struct Request<'a> {
@@ -26,7 +27,7 @@ impl Request<'_> {
         let mut params: Vec<(String, String)> = self
             .fields
             .iter()
-            .map(|(name, value)| (encode(name).to_lowercase(), plain(value)))
+            .map(|(name, value)| (percent::component(name).to_lowercase(), plain(value)))
             .filter(|(_, value)| !value.is_empty())
             .collect();
         params.sort();
@@ -93,7 +94,10 @@ fn received_payload(body: &[u8], parts: &Authorization<'_>) -> Result<String, Re
         .into_iter()
         .map(|(name, raw)| {
             let text = serde_json::from_str::<String>(raw.get());
-            (encode(&name).to_lowercase(), text.map_or_else(|_| raw.get().to_owned(), |it| it.trim().into()))
+            (
+                percent::component(&name).to_lowercase(),
+                text.map_or_else(|_| raw.get().to_owned(), |it| it.trim().into()),
+            )
         })
         .collect();
     // Where none are named, all are signed.
@@ -128,18 +132,6 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.trim().to_owned(),
         other => other.to_string(),
     }
-}
-
-/// Percent-encodes a name as JavaScript's `encodeURIComponent` does.
-fn encode(name: &str) -> String {
-    name.bytes().fold(String::new(), |mut encoded, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => encoded.push(char::from(byte)),
-            b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-        encoded
-    })
 }
 
 #[cfg(test)]

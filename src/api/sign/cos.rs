@@ -6,6 +6,7 @@ use ring::{digest, hmac};
 
 use super::{Refusal, unhex};
 use crate::model::clock::hex;
+use crate::model::percent;
 
 /// What is signed.
 #[derive(Debug, Clone, Copy)]
@@ -112,13 +113,7 @@ fn encoded_name(name: &str) -> String {
 
 /// Percent-encodes all but letters, digits and `-_.~`.
 pub fn encode(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
-        match byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            true => encoded.push(char::from(byte)),
-            false => encoded.push_str(&format!("%{byte:02X}")),
-        }
-        encoded
-    })
+    percent::encode(text, |byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
 }
 
 #[cfg(test)]

@@ -1,36 +1,18 @@
 //! Request targets and headers as text: percent-encoding, queries, and what signatures cover.
 
-use std::fmt::Write;
-
 use axum::http::HeaderMap;
+
+use crate::model::percent;
 
 /// Encodes everything but letters, digits and what a path may hold, as `encodeURIComponent` does but for slashes.
 pub(super) fn encode(text: &str) -> String {
-    encode_where(text, |byte| !(byte.is_ascii_alphanumeric() || b"/-_.~!*'()".contains(&byte)))
+    percent::encode(text, |byte| byte.is_ascii_alphanumeric() || b"/-_.~!*'()".contains(&byte))
 }
 
 /// Encodes only what would end or break the path. The SDKs run `encodeURI` over a link, which does the rest once
 /// (`docs/wire.md#files`).
 pub(super) fn encode_lightly(text: &str) -> String {
-    encode_where(text, |byte| b"%#?\\".contains(&byte))
-}
-
-fn encode_where(text: &str, special: impl Fn(u8) -> bool) -> String {
-    let mut encoded = Vec::with_capacity(text.len());
-    for byte in text.bytes() {
-        match special(byte) {
-            true => encoded.extend(escape(byte)),
-            false => encoded.push(byte),
-        }
-    }
-    // Either all bytes of a character are encoded or none: those that may be special alone are ASCII.
-    String::from_utf8(encoded).unwrap_or_default()
-}
-
-fn escape(byte: u8) -> Vec<u8> {
-    let mut escaped = String::with_capacity(3);
-    write!(escaped, "%{byte:02X}").expect("a string takes all text");
-    escaped.into_bytes()
+    percent::encode(text, |byte| !b"%#?\\".contains(&byte))
 }
 
 /// Decodes `%XX`; what is not such an escape stays as it is. Nothing comes back when the bytes are not UTF-8.

@@ -12,6 +12,7 @@ use super::push::CHECK;
 use super::refusal::{Refusal, Result, trace};
 use super::ticket::Purpose;
 use super::{Answer, Asked, WeChat, hosted, message, seal};
+use crate::model::percent;
 use crate::text;
 
 /// The longest text of the second generation of checks, in characters; and of the first, in bytes.
@@ -398,20 +399,11 @@ fn draw_scene(asked: &Asked<'_>) -> Result<Answer> {
     if page.starts_with('/') || page.contains(['?', '#']) {
         return Err(Refusal::page());
     }
-    draw(&format!("{page}?scene={}", encode(scene)), &look(asked.fields)?)
+    draw(&format!("{page}?scene={}", percent::component(scene)), &look(asked.fields)?)
 }
 
 fn draw(text: &str, look: &Look) -> Result<Answer> {
     picture::draw(text, look).map(Answer::Picture).ok_or_else(Refusal::path)
-}
-
-/// Encodes as `encodeURIComponent` does.
-fn encode(text: &str) -> String {
-    let encoded = |byte: u8| match byte {
-        _ if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(encoded).collect()
 }
 
 fn look(fields: &Map<String, Value>) -> Result<Look> {
