@@ -23,6 +23,13 @@ pub fn encode<'a>(value: impl Into<View<'a>>, descending: bool, bytes: &mut Vec<
     }
 }
 
+/// Returns the key of one value, ascending.
+pub fn encoded<'a>(value: impl Into<View<'a>>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode(value, false, &mut bytes);
+    bytes
+}
+
 /// Shows the `_id` that has this key, when it is of a kind that ids are: a text, a plain number, an ObjectId.
 pub fn show(id: &[u8]) -> Option<String> {
     let (class, content) = id.split_first()?;

@@ -53,7 +53,7 @@ pub struct Interval {
 impl Interval {
     /// The one value.
     pub fn point(value: View<'_>) -> Self {
-        let bytes = encoded(value);
+        let bytes = key::encoded(value);
         let text = Shown(value).to_string();
         Interval {
             low: Cut::before(bytes.clone()),
@@ -77,7 +77,7 @@ impl Interval {
 
     /// The values of the operand's class above it.
     pub fn above(value: View<'_>, included: bool) -> Self {
-        let bytes = encoded(value);
+        let bytes = key::encoded(value);
         let bracket = if included { '[' } else { '(' };
         Interval {
             low: Cut { bytes, after: !included },
@@ -92,13 +92,13 @@ impl Interval {
     pub fn below(value: View<'_>, included: bool) -> Self {
         let class = Class::of(value);
         let low = match class {
-            Class::Number => Cut::after(encoded(View::Double(f64::NAN))),
+            Class::Number => Cut::after(key::encoded(View::Double(f64::NAN))),
             _ => Cut::before(vec![class as u8]),
         };
         let bracket = if included { ']' } else { ')' };
         Interval {
             low,
-            high: Cut { bytes: encoded(value), after: included },
+            high: Cut { bytes: key::encoded(value), after: included },
             low_text: "(min".into(),
             high_text: format!("{}{bracket}", Shown(value)),
             point: false,
@@ -107,7 +107,7 @@ impl Interval {
 
     /// The texts that begin with one.
     pub fn texts(prefix: &str) -> Self {
-        let mut bytes = encoded(View::String(prefix));
+        let mut bytes = key::encoded(View::String(prefix));
         // Without its end mark.
         bytes.truncate(bytes.len() - 2);
         Interval {
@@ -228,10 +228,4 @@ impl fmt::Display for Bounds {
         }
         Ok(())
     }
-}
-
-fn encoded(value: View<'_>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    key::encode(value, false, &mut bytes);
-    bytes
 }

@@ -77,14 +77,14 @@ impl GraphLookup {
         let (mut seen_values, mut seen_ids) = (HashSet::new(), HashSet::new());
         let mut reached = Vec::new();
         for depth in 0..=self.most_depth {
-            frontier.retain(|it| seen_values.insert(encode(View::from(it))));
+            frontier.retain(|it| seen_values.insert(key::encoded(View::from(it))));
             if frontier.is_empty() {
                 break;
             }
             let wanted = std::mem::take(&mut frontier);
             for found in read(ctx, &self.from, &self.filter(wanted))? {
                 let mut found = found?;
-                let id = found.get("_id").map_or_else(Vec::new, |it| encode(View::from(it)));
+                let id = found.get("_id").map_or_else(Vec::new, |it| key::encoded(View::from(it)));
                 if !seen_ids.insert(id) {
                     continue;
                 }
@@ -120,12 +120,6 @@ impl GraphLookup {
         });
         values
     }
-}
-
-fn encode(value: View) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    key::encode(value, false, &mut bytes);
-    bytes
 }
 
 impl Stage for GraphLookup {

@@ -147,7 +147,7 @@ impl Lookup {
             let document = document?;
             let mut beside = 0;
             for value in equality.local_values(&document) {
-                let key = encode(View::from(&value));
+                let key = key::encoded(View::from(&value));
                 if let Entry::Vacant(place) = wanted.entry(key) {
                     beside += place.key().len() + decoded(&value);
                     place.insert(value);
@@ -162,7 +162,7 @@ impl Lookup {
             let document = document?;
             let mut beside = 0;
             for value in equality.foreign.values(&document) {
-                let key = encode(value.unwrap_or(View::Null));
+                let key = key::encoded(value.unwrap_or(View::Null));
                 beside += key.len() + size_of::<Vec<usize>>();
                 places.entry(key).or_default().push(foreign.len());
             }
@@ -172,7 +172,7 @@ impl Lookup {
         Ok(Box::new(local.into_documents().into_iter().map(move |document| {
             let document = decode(&document)?;
             let values = equality.local_values(&document);
-            let found = values.iter().filter_map(|it| places.get(&encode(View::from(it)))).flatten();
+            let found = values.iter().filter_map(|it| places.get(&key::encoded(View::from(it)))).flatten();
             // In the order of the other collection, and each once.
             let found: BTreeSet<usize> = found.copied().collect();
             let foreign = Rc::clone(&foreign);
@@ -206,12 +206,6 @@ impl Lookup {
         let found = Held::of(flow_over(pipeline, &self.from, &filter, &inner)?, &inner)?;
         Ok(Box::new(found.into_documents().into_iter().map(|it| decode(&it))))
     }
-}
-
-fn encode(value: View) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    key::encode(value, false, &mut bytes);
-    bytes
 }
 
 impl Equality {
