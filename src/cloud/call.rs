@@ -21,9 +21,9 @@ const SLOWEST: usize = 8 * 1024;
 const INVOCATION: Duration = Duration::from_secs(910);
 
 /// A failed try and what it means for the next.
-struct Failure {
-    error: Error,
-    trouble: Trouble,
+pub(super) struct Failure {
+    pub(super) error: Error,
+    pub(super) trouble: Trouble,
 }
 
 impl Client {
@@ -58,9 +58,9 @@ impl Client {
     }
 
     /// Repeats `attempt` as long as it helps.
-    async fn persist<F>(&self, repeatable: bool, attempt: impl Fn() -> F) -> Result<Value, Error>
+    pub(super) async fn persist<T, F>(&self, repeatable: bool, attempt: impl Fn() -> F) -> Result<T, Error>
     where
-        F: Future<Output = Result<Value, Failure>>,
+        F: Future<Output = Result<T, Failure>>,
     {
         let mut tried = 0;
         loop {

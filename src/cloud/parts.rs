@@ -10,7 +10,8 @@ use md5::{Digest, Md5};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::bucket::Part;
-use super::retry::{self, Trouble};
+use super::call::Failure;
+use super::retry::Trouble;
 use super::transfer::Heard;
 use super::{Client, Error};
 use crate::model::clock::hex;
@@ -89,21 +90,12 @@ impl Client {
         {
             return Ok(known.etag.clone());
         }
-        let mut tried = 0;
-        loop {
-            let error =
-                match self.put_part(place.bucket, place.key, (id, stretch.number), bytes.clone()).await {
-                    Ok(tag) => return Ok(tag),
-                    Err(error) => error,
-                };
-            tried += 1;
-            let [random] = self.0.ids.bytes();
-            // The same part twice is the same part.
-            match retry::wait(tried, trouble(&error), true, random) {
-                Some(wait) => tokio::time::sleep(wait).await,
-                None => return Err(error),
-            }
-        }
+        // The same part twice is the same part.
+        self.persist(true, || async {
+            let put = self.put_part(place.bucket, place.key, (id, stretch.number), bytes.clone()).await;
+            put.map_err(|error| Failure { trouble: trouble(&error), error })
+        })
+        .await
     }
 }
 
