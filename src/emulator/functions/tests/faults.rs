@@ -358,6 +358,18 @@ async fn nest(listener: tokio::net::TcpListener, functions: Functions) {
     }
 }
 
+/// Waits until the calls of a recursion have ended, and with them the processes are free; one of them was told why.
+async fn goes_no_deeper(stage: &Stage) {
+    let ended = async {
+        while stage.functions.0.registry.get("f").expect("it is there").is_at_work() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(300), ended).await.expect("it goes no deeper");
+    let said = stage.said();
+    assert!(said.iter().any(|line| line.contains("functions that wait for one another")), "{said:#?}");
+}
+
 #[tokio::test]
 async fn a_function_that_calls_itself_without_end_is_told_so_and_one_that_ends_is_answered() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -395,15 +407,7 @@ async fn a_recursion_whose_first_callers_have_given_up_ends() {
     let stage = Stage::at(&url, &[("/cloudkit.toml", limits), ("f/index.js", code)]);
     let front = tokio::spawn(nest(listener, stage.functions.clone()));
     stage.call("f", r#"{"depth":-1}"#).await.expect("it gives up, or is answered");
-    // The calls below it end too, and with them the processes are free.
-    let ended = async {
-        while stage.functions.0.registry.get("f").expect("it is there").is_at_work() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(300), ended).await.expect("it goes no deeper");
-    let said = stage.said();
-    assert!(said.iter().any(|line| line.contains("functions that wait for one another")), "{said:#?}");
+    goes_no_deeper(&stage).await;
     front.abort();
     stage.functions.stop().await;
 }
@@ -420,14 +424,7 @@ async fn a_recursion_whose_callers_are_ended_before_there_are_many_ends() {
     let stage = Stage::at(&url, &[("/cloudkit.toml", limits), ("f/index.js", code)]);
     let front = tokio::spawn(nest(listener, stage.functions.clone()));
     assert_eq!(stage.call("f", r#"{"depth":-60}"#).await.expect_err("no end").kind, FaultKind::Timeout);
-    let ended = async {
-        while stage.functions.0.registry.get("f").expect("it is there").is_at_work() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(300), ended).await.expect("it goes no deeper");
-    let said = stage.said();
-    assert!(said.iter().any(|line| line.contains("functions that wait for one another")), "{said:#?}");
+    goes_no_deeper(&stage).await;
     front.abort();
     stage.functions.stop().await;
 }
