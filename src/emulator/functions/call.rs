@@ -400,6 +400,8 @@ impl Parts {
         let message = format!("Invoking task timed out after {seconds} seconds");
         let memory_bytes = self.lease.instance().resident_memory().unwrap_or_default();
         let said = self.lease.instance().interrupt() + &message + "\n";
+        // The next process takes its port over.
+        self.lease.instance().inspector = None;
         let folder = self.call.function.registered().folder.clone();
         let language = self.call.function.recipe.launch.interpreter.language;
         let failed = Ended::failed(FaultKind::Timeout, message.clone());

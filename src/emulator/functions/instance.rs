@@ -65,8 +65,8 @@ pub(super) struct Instance {
     _end: oneshot::Sender<()>,
     /// By the machine's clock.
     pub started: SystemTime,
-    /// Whether a debugger finds it at its function's port.
-    pub is_inspected: bool,
+    /// The port where a debugger finds it.
+    pub inspector: Option<Arc<u16>>,
     /// Whether it has begun a call.
     pub used: bool,
     /// Whether it has answered one.
@@ -86,6 +86,8 @@ pub(super) struct Told {
 struct Shared {
     told: Told,
     load: watch::Sender<Load>,
+    /// The address of the inspector, once it listens.
+    inspector: watch::Sender<Option<String>>,
     talk: Mutex<Talk>,
 }
 
@@ -110,8 +112,6 @@ struct Talk {
     /// The last line of V8 when memory ran out.
     out_of_memory: bool,
     waiting: Option<oneshot::Sender<String>>,
-    /// Who wants to know the address of the inspector.
-    inspector: Option<oneshot::Sender<String>>,
     /// Files that were loaded after the function itself.
     loaded: Vec<String>,
     /// The process has ended or is about to.
@@ -139,16 +139,21 @@ impl Instance {
     pub fn start(
         launch: &Launch,
         settings: &[u8],
-        inspector: Option<u16>,
+        inspector: Option<Arc<u16>>,
         crew: &Crew,
         place: OwnedSemaphorePermit,
         told: Told,
     ) -> io::Result<Self> {
         let started = SystemTime::now();
-        let Started { process, channel, stdout, stderr } = launch.start(settings, inspector, &crew.reaper)?;
+        let Started { process, channel, stdout, stderr } =
+            launch.start(settings, inspector.as_deref().copied(), &crew.reaper)?;
         let process_id = process.group();
-        let shared =
-            Arc::new(Shared { told, load: watch::Sender::new(Load::Loading), talk: Mutex::default() });
+        let shared = Arc::new(Shared {
+            told,
+            load: watch::Sender::new(Load::Loading),
+            inspector: watch::Sender::default(),
+            talk: Mutex::default(),
+        });
         let (reader, channel) = channel::split(channel)?;
         let (end, ended) = oneshot::channel();
         let output = tokio::spawn(read_output(stdout, stderr, shared.clone()));
@@ -164,7 +169,7 @@ impl Instance {
             process: process_id,
             _end: end,
             started,
-            is_inspected: inspector.is_some(),
+            inspector,
             used: false,
             warm: false,
             idle_since: Instant::now(),
@@ -231,10 +236,12 @@ impl Instance {
 
     /// Returns the line of the function's code that the process is busy with.
     pub async fn pinpoint(&self, folder: &Path, patience: Duration) -> Option<String> {
-        let (answer, address) = oneshot::channel();
-        self.shared.talk().inspector = Some(answer);
+        let mut inspector = self.shared.inspector.subscribe();
         process::signal_user(self.process?);
-        let find = async { pinpoint::locate(&address.await.ok()?, folder).await };
+        let find = async {
+            let address = inspector.wait_for(Option::is_some).await.ok()?.clone()?;
+            pinpoint::locate(&address, folder).await
+        };
         tokio::time::timeout(patience, find).await.ok().flatten().map(|place| place.excerpt())
     }
 
@@ -407,11 +414,8 @@ impl Shared {
         if text == "Debugger attached." {
             self.talk().is_debugged = true;
         }
-        if let Some(address) = text.strip_prefix("Debugger listening on ")
-            && let Some(answer) = self.talk().inspector.take()
-        {
-            // An error means that nobody waits any longer.
-            let _ = answer.send(address.to_owned());
+        if let Some(address) = text.strip_prefix("Debugger listening on ") {
+            self.inspector.send_replace(Some(address.to_owned()));
         }
         // Node announces its inspector there; the first screen tells it better.
         let by_node = [

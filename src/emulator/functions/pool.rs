@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot, watch};
@@ -125,6 +125,8 @@ struct State {
     idle: Vec<Instance>,
     /// Loaded and never called.
     spare: Option<Spare>,
+    /// The port of the process that is inspected, which holds it while it may have calls.
+    inspector: Weak<u16>,
     /// Idle and busy ones.
     live: usize,
     /// Those started for a call that may still be loading.
@@ -379,7 +381,7 @@ impl Function {
                 return Ok(state.wait_in_line());
             }
             while let Some(instance) = state.idle.pop() {
-                if instance.is_alive() {
+                if instance.is_alive() && !self.lacks_inspector(&state) {
                     return Ok(Taken::Process(self.lease(instance)));
                 }
                 state.live -= 1;
@@ -398,8 +400,7 @@ impl Function {
                 return Ok(state.wait_in_line());
             };
             state.live += 1;
-            // A debugger follows one process, which has the calls that do not overlap.
-            (place, self.recipe.inspector.filter(|_| state.live == 1))
+            (place, self.inspector(&mut state))
         };
         match self.start(place, inspector) {
             Ok(instance) => {
@@ -419,10 +420,23 @@ impl Function {
 
     /// Tells whether the next call shall go to that process rather than to another: the warm one, or the inspected one.
     fn prefers(&self, instance: &Instance) -> bool {
-        self.recipe.inspector.is_none() || instance.is_inspected
+        self.recipe.inspector.is_none() || instance.inspector.is_some()
     }
 
-    fn start(&self, place: OwnedSemaphorePermit, inspector: Option<u16>) -> io::Result<Instance> {
+    /// Tells whether the function is inspected and no process is: the one that was has ended, or is about to.
+    fn lacks_inspector(&self, state: &State) -> bool {
+        self.recipe.inspector.is_some() && state.inspector.strong_count() == 0
+    }
+
+    /// Returns the port for the inspector of a new process. A debugger follows one process, which has the calls that do not
+    /// overlap.
+    fn inspector(&self, state: &mut State) -> Option<Arc<u16>> {
+        let port = self.recipe.inspector.filter(|_| self.lacks_inspector(state)).map(Arc::new)?;
+        state.inspector = Arc::downgrade(&port);
+        Some(port)
+    }
+
+    fn start(&self, place: OwnedSemaphorePermit, inspector: Option<Arc<u16>>) -> io::Result<Instance> {
         let Recipe { launch, settings, transpiled, told, crew, .. } = &self.recipe;
         if let Some(difference) = launch.interpreter.take_difference() {
             // An error means that nobody listens.
@@ -440,21 +454,23 @@ impl Function {
     ///
     /// A function that is inspected has one before its first call, where a debugger can attach, and none later.
     pub async fn prepare(self: &Arc<Self>) -> Option<Load> {
-        let inspector = self.recipe.inspector;
+        let is_inspected = self.recipe.inspector.is_some();
         let (load, started) = {
             let is_called = { self.state().live > 0 };
             // A spare process would hide a cold start.
-            let is_alone = self.web.is_some() || (inspector.is_some() && is_called);
+            let is_alone = self.web.is_some() || (is_inspected && is_called);
             if is_alone || self.recipe.cold_start.is_some() || self.state().spare.is_some() {
                 return None;
             }
             let spares = self.recipe.crew.spares.clone();
             let taken = spares.fetch_add(1, Ordering::Relaxed);
             let among = Among(spares);
-            if taken >= SPARES && inspector.is_none() {
+            if taken >= SPARES && !is_inspected {
                 return None;
             }
-            let instance = self.start(self.recipe.crew.places.take()?, inspector).ok()?;
+            let place = self.recipe.crew.places.take()?;
+            let inspector = self.inspector(&mut self.state());
+            let instance = self.start(place, inspector).ok()?;
             let found = (instance.load(), instance.started);
             self.state().spare = Some(Spare { instance, _among: among });
             found

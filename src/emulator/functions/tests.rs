@@ -5,6 +5,7 @@ mod reload;
 mod typescript;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 use tokio::sync::broadcast::Receiver;
@@ -24,6 +25,13 @@ const PLAIN: (&str, &str) = ("/cloudkit.toml", "[functions]\nroot = \"cloudfunct
 
 /// The manifest of a stage that has no other: on a busy machine what takes a moment takes long.
 const PATIENT: (&str, &str) = ("/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 300\n");
+
+/// Returns where the inspectors of a stage listen: at ports that no other test has, nor anybody who asks the system for one.
+fn inspect() -> Option<u16> {
+    static STAGES: AtomicU32 = AtomicU32::new(0);
+    let stage = std::process::id() * 4 + STAGES.fetch_add(1, Ordering::Relaxed);
+    u16::try_from(10_000 + stage % 2_000 * 10).ok()
+}
 
 /// Functions of a project made of `(path, text)` files below `cloudfunctions/`.
 struct Stage {
@@ -1032,14 +1040,36 @@ async fn a_function_that_has_a_clock_of_its_own_keeps_it() {
     stage.functions.stop().await;
 }
 
-/// Asks a function's inspector until it listens.
-async fn evaluate(port: u16, expression: &str) -> serde_json::Value {
-    loop {
-        if let Some(value) = pinpoint::evaluate(port, expression).await {
-            return value;
+/// Asks the inspector at a port until that is the value of an expression there: it may not listen yet, or be another's.
+async fn find(port: u16, expression: &str, wanted: &serde_json::Value) {
+    let mut last = None;
+    for _ in 0..1200 {
+        let asked = pinpoint::evaluate(port, expression);
+        last = tokio::time::timeout(Duration::from_secs(10), asked).await.ok().flatten();
+        if last.as_ref() == Some(wanted) {
+            return;
         }
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    panic!("at port {port} {expression} is {last:?}, not {wanted}");
+}
+
+#[tokio::test]
+async fn the_process_after_one_that_ran_out_of_time_is_inspected() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let code = "globalThis.pid = process.pid; exports.main = (e) => { while (e.loop); return process.pid }";
+    write(folder.path(), "/cloudkit.toml", "[functions]\nroot = \"cloudfunctions\"\ntimeout = 3\n");
+    write(folder.path(), "f/index.js", code);
+    let config = Config { inspect: inspect(), ..config(folder.path()) };
+    let stage = Stage::with("http://127.0.0.1:9", folder, config);
+    let port = stage.functions.inspectors()["f"];
+    // While one is in its loop, another process has the calls beside.
+    let (out_of_time, beside) = tokio::join!(stage.call("f", r#"{"loop":true}"#), stage.call("f", "{}"));
+    assert_eq!(out_of_time.expect_err("a timeout").kind, FaultKind::Timeout);
+    let next = stage.call("f", "{}").await.expect("a process id");
+    assert_ne!(Ok(&next), beside.as_ref(), "the call goes where a debugger can follow it");
+    // The one before listens until it has ended.
+    find(port, "globalThis.pid", &next.parse().expect("a number")).await;
 }
 
 #[tokio::test]
@@ -1052,7 +1082,7 @@ async fn a_debugger_finds_each_function_at_its_port_before_a_call_and_after_a_ch
     write(folder.path(), "/cloudkit.toml", limits);
     write(folder.path(), "f/index.js", code);
     write(folder.path(), "g/index.js", "globalThis.who = 'other'; exports.main = () => 1");
-    let config = Config { inspect: Some(0), ..config(folder.path()) };
+    let config = Config { inspect: inspect(), ..config(folder.path()) };
     let stage = Stage::with("http://127.0.0.1:9", folder, config);
     let ports = stage.functions.inspectors();
     let (f, g) = (ports["f"], ports["g"]);
@@ -1060,10 +1090,10 @@ async fn a_debugger_finds_each_function_at_its_port_before_a_call_and_after_a_ch
     // Nobody has attached to `f`, so its time is limited.
     let fault = stage.call("f", r#"{"wait":60000}"#).await.expect_err("a timeout");
     assert_eq!(fault.kind, FaultKind::Timeout);
-    assert_eq!(evaluate(g, "globalThis.who").await, "other");
+    find(g, "globalThis.who", &"other".into()).await;
 
     stage.call("f", "{}").await.expect("a result");
-    assert_eq!(evaluate(f, "globalThis.who").await, "first");
+    find(f, "globalThis.who", &"first".into()).await;
     let (one, _) = tokio::join!(stage.call("f", r#"{"wait":4000}"#), stage.call("f", "{}"));
     let one = one.expect("no limit with a debugger");
     assert_eq!(stage.call("f", "{}").await, Ok(one.clone()), "the process that is debugged has the calls");
@@ -1074,6 +1104,6 @@ async fn a_debugger_finds_each_function_at_its_port_before_a_call_and_after_a_ch
     stage.write("f/index.js", &code.replace("first", "second"));
     assert!(stage.call("f", "{}").await.expect("a result").contains("second"));
     in_flight.await.expect("it ends").result.expect("the old code's result");
-    while evaluate(f, "globalThis.who").await != "second" {}
+    find(f, "globalThis.who", &"second".into()).await;
     assert_eq!(stage.functions.inspectors(), ports);
 }
