@@ -8,26 +8,52 @@ use super::value::{Relation, Value, relation};
 
 /// Compares two values; of a field counts what the branch says of it.
 pub(super) fn compare(comparison: Comparison, left: &Value, right: &Value, branch: &Branch) -> Value {
+    compare_as(holds, comparison, left, right, branch)
+}
+
+/// Compares with `now`, a number that also equals the time which the service writes for a client.
+pub(super) fn compare_with_now(
+    comparison: Comparison,
+    left: &Value,
+    right: &Value,
+    branch: &Branch,
+) -> Value {
+    let holds = |comparison, relation| match relation {
+        Relation::Level => holds(comparison, Relation::Equal),
+        other => holds(comparison, other),
+    };
+    compare_as(holds, comparison, left, right, branch)
+}
+
+fn compare_as(
+    holds: impl Fn(Comparison, Relation) -> bool,
+    comparison: Comparison,
+    left: &Value,
+    right: &Value,
+    branch: &Branch,
+) -> Value {
     match (left, right) {
         (Value::Known(left), Value::Known(right)) => {
             relation(left, right).map_or(Value::Maybe, |relation| Value::boolean(holds(comparison, relation)))
         }
-        (Value::Field(path), Value::Known(value)) => compare_field(comparison, path, value, branch),
+        (Value::Field(path), Value::Known(value)) => {
+            compare_field(|relation| holds(comparison, relation), path, value, branch)
+        }
         (Value::Known(value), Value::Field(path)) => {
-            compare_field(comparison.mirrored(), path, value, branch)
+            compare_field(|relation| holds(comparison.mirrored(), relation), path, value, branch)
         }
         _ => Value::Maybe,
     }
 }
 
-fn compare_field(comparison: Comparison, path: &str, value: &Bson, branch: &Branch) -> Value {
-    const ALL: [Relation; 4] = [Relation::Less, Relation::Equal, Relation::Greater, Relation::Apart];
+fn compare_field(holds: impl Fn(Relation) -> bool, path: &str, value: &Bson, branch: &Branch) -> Value {
+    const ALL: [Relation; 5] =
+        [Relation::Less, Relation::Equal, Relation::Level, Relation::Greater, Relation::Apart];
     let Some(known) = branch.of(path) else { return Value::Maybe };
     if matches!(value, Bson::Document(_) | Bson::Array(_)) {
         return Value::Maybe;
     }
-    let mut verdicts =
-        ALL.into_iter().filter(|relation| known.can_be(*relation, value)).map(|it| holds(comparison, it));
+    let mut verdicts = ALL.into_iter().filter(|relation| known.can_be(*relation, value)).map(holds);
     match verdicts.next() {
         Some(first) if verdicts.all(|other| other == first) => Value::boolean(first),
         _ => Value::Maybe,
@@ -39,9 +65,13 @@ fn holds(comparison: Comparison, relation: Relation) -> bool {
         Comparison::Equal => relation == Relation::Equal,
         Comparison::Unequal => relation != Relation::Equal,
         Comparison::Less => relation == Relation::Less,
-        Comparison::LessOrEqual => matches!(relation, Relation::Less | Relation::Equal),
+        Comparison::LessOrEqual => {
+            matches!(relation, Relation::Less | Relation::Equal | Relation::Level)
+        }
         Comparison::Greater => relation == Relation::Greater,
-        Comparison::GreaterOrEqual => matches!(relation, Relation::Greater | Relation::Equal),
+        Comparison::GreaterOrEqual => {
+            matches!(relation, Relation::Greater | Relation::Equal | Relation::Level)
+        }
     }
 }
 

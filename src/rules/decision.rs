@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bson::{Bson, Document};
 
-use super::compare::{compare, contains, is_among};
+use super::compare::{compare, compare_with_now, contains};
 use super::expression::{Comparison, Expression, Kind, MOST_DOCUMENTS, Node, Variable};
 use super::payload::Payload;
 use super::place::{Place, name_of};
@@ -36,6 +36,9 @@ pub enum Subject<'a> {
 
 /// Where `get()` reads: a collection and an id give a document, or none.
 pub type Documents<'a> = dyn FnMut(&str, &str) -> Result<Option<Document>, String> + 'a;
+
+const UNKNOWN_PATH: &str =
+    "the path of `get` is not known: what it asks for must be in the query, or known of the caller";
 
 /// A verdict and how it came to be.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -169,7 +172,8 @@ impl Evaluation<'_, '_> {
                 let mut whole = String::new();
                 for piece in pieces {
                     let Value::Known(value) = self.operand(piece)? else { return Ok(Value::Unknown) };
-                    let Some(text) = text(&value) else { return Ok(Value::UNDEFINED) };
+                    // What is no text equals nothing, least of all what a document lacks.
+                    let Some(text) = text(&value) else { return Ok(Value::Unknown) };
                     whole.push_str(&text);
                 }
                 Value::Known(Bson::String(whole))
@@ -188,6 +192,8 @@ impl Evaluation<'_, '_> {
                 Value::Maybe
             }
             Kind::Compare(comparison, left, right) => {
+                let is_now = [left, right].iter().any(|it| it.kind == Kind::Variable(Variable::Now));
+                let compare = if is_now { compare_with_now } else { compare };
                 let (left, right) = (self.operand(left)?, self.operand(right)?);
                 compare(*comparison, &left, &right, self.branch)
             }
@@ -201,14 +207,14 @@ impl Evaluation<'_, '_> {
             }
             Kind::Add(left, right) => match (self.operand(left)?, self.operand(right)?) {
                 (Value::Known(left), Value::Known(right)) => {
-                    sum(&left, &right).map_or(Value::UNDEFINED, Value::Known)
+                    sum(&left, &right).map_or(Value::Unknown, Value::Known)
                 }
                 _ => Value::Unknown,
             },
             Kind::Get(path) => match self.operand(path)? {
                 Value::Known(Bson::String(path)) => self.get(&path)?,
                 Value::Known(_) => return Err("`get` needs a text".into()),
-                _ => return Err("the path of `get` is not known: the query must say what it asks for".into()),
+                _ => return Err(UNKNOWN_PATH.into()),
             },
         })
     }
@@ -324,7 +330,6 @@ impl Evaluation<'_, '_> {
     fn is_in_field(&mut self, item: &Value, path: &str) -> Value {
         let value = self.branch.of(path).and_then(|known| known.value.as_ref());
         match (item, value) {
-            (Value::Known(item), Some(Bson::Array(items))) => is_among(item, items),
             (Value::Known(item), Some(value)) if relation(item, value) == Some(Relation::Equal) => {
                 self.guard(path, true);
                 Value::boolean(true)

@@ -153,7 +153,6 @@ impl World<'_> {
             (Worth::Any, None) => Outcomes::MAYBE.or(Outcomes::ERROR),
             (_, None) => Outcomes::MAYBE,
             (Worth::Known(item), Some(known)) if !known.is_open() => match &known.value {
-                Some(Bson::Array(_)) => Outcomes::VERDICT,
                 Some(value) if relation(&item, value) == Some(Relation::Equal) => Outcomes::TRUE,
                 _ => Outcomes::MAYBE,
             },
@@ -190,7 +189,7 @@ impl World<'_> {
             Kind::Member(of, name) => self.member(of, name),
             Kind::Add(left, right) => match (self.worth(left), self.worth(right)) {
                 (Worth::Known(left), Worth::Known(right)) => {
-                    sum(&left, &right).map_or(UNDEFINED, Worth::Known)
+                    sum(&left, &right).map_or(Worth::Maybe, Worth::Known)
                 }
                 (Worth::Error, _) | (_, Worth::Error) => Worth::Error,
                 (Worth::Field(_) | Worth::Maybe, _) | (_, Worth::Field(_) | Worth::Maybe) => Worth::Maybe,
@@ -217,7 +216,7 @@ impl World<'_> {
             match self.worth(piece) {
                 Worth::Known(value) => match text(&value) {
                     Some(text) => whole.push_str(&text),
-                    None => return UNDEFINED,
+                    None => return Worth::Maybe,
                 },
                 Worth::Field(_) | Worth::Maybe => return Worth::Maybe,
                 Worth::Error => return Worth::Error,
@@ -312,7 +311,10 @@ fn against(comparison: Comparison, typed: &Worth, value: &Bson) -> Outcomes {
         (Worth::Text, Bson::String(_)) => true,
         (Worth::Login, Bson::String(name)) => LOGIN_TYPES.contains(&name.as_str()),
         (Worth::Text | Worth::Login | Worth::Object { lacking: true }, _) if is_nothing => true,
-        (Worth::Number, Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::DateTime(_)) => true,
+        (
+            Worth::Number,
+            Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_) | Bson::DateTime(_),
+        ) => true,
         (Worth::Object { .. }, Bson::Document(_) | Bson::Array(_)) => return Outcomes::VERDICT,
         (Worth::Text | Worth::Login | Worth::Number | Worth::Object { .. }, _) => false,
         _ => return Outcomes::VERDICT,

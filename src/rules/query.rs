@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bson::{Bson, Document};
 
 use super::value::{Relation, relation};
+use crate::docdb::value::Class;
 
 /// Branches at most. A filter with more cannot be judged.
 const MOST_BRANCHES: usize = 256;
@@ -236,13 +237,17 @@ impl Known {
         let above = self.above.as_ref().is_none_or(|(bound, inclusive)| match relation(bound, value) {
             Some(Relation::Apart) | None => is_apart(bound, value, wanted),
             Some(Relation::Greater) => wanted == Relation::Greater,
-            Some(Relation::Equal) => wanted == Relation::Greater || (*inclusive && wanted == Relation::Equal),
+            Some(level @ (Relation::Equal | Relation::Level)) => {
+                wanted == Relation::Greater || (*inclusive && wanted == level)
+            }
             Some(Relation::Less) => wanted != Relation::Apart,
         });
         let below = self.below.as_ref().is_none_or(|(bound, inclusive)| match relation(bound, value) {
             Some(Relation::Apart) | None => is_apart(bound, value, wanted),
             Some(Relation::Less) => wanted == Relation::Less,
-            Some(Relation::Equal) => wanted == Relation::Less || (*inclusive && wanted == Relation::Equal),
+            Some(level @ (Relation::Equal | Relation::Level)) => {
+                wanted == Relation::Less || (*inclusive && wanted == level)
+            }
             Some(Relation::Greater) => wanted != Relation::Apart,
         });
         above && below
@@ -259,7 +264,8 @@ pub(super) fn is_open(value: &Bson) -> bool {
 }
 
 /// A field that has a bound has the bound's type: with a value of another it has nothing to do. Of types that have no order
-/// here nothing is certain.
+/// here nothing is certain, nor of a bound that is an end of the order of all types.
 fn is_apart(bound: &Bson, value: &Bson, wanted: Relation) -> bool {
-    wanted == Relation::Apart || std::mem::discriminant(bound) == std::mem::discriminant(value)
+    let is_end = matches!(bound, Bson::MinKey | Bson::MaxKey);
+    is_end || wanted == Relation::Apart || Class::of(bound) == Class::of(value)
 }

@@ -141,9 +141,31 @@ fn other_documents_are_read_by_what_the_query_says() {
     check(KNOWN, doc! { "shopId": { "$in": shops(11) } }, false);
 }
 
+/// A filter compares by value, whatever the type; these find the documents that the rule keeps back.
+#[test]
+fn a_condition_of_another_type_proves_nothing() {
+    let decimal = |text: &str| Bson::Decimal128(text.parse().expect("a number"));
+    let time = Bson::DateTime(bson::DateTime::from_millis(1));
+    const LEVEL: &str = "doc.level != 1";
+    check(LEVEL, doc! { "level": { "$ne": decimal("1") } }, true);
+    check(LEVEL, doc! { "level": decimal("1") }, false);
+    check(LEVEL, doc! { "level": { "$gte": decimal("0") } }, false);
+    check(LEVEL, doc! { "level": { "$ne": time.clone() } }, false);
+    check(LEVEL, doc! { "level": { "$nin": [time] } }, false);
+    const NAME: &str = "!(doc.name in ['hidden'])";
+    check(NAME, doc! { "name": Bson::Symbol("hidden".into()) }, false);
+    check(NAME, doc! { "name": { "$gt": Bson::MinKey } }, false);
+    check(NAME, doc! { "name": { "$lte": Bson::MaxKey } }, false);
+    const LISTED: &str = "'a' in doc.list";
+    check(LISTED, doc! { "list": "a" }, true);
+    check(LISTED, doc! { "list": ["a"] }, false);
+    check(&format!("!({LISTED})"), doc! { "list": ["b"] }, false);
+}
+
 #[test]
 fn a_document_is_judged_as_it_is() {
     let auth = alice();
+    let time = |millis| Bson::DateTime(bson::DateTime::from_millis(millis));
     for (rule, document, allowed) in [
         ("doc.n == 1", Some(doc! { "n": 1_i64 }), true),
         ("doc.n == 1", Some(doc! { "n": "1" }), false),
@@ -163,6 +185,14 @@ fn a_document_is_judged_as_it_is() {
         ("doc.name != '' && true", Some(doc! { "name": "x" }), true),
         ("doc.name || true", Some(doc! { "name": "x" }), false),
         ("`${doc.a}-${1 + 1}` == 'x-2'", Some(doc! { "a": "x" }), true),
+        ("doc.owner == `u-${auth.uid}`", Some(doc! {}), false),
+        ("doc.owner == 'u-' + auth.uid", Some(doc! {}), false),
+        ("doc.owner != 'u-' + auth.uid", Some(doc! {}), false),
+        ("get(`database.shops.${auth.uid}`) == null", Some(doc! {}), false),
+        ("doc.owner == `u-${auth.uid}` || doc.n == 1", Some(doc! { "n": 1 }), true),
+        ("doc.at == now && doc.at <= 1000", Some(doc! { "at": time(1_000) }), true),
+        ("doc.at != now", Some(doc! { "at": time(1_000) }), false),
+        ("doc.at > 999 && doc.at < 1001 && doc.at != 1000", Some(doc! { "at": time(1_000) }), true),
         ("request.data.n == undefined", Some(doc! {}), true),
         ("now == 1000", Some(doc! {}), true),
         ("-1 < 0 && !false", Some(doc! {}), true),
@@ -282,6 +312,38 @@ fn scalar() -> impl Strategy<Value = Bson> {
     ]
 }
 
+/// What rules cannot write, and queries and documents hold all the same.
+fn value() -> impl Strategy<Value = Bson> {
+    let decimal = |text: &str| Bson::Decimal128(text.parse().expect("a number"));
+    let strange = vec![
+        Bson::Int64(1),
+        Bson::Int64((1 << 53) + 1),
+        Bson::Double(9_007_199_254_740_992.0),
+        Bson::Double(f64::NAN),
+        decimal("1"),
+        decimal("1.00000000000000000001"),
+        decimal("0"),
+        Bson::DateTime(bson::DateTime::from_millis(1)),
+        Bson::DateTime(bson::DateTime::from_millis(0)),
+        Bson::Symbol("a".into()),
+        Bson::Symbol(String::new()),
+        Bson::Undefined,
+        Bson::MinKey,
+        Bson::MaxKey,
+        Bson::ObjectId([7; 12].into()),
+        Bson::Timestamp(bson::Timestamp { time: 1, increment: 0 }),
+    ];
+    prop_oneof![4 => scalar(), 1 => prop::sample::select(strange)]
+}
+
+/// A value, or a list or an object of some.
+fn operand() -> impl Strategy<Value = Bson> {
+    let list = || prop::collection::vec(value(), 0..2).prop_map(Bson::from);
+    let object = prop::collection::vec(("[xy]", value()), 0..2)
+        .prop_map(|fields| Bson::Document(Document::from_iter(fields)));
+    prop_oneof![8 => value(), 1 => list(), 1 => object, 1 => list().prop_map(|list| Bson::Array(vec![list]))]
+}
+
 fn field() -> impl Strategy<Value = String> {
     prop_oneof![4 => "[xyz]", 1 => "o\\.[xy]"]
 }
@@ -315,10 +377,10 @@ pub(crate) fn rule() -> impl Strategy<Value = String> {
 
 pub(crate) fn filter() -> impl Strategy<Value = Document> {
     let operator = prop::sample::select(vec!["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"]);
-    let simple = (field(), operator, scalar()).prop_map(|(field, operator, value)| {
+    let simple = (field(), operator, operand()).prop_map(|(field, operator, value)| {
         Document::from_iter([(field, bson::bson!({ operator: value }))])
     });
-    let list = (field(), prop::sample::select(vec!["$in", "$nin"]), prop::collection::vec(scalar(), 0..3))
+    let list = (field(), prop::sample::select(vec!["$in", "$nin"]), prop::collection::vec(operand(), 0..3))
         .prop_map(|(field, operator, items)| {
             Document::from_iter([(field, bson::bson!({ operator: items }))])
         });
@@ -330,8 +392,7 @@ pub(crate) fn filter() -> impl Strategy<Value = Document> {
 }
 
 pub(crate) fn stored_document() -> impl Strategy<Value = Document> {
-    let value =
-        || prop_oneof![4 => scalar(), 1 => prop::collection::vec(scalar(), 0..3).prop_map(Bson::from)];
+    let value = || prop_oneof![4 => value(), 1 => operand()];
     let inner = || prop::collection::vec(("[xy]", value()), 0..3).prop_map(Document::from_iter);
     let outer = prop_oneof![
         2 => inner().prop_map(Bson::from),

@@ -4,6 +4,9 @@ use std::cmp::Ordering;
 
 use bson::Bson;
 
+use crate::docdb::value::view::View;
+use crate::docdb::value::{Class, compare};
+
 /// What a part of an expression is worth.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
@@ -37,11 +40,12 @@ impl Value {
 }
 
 fn is_truthy(value: &Bson) -> bool {
-    match value {
-        Bson::Null | Bson::Undefined => false,
-        Bson::Boolean(flag) => *flag,
-        Bson::String(text) => !text.is_empty(),
-        other => number(other).is_none_or(|number| number != 0.0 && !number.is_nan()),
+    match View::from(value) {
+        View::Null | View::Undefined => false,
+        View::Boolean(flag) => flag,
+        View::String(text) => !text.is_empty(),
+        view if view.is_number() => number(value).is_some_and(|number| number != 0.0 && !number.is_nan()),
+        _ => true,
     }
 }
 
@@ -50,40 +54,63 @@ fn is_truthy(value: &Bson) -> bool {
 pub(super) enum Relation {
     Less,
     Equal,
+    /// A time and as many milliseconds: neither is less, and they are not the same.
+    Level,
     Greater,
     /// Neither: their types differ, or have no order.
     Apart,
 }
 
-/// Compares two values; `null` equals `undefined`, numbers equal across types, times compare as milliseconds. `None`:
+/// Compares two values; `null` equals `undefined`, and a time has its place among numbers by its milliseconds. `None`:
 /// objects and arrays are not compared.
+///
+/// Invariant: two values are `Equal` when and only when a filter finds the one by the other. What a condition says of a
+/// field (`super::query`) would otherwise not hold for all that it finds.
 pub(super) fn relation(left: &Bson, right: &Bson) -> Option<Relation> {
-    let ordered = |ordering: Option<Ordering>| match ordering {
-        Some(Ordering::Less) => Relation::Less,
-        Some(Ordering::Equal) => Relation::Equal,
-        Some(Ordering::Greater) => Relation::Greater,
-        None => Relation::Apart,
+    let (left_class, right_class) = (Class::of(left), Class::of(right));
+    if [left, right].into_iter().any(is_nan) {
+        return Some(Relation::Apart);
+    }
+    let order = match (left_class, right_class) {
+        (Class::Document | Class::Array, Class::Document | Class::Array) => return None,
+        (Class::Null | Class::Undefined, Class::Null | Class::Undefined) => Ordering::Equal,
+        (Class::Date, Class::Number) | (Class::Number, Class::Date) => {
+            return Some(match compare(&without_time(left), &without_time(right)) {
+                Ordering::Less => Relation::Less,
+                Ordering::Equal => Relation::Level,
+                Ordering::Greater => Relation::Greater,
+            });
+        }
+        _ if left_class != right_class => return Some(Relation::Apart),
+        _ => compare(left, right),
     };
-    Some(match (left, right) {
-        (Bson::Document(_) | Bson::Array(_), Bson::Document(_) | Bson::Array(_)) => return None,
-        (Bson::Null | Bson::Undefined, Bson::Null | Bson::Undefined) => Relation::Equal,
-        (Bson::String(left), Bson::String(right)) => ordered(Some(left.cmp(right))),
-        (Bson::Boolean(left), Bson::Boolean(right)) => ordered(Some(left.cmp(right))),
-        (left, right) => match (number(left), number(right)) {
-            (Some(left), Some(right)) => ordered(left.partial_cmp(&right)),
-            _ if left == right => Relation::Equal,
-            _ => Relation::Apart,
-        },
+    Some(match order {
+        Ordering::Less => Relation::Less,
+        Ordering::Equal => Relation::Equal,
+        Ordering::Greater => Relation::Greater,
     })
 }
 
-/// Returns a number, or a time as milliseconds.
+fn is_nan(value: &Bson) -> bool {
+    Class::of(value) == Class::Number && number(value).is_some_and(f64::is_nan)
+}
+
+/// Returns a time as its milliseconds.
+fn without_time(value: &Bson) -> Bson {
+    match value {
+        Bson::DateTime(time) => Bson::Int64(time.timestamp_millis()),
+        other => other.clone(),
+    }
+}
+
+/// Returns the double nearest to a number, or to a time's milliseconds.
 fn number(value: &Bson) -> Option<f64> {
     match value {
         Bson::Int32(number) => Some(f64::from(*number)),
         // Above 2^53 JavaScript has no exact numbers either.
         Bson::Int64(number) => Some(*number as f64),
         Bson::Double(number) => Some(*number),
+        Bson::Decimal128(number) => number.to_string().parse().ok(),
         Bson::DateTime(time) => Some(time.timestamp_millis() as f64),
         _ => None,
     }
@@ -93,7 +120,7 @@ fn number(value: &Bson) -> Option<f64> {
 pub(super) fn sum(left: &Bson, right: &Bson) -> Option<Bson> {
     match (left, right, number(left), number(right)) {
         (_, _, Some(left), Some(right)) => Some(Bson::Double(left + right)),
-        (Bson::String(_), ..) | (_, Bson::String(_), ..) => {
+        (Bson::String(_) | Bson::Symbol(_), ..) | (_, Bson::String(_) | Bson::Symbol(_), ..) => {
             Some(Bson::String(format!("{}{}", text(left)?, text(right)?)))
         }
         _ => None,
@@ -112,7 +139,7 @@ pub(super) fn literal(number: f64) -> Bson {
 /// Returns a value as a template shows it.
 pub(super) fn text(value: &Bson) -> Option<String> {
     match value {
-        Bson::String(text) => Some(text.clone()),
+        Bson::String(text) | Bson::Symbol(text) => Some(text.clone()),
         Bson::Boolean(flag) => Some(flag.to_string()),
         Bson::ObjectId(id) => Some(id.to_hex()),
         Bson::DateTime(_) => None,
