@@ -235,3 +235,75 @@ async fn a_folder_that_is_made_again_is_served_and_watched() {
     stage.write("f/index.js", "exports.main = () => {");
     stage.event(|event| matches!(event, Event::Broken { .. }).then_some(())).await;
 }
+
+#[tokio::test]
+async fn a_saved_change_is_served_on_the_next_call_and_a_call_in_flight_ends_on_the_old_code() {
+    let mut stage = Stage::new(&[
+        (
+            "f/index.js",
+            "const fs = require('fs'), part = require('./part'); exports.main = async (e) => { if (e.until) console.log('waits'); \
+             while (e.until && !fs.existsSync(e.until)) await new Promise(r => setTimeout(r, 5)); return part }",
+        ),
+        ("f/part.js", "module.exports = 'old'"),
+    ]);
+    assert_eq!(stage.call("f", "{}").await, Ok(r#""old""#.into()));
+    let file = stage.folder.path().join("ended");
+    let in_flight = stage.begin(&serde_json::json!({ "until": file }).to_string());
+    stage.event(|event| matches!(event, Event::Logged(line) if line.message == "waits").then_some(())).await;
+    stage.write("f/part.js", "module.exports = 'brand new'");
+    assert_eq!(stage.call("f", "{}").await, Ok(r#""brand new""#.into()));
+    std::fs::write(file, "").expect("a file");
+    assert_eq!(in_flight.await.expect("it ends").result, Ok(r#""old""#.into()));
+    let reloaded = |event| matches!(event, Event::Reloaded { .. }).then_some(());
+    stage.event(reloaded).await;
+}
+
+#[tokio::test]
+async fn a_change_saved_while_calls_wait_in_line_is_served_to_all_who_have_not_begun() {
+    let code = |value: u8| {
+        format!("exports.main = async () => {{ await new Promise(r => setTimeout(r, 200)); return {value} }}")
+    };
+    let stage = Stage::of(&code(1));
+    assert_eq!(stage.call("f", "{}").await, Ok("1".into()));
+    // Polled in this order: all stand in line when the file is saved.
+    let line = futures_util::future::join_all((0..20).map(|_| stage.call("f", "{}")));
+    let (line, next) = tokio::join!(line, async {
+        stage.write("f/index.js", &code(2));
+        stage.call("f", "{}").await
+    });
+    assert_eq!(next, Ok("2".into()));
+    let answers: Vec<_> = line.into_iter().map(|answer| answer.expect("nobody is lost")).collect();
+    let begun = answers.iter().filter(|answer| *answer == "1").count();
+    assert!(begun <= 4 && answers.ends_with(&["2".into()]), "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_mistake_is_told_when_it_is_saved_with_its_place() {
+    let mut stage = Stage::of("exports.main = () => 1");
+    assert_eq!(stage.call("f", "{}").await, Ok("1".into()));
+    stage.write("f/index.js", "exports.main = () => {\n  return 1 +;\n}");
+    let broken = |event| match event {
+        Event::Broken { message, .. } => Some(message),
+        _ => None,
+    };
+    let told = stage.event(broken).await;
+    let file = stage.folder.path().join("cloudfunctions/f/index.js");
+    let expected =
+        format!("{}:2\n  return 1 +;\n            ^\n\nSyntaxError: Unexpected token ';'", file.display());
+    assert_eq!(told, expected);
+    assert_eq!(stage.call("f", "{}").await.expect_err("it cannot be loaded").message, told);
+    stage.write("f/index.js", "exports.main = () => 3");
+    assert_eq!(stage.call("f", "{}").await, Ok("3".into()));
+}
+
+#[tokio::test]
+async fn functions_appear_and_vanish_with_their_folders() {
+    let stage = Stage::of("exports.main = () => 1");
+    stage.write("g/index.js", "exports.main = () => 2");
+    assert_eq!(stage.call("g", "{}").await, Ok("2".into()), "at once, before any watcher tells");
+    std::fs::remove_dir_all(stage.folder.path().join("cloudfunctions/g")).expect("it can be removed");
+    while stage.functions.get("g").await.is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stage.call("g", "{}").await.expect_err("it is gone").kind, FaultKind::NotFound);
+}
