@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import tcb from '@cloudbase/node-sdk'
 import { prepare } from './cases.mjs'
 
-const app = tcb.init({ env: process.env.CLOUDKIT_ENV_ID })
+const app = tcb.init({ env: process.env.CLOUDKIT_ENV_ID, timeout: 60_000 })
 const generations = readdirSync(fileURLToPath(new URL('functions', import.meta.url))).filter((name) => /\d/.test(name))
 
 const casesFor = await prepare()

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::sdk;
-use crate::support::emulator::config;
+use crate::support::emulator::{config, folder};
 
 /// Sends requests by each of Node's ways, and returns `STATUS BODY` or the error's words of each.
 const CALLER: &str = r#"
@@ -50,12 +50,7 @@ struct Stage {
 
 impl Stage {
     async fn new(outward: Outward, files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        for (path, text) in [&[("functions/f/index.js", CALLER)], files].concat() {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            std::fs::write(path, text).expect("a file");
-        }
+        let folder = folder(&[&[("functions/f/index.js", CALLER)], files].concat());
         let mut config = config(folder.path(), &Clock::default());
         config.outward = outward;
         Stage { emulator: Emulator::start(config).await.expect("an emulator"), folder }

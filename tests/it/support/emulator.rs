@@ -52,6 +52,19 @@ pub fn config(folder: &Path, clock: &Clock) -> Config {
     }
 }
 
+/// Returns a project of these files. Without a manifest among them its functions have time: on a busy machine what takes a
+/// moment takes long.
+pub fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let patient = ("cloudkit.toml", "[functions]\ntimeout = 300\n");
+    for (path, text) in [&[patient], files].concat() {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
 impl Sandbox {
     /// Starts an emulator in an empty folder.
     pub async fn start() -> Self {
@@ -60,12 +73,7 @@ impl Sandbox {
 
     /// Starts an emulator in a folder with these files.
     pub async fn with_files(files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            std::fs::write(path, text).expect("a file");
-        }
+        let folder = folder(files);
         let clock = Clock::frozen(NOW);
         let emulator = Emulator::start(config(folder.path(), &clock)).await.expect("an emulator");
         Sandbox { emulator, clock, folder }
