@@ -2,10 +2,28 @@
 
 use super::File;
 
+/// Joins the parts of `wx-cloud.js`, a head and those named here, which share one scope: what a part runs at once may need only those before it.
+macro_rules! joined {
+    ($($part:literal)+) => {
+        concat!(
+            include_str!("mini_program/wx-cloud/head.js"),
+            $("\n", include_str!(concat!("mini_program/wx-cloud/", $part, ".js"))),+
+        )
+    };
+}
+
 /// `wx.cloud`, spoken over `wx.request` to an emulator.
-const WX_CLOUD: &str = include_str!("mini_program/wx-cloud.js");
+pub const WX_CLOUD: &str = joined! {
+    "errors" "calls" "session"
+    "values" "geo" "encoding"
+    "command" "condition" "update" "operators" "aggregation"
+    "database" "collection" "document"
+    "realtime" "changes"
+    "task" "files" "functions"
+    "cloud" "wechat" "install"
+};
 /// A stand-in for `wx` in plain Node.
-const WX_STAND_IN: &str = include_str!("mini_program/wx-stand-in.js");
+pub const WX_STAND_IN: &str = include_str!("mini_program/wx-stand-in.js");
 /// The switch that a running emulator writes beside it is nobody else's.
 const IGNORED: &str = "local.js\n";
 

@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("scaffold", &["error", "model"]),
     ("cloud", &["error", "model", "api"]),
     ("ops", &["error", "model", "api", "cloud", "project", "rules", "scaffold"]),
-    ("emulator", &["error", "model", "api", "docdb", "project", "rules"]),
+    ("emulator", &["error", "model", "api", "docdb", "project", "rules", "scaffold"]),
     ("term", &["error", "model"]),
     ("cli", &["error", "model", "ops", "emulator", "term", "project"]),
 ];
@@ -29,6 +29,8 @@ const FACES: &[(&str, &str, &[&str])] = &[
         "emulator",
         &["Emulator", "config", "event", "logs::Level", "data_dir::DataDir", "reaper", "salvage", "stopped"],
     ),
+    // The emulator serves what `init` places in a mini program.
+    ("emulator", "scaffold", &["mini_program"]),
 ];
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {

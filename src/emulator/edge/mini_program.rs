@@ -10,6 +10,7 @@ use serde_json::json;
 use super::reply;
 use crate::emulator::environment::Environment;
 use crate::emulator::identity::Credential;
+use crate::scaffold::mini_program::{WX_CLOUD, WX_STAND_IN};
 
 /// Where a test user signs in.
 pub(super) const SIGN_IN: &str = "/__cloudkit/sign-in";
@@ -23,8 +24,8 @@ const JAVASCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; chars
 /// Returns a file of JavaScript by its path here.
 pub(super) fn script(path: &str) -> Option<Response> {
     let text = match path {
-        "/__cloudkit/wx-cloud.js" => include_str!("../../scaffold/mini_program/wx-cloud.js"),
-        "/__cloudkit/wx-stand-in.js" => include_str!("../../scaffold/mini_program/wx-stand-in.js"),
+        "/__cloudkit/wx-cloud.js" => WX_CLOUD,
+        "/__cloudkit/wx-stand-in.js" => WX_STAND_IN,
         _ => return None,
     };
     Some(reply::typed(StatusCode::OK, JAVASCRIPT, text))

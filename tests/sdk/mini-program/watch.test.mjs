@@ -4,17 +4,12 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, connect } from 'node:net'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { listen } from '../realtime/scenario.mjs'
 import { prepare } from '../web/admin.mjs'
-
-const require = createRequire(import.meta.url)
-const sources = '../../../src/scaffold/mini_program'
-const { createWx } = require(`${sources}/wx-stand-in.js`)
-const { install } = require(`${sources}/wx-cloud.js`)
+import { createWx, install } from './files.mjs'
 
 const origin = process.env.CLOUDKIT_EMULATOR_URL
 const folder = mkdtempSync(join(tmpdir(), 'wx-watch-'))

@@ -3,17 +3,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-
-const require = createRequire(import.meta.url)
-const sources = '../../../src/scaffold/mini_program'
-const { createWx, Program } = require(`${sources}/wx-stand-in.js`)
-const { install } = require(`${sources}/wx-cloud.js`)
+import { createWx, install, Program } from './files.mjs'
 
 const origin = process.env.CLOUDKIT_EMULATOR_URL
 

@@ -1,12 +1,9 @@
 // Clients of each kind, brought to one form: they log in, and do the few things of the tables. A denial is thrown.
 
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { createWx, install } from '../mini-program/files.mjs'
 import { actions, auth, oauth } from '../web/dialects.mjs'
 import { browserBuild } from '../web/page.mjs'
-
-const require = createRequire(import.meta.url)
-const sources = '../../../src/scaffold/mini_program'
 
 /** Some generations resolve to a code where others reject. */
 const answered = async (promise) => {
@@ -61,8 +58,6 @@ const byNameOf1 = (auth, name) => auth.signInWithUsernameAndPassword(name, `${na
 const miniProgram = {
   people: ['alice', 'bob'],
   open() {
-    const { createWx } = require(`${sources}/wx-stand-in.js`)
-    const { install } = require(`${sources}/wx-cloud.js`)
     const wx = createWx()
     install(wx, { origin: process.env.CLOUDKIT_EMULATOR_URL, openid: 'o-alice1' }).init()
     const things = () => wx.cloud.database().collection('things')

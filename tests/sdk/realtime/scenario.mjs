@@ -3,17 +3,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { createWx, install } from '../mini-program/files.mjs'
 import { prepare } from '../web/admin.mjs'
 import { cut } from './sockets.mjs'
-
-const require = createRequire(import.meta.url)
-const sources = '../../../src/scaffold/mini_program'
-const { createWx } = require(`${sources}/wx-stand-in.js`)
-const { install } = require(`${sources}/wx-cloud.js`)
 
 // The SDKs tell the console of each frame.
 for (const name of ['log', 'warn', 'error', 'info', 'debug']) console[name] = () => {}

@@ -1,13 +1,8 @@
 // Who plays in the stories: a person with a mini program, and one at the terminal.
 
 import { execFile } from 'node:child_process'
-import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
-
-const require = createRequire(import.meta.url)
-const sources = '../../../src/scaffold/mini_program'
-const { createWx } = require(`${sources}/wx-stand-in.js`)
-const { install } = require(`${sources}/wx-cloud.js`)
+import { createWx, install } from '../mini-program/files.mjs'
 
 export const origin = process.env.CLOUDKIT_EMULATOR_URL
 
