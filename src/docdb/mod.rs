@@ -158,6 +158,12 @@ impl Database {
         self.store().lost_commits()
     }
 
+    /// Returns the names of the collections, in their order.
+    pub fn names(&self) -> Result<Vec<String>> {
+        Ok(self.store().snapshot()?.catalogue().iter().map(|it| it.name.clone()).collect())
+    }
+
+    /// Returns every collection with its counts and sizes, for which its pages are walked.
     pub fn collections(&self) -> Result<Vec<CollectionStatus>> {
         let snapshot = self.store().snapshot()?;
         snapshot.catalogue().iter().map(|it| status(snapshot.view(), it)).collect()

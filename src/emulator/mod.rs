@@ -181,8 +181,7 @@ impl Emulator {
     pub fn collections(&self) -> Result<Vec<String>> {
         let store = self.environment.database.store();
         let path = self.environment.data.documents();
-        let collections = store.collections().map_err(|error| database::unusable(&path, &error))?;
-        Ok(collections.into_iter().map(|collection| collection.name).collect())
+        store.names().map_err(|error| database::unusable(&path, &error))
     }
 
     /// Returns everything worth telling from now on.

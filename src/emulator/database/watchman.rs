@@ -105,8 +105,8 @@ impl Watchman {
 
     /// Tells of a collection that does not exist, and of the one that was meant.
     pub(super) fn missed(&self, store: &docdb::Database, collection: &str) {
-        let known = store.collections().unwrap_or_default();
-        let suggestion = did_you_mean(collection, known.iter().map(|status| status.name.as_str()));
+        let known = store.names().unwrap_or_default();
+        let suggestion = did_you_mean(collection, known.iter().map(String::as_str));
         self.tell(Event::CollectionMissing {
             collection: collection.to_owned(),
             suggestion: suggestion.map(str::to_owned),

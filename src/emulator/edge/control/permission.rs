@@ -74,7 +74,7 @@ fn resource(environment: &Environment, kind: &str, name: String) -> Result<Resou
 
 /// Returns a collection that is there.
 fn collection(environment: &Environment, name: String) -> Result<Resource> {
-    let there = environment.database.store().collections()?.iter().any(|known| known.name == name);
+    let there = environment.database.store().names()?.contains(&name);
     if there { Ok(Resource::Collection(name)) } else { Err(Failure::no_collection(&name)) }
 }
 
