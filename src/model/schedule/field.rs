@@ -265,33 +265,21 @@ fn nothing(unit: Unit) -> Field {
     Field { unit, values: BTreeSet::new(), step: None }
 }
 
-/// Writes a value as a number, or a month or weekday by its short English name.
+/// Writes a value as a number, or a month or weekday by its English name.
 pub(super) struct Named(pub(super) Unit, pub(super) i16);
 
 impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Named(unit, value) = *self;
-        let names: &[&str] = match unit {
-            Unit::Month => &[
-                "January",
-                "February",
-                "March",
-                "April",
-                "May",
-                "June",
-                "July",
-                "August",
-                "September",
-                "October",
-                "November",
-                "December",
-            ],
-            Unit::Weekday => &["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"],
-            Unit::Second | Unit::Minute | Unit::Hour | Unit::Day | Unit::Year => &[],
+        // This year began on a Sunday.
+        let date = |month, day| Date::new(2023, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok();
+        let (date, name) = match unit {
+            Unit::Month => (date(value, 1), "%B"),
+            Unit::Weekday => (date(1, value + 1), "%A"),
+            Unit::Second | Unit::Minute | Unit::Hour | Unit::Day | Unit::Year => (None, ""),
         };
-        let name = usize::try_from(value - unit.range().0).ok().and_then(|at| names.get(at));
-        match name {
-            Some(name) => f.write_str(name),
+        match date {
+            Some(date) => write!(f, "{}", date.strftime(name)),
             None => write!(f, "{value}"),
         }
     }
