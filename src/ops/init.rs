@@ -163,14 +163,10 @@ fn manifest(project: &Project, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::staged;
 
     fn adopted(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Made>) {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
-            std::fs::write(path, text).expect("written");
-        }
+        let folder = staged::folder(files);
         let made = adopt(folder.path(), None);
         (folder, made)
     }

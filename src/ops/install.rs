@@ -217,19 +217,7 @@ fn failed(installation: &Installation) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::Options;
-
-    fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Project) {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
-            std::fs::write(path, text).expect("a file");
-        }
-        let options = Options { directory: folder.path().to_owned(), ..Options::default() };
-        let project = Project::load(&options).expect("a project");
-        (folder, project)
-    }
+    use crate::project::staged::project;
 
     #[test]
     fn what_is_missing_is_named_per_folder_and_sdks_without_a_package_are_shared() {

@@ -284,13 +284,10 @@ mod tests {
 
     use super::*;
     use crate::model::function::FunctionSpec;
+    use crate::project::staged;
 
     fn function(folder: &Path, files: &[(&str, &str)]) -> Function {
-        for (path, text) in files {
-            let path = folder.join(path);
-            fs::create_dir_all(path.parent().expect("a parent")).expect("made");
-            fs::write(path, text).expect("written");
-        }
+        staged::write(folder, files);
         Function {
             spec: FunctionSpec::new("login".parse().expect("a name")),
             folder: folder.to_owned(),

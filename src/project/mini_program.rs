@@ -78,19 +78,8 @@ impl Switch {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Options;
     use super::*;
-
-    fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Project) {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
-            std::fs::write(path, text).expect("written");
-        }
-        let options = Options { directory: folder.path().to_owned(), ..Options::default() };
-        (folder, Project::load(&options).expect("reads"))
-    }
+    use crate::project::staged::project;
 
     #[test]
     fn a_mini_program_is_where_devtools_says() {

@@ -26,6 +26,9 @@ pub mod launch;
 pub mod running;
 pub mod state;
 
+#[cfg(test)]
+pub mod staged;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

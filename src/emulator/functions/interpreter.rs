@@ -284,16 +284,12 @@ fn written(version: &Version) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::staged;
 
     /// Looks for a runtime's program on a machine with these files below home, whose `bin` is the path; the text of a
     /// file in `bin` is its version. Returns the program below home, and what its version is where it differs.
     fn look(runtime: &str, files: &[(&str, &str)], variables: &[(&str, &str)]) -> (String, Option<String>) {
-        let home = tempfile::tempdir().expect("a home");
-        for (path, text) in files {
-            let file = home.path().join(path);
-            std::fs::create_dir_all(file.parent().expect("it has one")).expect("a folder");
-            std::fs::write(file, text).expect("a file");
-        }
+        let home = staged::folder(files);
         let place = |path: &str| home.path().join(path).display().to_string();
         let mut all = BTreeMap::from([("HOME".to_owned(), place("")), ("PATH".to_owned(), place("bin"))]);
         all.extend(variables.iter().map(|(name, path)| ((*name).to_owned(), place(path))));
@@ -373,8 +369,7 @@ mod tests {
             ("project-1.2/bin/node", None),
         ] {
             let program = home.path().join(path);
-            std::fs::create_dir_all(program.parent().expect("it has one")).expect("a folder");
-            std::fs::write(&program, "").expect("a file");
+            staged::write(home.path(), &[(path, "")]);
             assert_eq!(placed(&program), expected, "{path}");
         }
     }

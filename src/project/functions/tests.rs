@@ -3,16 +3,11 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::*;
-use crate::project::Options;
+use crate::project::{Options, staged};
 
 /// Makes a project of files, and reads it with two variables.
 fn load(files: &[(&str, &str)]) -> (TempDir, Project) {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
-        fs::write(path, text).expect("written");
-    }
+    let folder = staged::folder(files);
     let options = Options {
         directory: folder.path().to_owned(),
         environment: Some("prod".into()),

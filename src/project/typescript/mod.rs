@@ -68,7 +68,7 @@ pub fn compile(path: &Path, source: &str, settings: &Settings) -> Result<Compile
         let sources = Lrc::new(SourceMap::default());
         let file = sources.new_source_file(Lrc::new(FileName::Anon), source.to_owned());
         let comments = SingleThreadedComments::default();
-        let syntax = Syntax::Typescript(TsSyntax { decorators: true, ..TsSyntax::default() });
+        let syntax = Syntax::Typescript(typescript());
         let mut program = parse(path, &file, syntax, &comments)?;
         let mut imports = Imports { path, settings, found: Vec::new() };
         program.visit_mut_with(&mut imports);
@@ -90,13 +90,8 @@ pub fn compile(path: &Path, source: &str, settings: &Settings) -> Result<Compile
 pub fn mistake_in(path: &Path) -> Option<String> {
     let source = std::fs::read_to_string(path).ok()?;
     let syntax = match extension(path.file_name()?.to_str()?) {
-        Some(_) => Syntax::Typescript(TsSyntax { decorators: true, ..TsSyntax::default() }),
-        None => Syntax::Es(EsSyntax {
-            allow_return_outside_function: true,
-            import_attributes: true,
-            explicit_resource_management: true,
-            ..EsSyntax::default()
-        }),
+        Some(_) => Syntax::Typescript(typescript()),
+        None => Syntax::Es(javascript()),
     };
     GLOBALS.set(&Globals::default(), || {
         let sources = Lrc::new(SourceMap::default());
@@ -116,16 +111,9 @@ pub(super) fn with_program<T>(
 ) -> Result<T> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let syntax = match extension {
-        "ts" | "mts" | "cts" => Syntax::Typescript(TsSyntax { decorators: true, ..TsSyntax::default() }),
-        "tsx" | "vue" => Syntax::Typescript(TsSyntax { decorators: true, tsx: true, ..TsSyntax::default() }),
-        _ => Syntax::Es(EsSyntax {
-            jsx: true,
-            decorators: true,
-            allow_return_outside_function: true,
-            import_attributes: true,
-            explicit_resource_management: true,
-            ..EsSyntax::default()
-        }),
+        "ts" | "mts" | "cts" => Syntax::Typescript(typescript()),
+        "tsx" | "vue" => Syntax::Typescript(TsSyntax { tsx: true, ..typescript() }),
+        _ => Syntax::Es(EsSyntax { jsx: true, decorators: true, ..javascript() }),
     };
     GLOBALS.set(&Globals::default(), || {
         let sources = Lrc::new(SourceMap::default());
@@ -133,6 +121,20 @@ pub(super) fn with_program<T>(
         let program = parse(path, &file, syntax, &SingleThreadedComments::default())?;
         Ok(look(&program, file.start_pos))
     })
+}
+
+fn typescript() -> TsSyntax {
+    TsSyntax { decorators: true, ..TsSyntax::default() }
+}
+
+/// What Node reads as JavaScript.
+fn javascript() -> EsSyntax {
+    EsSyntax {
+        allow_return_outside_function: true,
+        import_attributes: true,
+        explicit_resource_management: true,
+        ..EsSyntax::default()
+    }
 }
 
 /// Words a mistake as Node does: place, line, caret, and what is wrong.
@@ -264,14 +266,10 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::project::staged;
 
     fn compiled(name: &str, source: &str, files: &[(&str, &str)]) -> Result<Compiled> {
-        let project = tempfile::tempdir().expect("a folder");
-        for (path, text) in files {
-            let path = project.path().join(path);
-            fs::create_dir_all(path.parent().expect("it has one")).expect("made");
-            fs::write(path, text).expect("written");
-        }
+        let project = staged::folder(files);
         let file = project.path().join(name);
         compile(&file, source, &Settings::of(&file))
     }
