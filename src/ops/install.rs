@@ -11,7 +11,7 @@ use tokio::process::Command;
 use crate::error::{Error, Kind, Result};
 use crate::model::function::Language;
 use crate::project::Project;
-use crate::project::dependencies::{imports, is_installed, missing_dependencies, missing_requirements};
+use crate::project::dependencies::{imported, is_installed, missing_dependencies, missing_requirements};
 use crate::text;
 
 /// SDKs that a function folder may use without naming them in a `package.json`: the platform brings them along.
@@ -53,7 +53,7 @@ pub fn shared_folder(project: &Project) -> PathBuf {
 pub fn needed(project: &Project) -> Vec<Installation> {
     let mut needed = Vec::new();
     let shared = shared_folder(project);
-    let mut unnamed: Vec<String> = Vec::new();
+    let mut unnamed: Vec<&str> = Vec::new();
     for function in &project.functions {
         let runtime = &function.spec.runtime;
         let (missing, way) = match Language::of(runtime) {
@@ -69,12 +69,11 @@ pub fn needed(project: &Project) -> Vec<Installation> {
         if way != Way::Npm || function.folder.join("package.json").is_file() {
             continue;
         }
-        for sdk in PLATFORM_SDKS {
-            let known = is_installed(&function.folder, sdk)
-                || is_installed(&shared, sdk)
-                || unnamed.iter().any(|it| it == sdk);
-            if !known && imports(&function.folder, &function.spec.handler, sdk) {
-                unnamed.push(sdk.to_owned());
+        for sdk in imported(&function.folder, &function.spec.handler, &PLATFORM_SDKS) {
+            let is_known =
+                unnamed.contains(&sdk) || is_installed(&function.folder, sdk) || is_installed(&shared, sdk);
+            if !is_known {
+                unnamed.push(sdk);
             }
         }
     }
@@ -82,7 +81,7 @@ pub fn needed(project: &Project) -> Vec<Installation> {
         needed.push(Installation {
             name: "shared".into(),
             folder: shared,
-            missing: unnamed,
+            missing: unnamed.into_iter().map(str::to_owned).collect(),
             way: Way::Shared,
         });
     }

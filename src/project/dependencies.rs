@@ -57,11 +57,14 @@ pub fn local_dependencies(folder: &Path) -> Result<Vec<String>> {
     Ok(local.map(|(name, _)| name.clone()).collect())
 }
 
-/// Tells whether a function's entry file imports a package, by `require('…')` or `from '…'`.
-pub fn imports(folder: &Path, handler: &str, package: &str) -> bool {
+/// Returns those packages that a function's entry file imports, by `require('…')` or `from '…'`.
+pub fn imported<'a>(folder: &Path, handler: &str, packages: &[&'a str]) -> Vec<&'a str> {
     let entry = super::functions::entry_file(folder, handler, Language::Node);
     let source = entry.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
-    ['\'', '"', '`'].iter().any(|quote| source.contains(&format!("{quote}{package}{quote}")))
+    let is_named = |package: &&&str| {
+        ['\'', '"', '`'].iter().any(|quote| source.contains(&format!("{quote}{package}{quote}")))
+    };
+    packages.iter().filter(is_named).copied().collect()
 }
 
 /// Looks upward through `node_modules`, as Node does.

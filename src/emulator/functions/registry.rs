@@ -1,7 +1,7 @@
 //! Which functions there are: those of the project's folder and those that were deployed, brought together.
 
 use std::collections::BTreeMap;
-use std::fs::Metadata;
+use std::fs::{Metadata, ReadDir};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -353,6 +353,10 @@ impl Inner {
 
 /// Returns when an installation into a `node_modules` ended.
 fn installed(modules: &Path) -> SystemTime {
+    // Many functions have none of their own.
+    if !modules.is_dir() {
+        return UNIX_EPOCH;
+    }
     let saved = |name: &&str| std::fs::metadata(modules.join(name)).and_then(|it| it.modified()).ok();
     INSTALLED.iter().filter_map(saved).max().unwrap_or(UNIX_EPOCH)
 }
@@ -427,16 +431,25 @@ fn measure(folder: &Path) -> (u64, SystemTime) {
     })
 }
 
-/// Returns a function's own files.
+/// Returns a function's own files: not those that lie behind links, nor hidden ones and dependencies.
 pub(super) fn own_files(folder: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
-    ignore::WalkBuilder::new(folder)
-        .standard_filters(false)
-        .hidden(true)
-        .filter_entry(|entry| entry.file_name() != "node_modules" && entry.file_name() != "__pycache__")
-        .build()
-        .flatten()
-        .filter_map(|entry| {
-            let found = entry.metadata().ok().filter(Metadata::is_file)?;
-            Some((entry.into_path(), found))
-        })
+    let (mut folders, mut entries) = (vec![folder.to_owned()], None);
+    std::iter::from_fn(move || {
+        loop {
+            let Some(entry) = entries.as_mut().and_then(ReadDir::next) else {
+                entries = std::fs::read_dir(folders.pop()?).ok();
+                continue;
+            };
+            let Ok(entry) = entry else { continue };
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(b".") || name == "node_modules" || name == "__pycache__" {
+                continue;
+            }
+            match entry.metadata() {
+                Ok(found) if found.is_dir() => folders.push(entry.path()),
+                Ok(found) if found.is_file() => return Some((entry.path(), found)),
+                _ => {}
+            }
+        }
+    })
 }

@@ -146,9 +146,12 @@ fn folders(inner: &Inner) -> HashSet<PathBuf> {
     // Shared code lies anywhere, and its folder may be gone for a moment.
     let loaded = functions.iter().flat_map(|function| function.folders());
     let elsewhere = loaded.chain(inner.shared_modules()).filter(|folder| folder.is_dir());
-    let mut found: HashSet<PathBuf> = elsewhere.chain([project.root.clone()]).collect();
-    found.extend(inner.outside.folders());
+    let mut found = HashSet::new();
     for root in project.functions_root.iter().cloned().chain(own) {
+        // The folder of most functions is one of the functions' root.
+        if found.contains(&root) {
+            continue;
+        }
         let below = ignore::WalkBuilder::new(&root)
             .standard_filters(false)
             .hidden(true)
@@ -160,6 +163,8 @@ fn folders(inner: &Inner) -> HashSet<PathBuf> {
         let folders = below.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_dir()));
         found.extend(folders.map(ignore::DirEntry::into_path));
     }
+    found.extend(elsewhere.chain([project.root.clone()]));
+    found.extend(inner.outside.folders());
     found
 }
 

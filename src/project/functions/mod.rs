@@ -113,23 +113,18 @@ pub(super) fn read(
         let lacks_config = problem.is_some();
         problems.extend(problem);
         problems.extend(json::read(&folder.join("package.json")).err());
-        let settings = inferred(layers.settings(&name, file), &folder);
-        let (language, manifest) = (settings.language(), ["package.json", "requirements.txt"]);
-        let bootstrap = Some(folder.join(BOOTSTRAP)).filter(|file| file.is_file());
-        match bootstrap.or_else(|| entry_of(&folder, &settings, language)) {
-            Some(_) => {
-                let function = layers.function(name, folder, settings, &mut problems, &mut warnings)?;
-                functions.push(Function { lacks_config, ..function });
-            }
-            None if let Some(runtime) = foreign(&settings) => {
-                warnings.push(elsewhere(&name, &runtime));
-                foreigners.insert(name, runtime);
-            }
-            None if layers.is_declared(&name) => problems.push(no_code(&name, language)),
-            None if manifest.iter().any(|file| folder.join(file).is_file()) => {
-                warnings.push(no_code(&name, language));
-            }
-            None => {}
+        let mut settings = layers.settings(&name, file);
+        let has = |file: &str| folder.join(file).is_file();
+        if has_code(&folder, &mut settings) || has(BOOTSTRAP) {
+            let function = layers.function(name, folder, settings, &mut problems, &mut warnings)?;
+            functions.push(Function { lacks_config, ..function });
+        } else if let Some(runtime) = foreign(&settings) {
+            warnings.push(elsewhere(&name, &runtime));
+            foreigners.insert(name, runtime);
+        } else if layers.is_declared(&name) {
+            problems.push(no_code(&name, settings.language()));
+        } else if has("package.json") || has("requirements.txt") {
+            warnings.push(no_code(&name, settings.language()));
         }
     }
     problems.extend(layers.declared_but_absent(&functions, &foreigners, &problems));
@@ -253,26 +248,31 @@ fn subfolders(root: &Path) -> Result<BTreeMap<String, PathBuf>> {
     };
     let mut folders = BTreeMap::new();
     for entry in std::fs::read_dir(root).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        if !name.starts_with(['.', '_']) && name != "node_modules" && path.is_dir() {
-            folders.insert(name.to_owned(), path);
+        let entry = entry.map_err(failed)?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let is_folder = || match entry.file_type() {
+            Ok(kind) if !kind.is_symlink() => kind.is_dir(),
+            _ => entry.path().is_dir(),
+        };
+        if !name.starts_with(['.', '_']) && name != "node_modules" && is_folder() {
+            folders.insert(name, entry.path());
         }
     }
     Ok(folders)
 }
 
-/// Adds what the files of a folder tell of its runtime: Python where there is its file and none of Node's.
-fn inferred(mut settings: FunctionSettings, folder: &Path) -> FunctionSettings {
-    let has = |language| entry_of(folder, &settings, language).is_some();
-    if settings.runtime.is_none() && !has(Language::Node) && has(Language::Python) {
+/// Tells whether the file that has the handler is there, and adds what the files of the folder tell of its runtime: Python
+/// where there is its file and none of Node's.
+fn has_code(folder: &Path, settings: &mut FunctionSettings) -> bool {
+    let has = |language: Language| {
+        entry_file(folder, settings.handler.as_deref().unwrap_or(language.handler()), language).is_some()
+    };
+    let is_there = has(settings.language());
+    let is_python = !is_there && settings.runtime.is_none() && has(Language::Python);
+    if is_python {
         settings.runtime = Some(FunctionSpec::PYTHON_RUNTIME.into());
     }
-    settings
-}
-
-fn entry_of(folder: &Path, settings: &FunctionSettings, language: Language) -> Option<PathBuf> {
-    entry_file(folder, settings.handler.as_deref().unwrap_or(language.handler()), language)
+    is_there || is_python
 }
 
 /// Returns the file that holds a function's handler, or failing that the package's main file.
