@@ -1,4 +1,4 @@
-//! Warm calls over HTTP, against Node itself and the official local framework.
+//! Warm calls over HTTP, against Node itself, the official local framework and the local servers of other platforms.
 
 use std::process::Command;
 use std::time::Duration;
@@ -35,6 +35,7 @@ pub fn run(runtime: &tokio::runtime::Runtime) {
         );
         servers.push(("Google's framework", "/", "{}", server));
     }
+    servers.extend(super::servers::start().into_iter().map(|(name, server)| (name, "/", "{}", server)));
     println!("  (goals: 0.80 × raw node http, 2.50 × the framework)");
     for connections in [1, 32] {
         let mut rounds = vec![Vec::new(); servers.len()];

@@ -16,6 +16,7 @@ mod process;
 mod reload;
 mod reset;
 mod rules;
+mod servers;
 mod start;
 mod storage;
 mod watch;

@@ -1,5 +1,6 @@
 //! Starting what is measured, and ending it.
 
+use std::collections::HashSet;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -20,11 +21,10 @@ impl Server {
         self.child.id()
     }
 
-    /// Returns the processor time used so far, by the server itself and by the processes it started; zero where there is
-    /// no `/proc`.
+    /// Returns the processor time used so far, by the server itself and by the processes it started, and those they
+    /// started; zero where there is no `/proc`.
     pub fn processor_time(&self) -> (Duration, Duration) {
-        let id = self.child.id();
-        let (mut own, mut started) = (Duration::ZERO, Duration::ZERO);
+        let mut found = Vec::new();
         for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
             let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
             // The name, in brackets, may hold anything.
@@ -36,15 +36,27 @@ impl Server {
             else {
                 continue;
             };
-            let time = |hundredths: u64| Duration::from_millis(10 * hundredths);
-            if head.starts_with(&format!("{id} ")) {
-                own += time(user + system);
-                started += time(ended_user + ended_system);
-            } else if parent == u64::from(id) {
-                started += time(user + system);
-            }
+            let id: u64 = head.split(' ').next().unwrap_or_default().parse().unwrap_or_default();
+            found.push((id, parent, user + system, ended_user + ended_system));
         }
-        (own, started)
+        let own = u64::from(self.child.id());
+        let mut family = HashSet::from([own]);
+        loop {
+            let children =
+                found.iter().filter(|(id, parent, ..)| family.contains(parent) && !family.contains(id));
+            let children: Vec<u64> = children.map(|(id, ..)| *id).collect();
+            if children.is_empty() {
+                break;
+            }
+            family.extend(children);
+        }
+        let (mut by_itself, mut by_others) = (0, 0);
+        for (id, _, used, ended) in found.into_iter().filter(|(id, ..)| family.contains(id)) {
+            by_others += ended;
+            if id == own { by_itself += used } else { by_others += used }
+        }
+        let time = |hundredths: u64| Duration::from_millis(10 * hundredths);
+        (time(by_itself), time(by_others))
     }
 
     /// Returns the Node processes it started; none where there is no `/proc`.
@@ -63,6 +75,11 @@ impl Server {
 
     /// Starts a command that listens on the port it finds in `PORT`, and waits until it accepts.
     pub fn start(command: &mut Command, port: u16) -> Self {
+        Server::attempt(command, port).expect("a server")
+    }
+
+    /// Does so, or says why there is none.
+    pub fn attempt(command: &mut Command, port: u16) -> Result<Self, String> {
         let start = Instant::now();
         let child = command
             .env("PORT", port.to_string())
@@ -70,20 +87,30 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .expect("the command starts");
+            .map_err(|error| error.to_string())?;
+        let mut server = Server { child, port, _data: None };
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(60), "nothing listens on port {port}");
+            if let Ok(Some(status)) = server.child.try_wait() {
+                return Err(format!("it ended with {status}"));
+            }
+            if start.elapsed() > Duration::from_secs(60) {
+                return Err(format!("nothing listens on port {port}"));
+            }
             std::thread::sleep(Duration::from_micros(200));
         }
-        Server { child, port, _data: None }
+        Ok(server)
+    }
+
+    /// Has a folder removed with the server.
+    pub fn keep(mut self, data: tempfile::TempDir) -> Self {
+        self._data = Some(data);
+        self
     }
 
     /// Starts `cloudkit emulate` on a folder of functions, with its data in a folder of its own.
     pub fn emulator(functions_root: &Path) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
-        let mut server = Server::emulator_on(functions_root, data.path());
-        server._data = Some(data);
-        server
+        Server::emulator_on(functions_root, data.path()).keep(data)
     }
 
     /// Starts `cloudkit emulate` on data that are there already.
@@ -102,9 +129,11 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // SIGTERM first, so that the emulator ends its own children.
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        let _ = self.child.wait();
+        if let Ok(None) = self.child.try_wait() {
+            // SIGTERM, so that it ends its own children.
+            let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+            let _ = self.child.wait();
+        }
     }
 }
 
@@ -126,22 +155,26 @@ pub fn hello_root() -> tempfile::TempDir {
     root
 }
 
-/// Installs the peers from their lock file once.
+/// Returns the folder of the peers.
 pub fn peers() -> Option<PathBuf> {
-    let folder = bench_folder().join("peers");
-    if !folder.join("node_modules").is_dir() {
-        let done = Command::new("npm")
-            .args(["ci", "--ignore-scripts", "--silent"])
-            .current_dir(&folder)
-            .stdout(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-        if !done {
-            println!("  (the peers could not be installed; their rows are left out)");
-            return None;
-        }
+    installed("peers")
+}
+
+/// Returns a folder of packages, which are installed from their lock file once; says why they cannot be.
+pub fn installed(name: &str) -> Option<PathBuf> {
+    let folder = bench_folder().join(name);
+    if folder.join("node_modules").is_dir() {
+        return Some(folder);
     }
-    Some(folder)
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--ignore-scripts", "--loglevel=error"]).current_dir(&folder);
+    let why = match npm.output() {
+        Ok(done) if done.status.success() => return Some(folder),
+        Ok(done) => String::from_utf8_lossy(&done.stderr).trim().to_owned(),
+        Err(error) => error.to_string(),
+    };
+    println!("  (rows are left out: the packages of {} could not be installed: {why})", folder.display());
+    None
 }
 
 /// Runs something so many times and returns the median of what it says.
