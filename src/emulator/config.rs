@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::api::local::{FREE_DOCUMENTS, FREE_FILES};
 pub use crate::docdb::Durability;
@@ -53,7 +54,7 @@ pub struct Config {
     /// Collections of more documents than this are not searched without an index.
     pub strict: Option<u64>,
     /// The project that is served: its functions, and what its manifest says of collections and triggers.
-    pub project: Project,
+    pub project: Arc<Project>,
     /// How much documents and files may take.
     pub quota: Quota,
     /// Whether more is refused.

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
@@ -73,7 +74,7 @@ pub enum Install {
 pub struct Session {
     emulator: Emulator,
     running: Running,
-    project: Project,
+    project: Arc<Project>,
     data: PathBuf,
     audience: Mutex<Audience>,
     clock: Clock,
@@ -109,12 +110,12 @@ impl Session {
     /// # Errors
     /// The project cannot be read, an installation failed, the port is taken, the data is in use or damaged.
     pub async fn start(wanted: Wanted, context: &Context) -> Result<Self> {
-        let project = Project::load(&Options {
+        let project = Arc::new(Project::load(&Options {
             directory: wanted.project,
             functions_root: wanted.functions_root,
             environment: Some(LOCAL.into()),
             variables: context.variables.clone(),
-        })?;
+        })?);
         project.warnings.iter().chain(&project.problems).for_each(|odd| context.ui.warn_of(odd));
         project.functions.iter().flat_map(Function::complaints).for_each(|odd| context.ui.warn_of(&odd));
         offer_installation(&project, wanted.install, context).await?;

@@ -114,7 +114,7 @@ pub(in crate::emulator) fn config(folder: &Path) -> Config {
         strict: None,
         quota: Quota::FREE,
         enforce_quota: false,
-        project: Project::load(&options).expect("a good project"),
+        project: Project::load(&options).expect("a good project").into(),
         seed: None,
         outward: Outward::Open,
         intercept: None,

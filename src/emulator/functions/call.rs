@@ -172,7 +172,7 @@ impl Call {
             self.say(Level::Error, message.clone());
             return Ended::failed(FaultKind::Busy, message);
         }
-        let interpreter = &self.function.recipe.launch.interpreter;
+        let interpreter = &self.function.recipe.interpreter;
         let program = interpreter.program().display();
         let product = match interpreter.language {
             Language::Node => "Node.js",
@@ -403,7 +403,7 @@ impl Parts {
         // The next process takes its port over.
         self.lease.instance().inspector = None;
         let folder = self.call.function.registered().folder.clone();
-        let language = self.call.function.recipe.launch.interpreter.language;
+        let language = self.call.function.recipe.interpreter.language;
         let failed = Ended::failed(FaultKind::Timeout, message.clone());
         let outcome = self.call.report(Ended { duration, said, memory_bytes, ..failed });
         tokio::spawn(last_words(self.lease, language, folder, message));

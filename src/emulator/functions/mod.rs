@@ -16,7 +16,7 @@ mod process;
 mod recording;
 mod registry;
 mod reload;
-pub mod surroundings;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 mod transpiled;
@@ -38,6 +38,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::function::FunctionSpec;
 use crate::model::name::did_you_mean;
+use crate::project::Project;
 use crate::project::functions::{BOOTSTRAP, mistake};
 use crate::project::manifest::Manifest;
 use crate::text;
@@ -48,7 +49,7 @@ use outside::Outside;
 use pool::Function;
 use registry::Registry;
 use reload::Reload;
-use surroundings::Scripts;
+use surroundings::Surroundings;
 pub use web::Server;
 
 /// Where a function's code comes from.
@@ -165,12 +166,11 @@ struct Remembered {
 pub struct Functions(Arc<Inner>);
 
 struct Inner {
-    config: Config,
+    config: Arc<Config>,
     logs: Logs,
     events: Events,
-    scripts: Scripts,
+    surroundings: Arc<Surroundings>,
     interpreters: Interpreters,
-    url: String,
     registry: Registry,
     /// The newest calls, oldest first.
     callers: Mutex<VecDeque<Remembered>>,
@@ -187,7 +187,8 @@ impl Functions {
     /// # Errors
     /// The data folder cannot be written, or a fixture file is wrong.
     pub fn start(config: Config, url: String, logs: Logs, events: Events) -> Result<Self> {
-        let scripts = Scripts::write(&config.data).map_err(|error| {
+        let config = Arc::new(config);
+        let surroundings = Surroundings::make(config.clone(), url).map_err(|error| {
             let shown = config.data.display();
             let message = text! { en: "could not write to `{shown}`", zh: "无法写入 `{shown}`" };
             Error::new(Kind::Failed, message).source(&error)
@@ -200,22 +201,21 @@ impl Functions {
             config,
             logs,
             events,
-            scripts,
+            surroundings: Arc::new(surroundings),
             interpreters,
-            url,
             registry,
             callers,
             reload,
             outside,
             starting: tokio::sync::Mutex::default(),
         });
-        inner.adopt(inner.config.project.clone(), &[]);
+        inner.adopt(Project::clone(&inner.config.project), &[]);
         // Who calls first need not wait until programs have told their versions.
         let first = inner.registry.all();
         let looked = inner.clone();
         tokio::task::spawn_blocking(move || {
             for function in &first {
-                function.recipe.launch.interpreter.program();
+                function.recipe.interpreter.program();
             }
             for function in &first {
                 looked.tell_mistake(function);
@@ -368,8 +368,7 @@ impl Functions {
 
     /// Returns the variables that bring a program to this emulator; `node_options` is the `NODE_OPTIONS` it has.
     pub fn child_environment(&self, node_options: Option<&str>) -> Vec<(String, String)> {
-        let Inner { config, url, scripts, .. } = &*self.0;
-        surroundings::child_environment(config, url, scripts, node_options)
+        self.0.surroundings.child_environment(node_options)
     }
 
     /// Ends every process and waits until they are gone.

@@ -18,9 +18,11 @@ use super::super::reaper::Reaper;
 use super::Registered;
 use super::call::LOAD_LIMIT;
 use super::instance::{Instance, Load, Told};
+use super::interpreter::Interpreter;
 use super::places::Places;
 use super::process::Launch;
 use super::registry::Wanted;
+use super::surroundings::Surroundings;
 use super::transpiled::Transpiled;
 use super::web::Web;
 use super::wire;
@@ -96,9 +98,8 @@ impl Crew {
 
 /// How the processes of a function are made.
 pub(super) struct Recipe {
-    pub launch: Launch,
-    /// The first frame.
-    pub settings: Vec<u8>,
+    pub interpreter: Arc<Interpreter>,
+    pub surroundings: Arc<Surroundings>,
     /// What compiles the function when it is TypeScript.
     pub transpiled: Option<Arc<Transpiled>>,
     pub inspector: Option<u16>,
@@ -437,17 +438,32 @@ impl Function {
     }
 
     fn start(&self, place: OwnedSemaphorePermit, inspector: Option<Arc<u16>>) -> io::Result<Instance> {
-        let Recipe { launch, settings, transpiled, told, crew, .. } = &self.recipe;
-        if let Some(difference) = launch.interpreter.take_difference() {
+        let Recipe { interpreter, surroundings, transpiled, told, crew, .. } = &self.recipe;
+        if let Some(difference) = interpreter.take_difference() {
             // An error means that nobody listens.
             let _ = told.events.send(Event::Warning(difference));
         }
-        let Some(transpiled) = transpiled else {
-            return Instance::start(launch, settings, inspector, crew, place, told.clone());
-        };
-        let table = transpiled.table(&launch.folder)?;
-        let first = [wire::typescript(&table.to_string_lossy()), settings.clone()].concat();
-        Instance::start(launch, &first, inspector, crew, place, told.clone())
+        let mut first = Vec::new();
+        if let Some(transpiled) = transpiled {
+            let table = transpiled.table(&self.registered().folder)?;
+            first = wire::typescript(&table.to_string_lossy());
+        }
+        first.extend(surroundings.settings(&self.wanted));
+        Instance::start(&self.launch(), &first, inspector, crew, place, told.clone())
+    }
+
+    /// Returns how a process is started.
+    pub fn launch(&self) -> Launch {
+        let Recipe { interpreter, surroundings, inspector, .. } = &self.recipe;
+        let Wanted { registered, .. } = &self.wanted;
+        // A debugger lifts the limit of memory, and Node's own cannot be lifted later.
+        let memory = inspector.is_none().then_some(registered.spec.memory);
+        Launch {
+            interpreter: interpreter.clone(),
+            arguments: surroundings.arguments(interpreter.language, memory),
+            environment: surroundings.environment(&self.wanted),
+            folder: registered.folder.clone(),
+        }
     }
 
     /// Starts a spare process if there is none and there is room for one. Returns how its loading ended.

@@ -16,7 +16,6 @@ use super::interpreter::Interpreter;
 use crate::model::function::Language;
 
 /// How a function's processes are started.
-#[derive(Clone)]
 pub(super) struct Launch {
     pub interpreter: Arc<Interpreter>,
     pub arguments: Vec<OsString>,

@@ -13,9 +13,8 @@ use super::deployed::{self, Copy, Deployed};
 use super::instance::Told;
 use super::pool::{Crew, Function, Recipe};
 use super::ports::Ports;
-use super::process::Launch;
 use super::transpiled::Transpiled;
-use super::{Inner, Origin, Registered, surroundings, wire};
+use super::{Inner, Origin, Registered};
 use crate::emulator::config::Config;
 use crate::emulator::event::Event;
 use crate::error::{Error, Kind, Result};
@@ -218,7 +217,8 @@ impl Inner {
     fn wanted(&self, project: Project) -> BTreeMap<String, Wanted> {
         let foreigners = project.foreigners;
         *self.registry.foreigners.lock().unwrap_or_else(PoisonError::into_inner) = foreigners;
-        let installed = self.shared_modules().map(|modules| installed(&modules)).max().unwrap_or(UNIX_EPOCH);
+        let installed =
+            self.surroundings.shared_modules().map(|modules| installed(&modules)).max().unwrap_or(UNIX_EPOCH);
         let mut wanted: BTreeMap<String, Wanted> = project
             .functions
             .into_iter()
@@ -248,49 +248,22 @@ impl Inner {
         wanted
     }
 
-    /// Returns the `node_modules` that all functions share.
-    pub(super) fn shared_modules(&self) -> impl Iterator<Item = PathBuf> {
-        let root = self.config.project.root.join("node_modules");
-        [root].into_iter().chain(self.config.shared_modules.clone())
-    }
-
     fn function(&self, wanted: Wanted, replaces: bool) -> Arc<Function> {
         let (config, spec) = (&self.config, &wanted.registered.spec);
-        let folder = wanted.registered.folder.clone();
-        let modules = wanted.modules.iter().cloned().chain(self.shared_modules());
-        let modules: Vec<String> = modules.map(text_of).collect();
-        let is_copy = wanted.registered.origin == Origin::Deployed;
-        let source = wanted.modules.as_deref().filter(|_| is_copy).and_then(Path::parent).map(text_of);
-        let settings = wire::settings(&wire::Settings {
-            name: spec.name.as_str(),
-            folder: &text_of(&folder),
-            handler: &spec.handler,
-            time_limit: spec.timeout.as_millis() as u64,
-            memory: spec.memory,
-            env_id: config.env_id.as_str(),
-            region: &config.region,
-            modules: &modules,
-            source: source.as_deref(),
-        });
         let interpreter = self.interpreters.of(&spec.runtime);
         let is_node = interpreter.language == Language::Node;
         let inspector = is_node.then(|| self.registry.ports.of(spec.name.as_str())).flatten();
-        // A debugger lifts the limit of memory, and Node's own cannot be lifted later.
-        let memory = inspector.is_none().then_some(spec.memory);
-        let arguments = self.scripts.arguments(interpreter.language, memory);
-        let own = [&wanted.local_variables, &spec.variables];
-        let environment = surroundings::function_environment(config, &self.url, &self.scripts, own, &modules);
         let told = Told {
             function: spec.name.to_string(),
             logs: self.logs.clone(),
             events: self.events.clone(),
             clock: config.clock.clone(),
         };
-        let launch = Launch { interpreter, arguments, environment, folder };
         let (crew, cold_start) = (self.registry.crew.clone(), config.cold_start);
-        let transpiled = is_node.then(|| self.registry.transpiled.clone());
-        let transpiled = transpiled.filter(|_| typescript::is_written_in(&launch.folder, &spec.handler));
-        let recipe = Recipe { launch, settings, transpiled, inspector, cold_start, told, crew };
+        let is_typescript = is_node && typescript::is_written_in(&wanted.registered.folder, &spec.handler);
+        let transpiled = is_typescript.then(|| self.registry.transpiled.clone());
+        let surroundings = self.surroundings.clone();
+        let recipe = Recipe { interpreter, surroundings, transpiled, inspector, cold_start, told, crew };
         let function = Arc::new(Function::new(wanted, recipe, replaces));
         self.registry.crew.places.share(&function);
         function
@@ -414,10 +387,6 @@ fn lend_variables(mut folder: Wanted, deployed: &BTreeMap<String, String>) -> Wa
         }
     }
     folder
-}
-
-fn text_of(path: impl AsRef<Path>) -> String {
-    path.as_ref().to_string_lossy().into_owned()
 }
 
 fn millis(time: SystemTime) -> Millis {

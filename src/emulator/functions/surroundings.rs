@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::json;
 
+use super::registry::Wanted;
+use super::{Origin, Registered, wire};
 use crate::emulator::authority;
 use crate::emulator::config::{Config, Outward};
 use crate::model::function::Language;
@@ -15,9 +18,122 @@ use crate::model::function::Language;
 /// The credentials' third part; any text does, and it comes back as `sessionToken`.
 const SESSION_TOKEN: &str = "local";
 
+/// What the processes of all functions have around them.
+pub(super) struct Surroundings {
+    config: Arc<Config>,
+    url: String,
+    scripts: Scripts,
+}
+
+impl Surroundings {
+    /// Writes the programs; the emulator is at `url`.
+    pub fn make(config: Arc<Config>, url: String) -> io::Result<Self> {
+        let scripts = Scripts::write(&config.data)?;
+        Ok(Surroundings { config, url, scripts })
+    }
+
+    /// Returns the `node_modules` that all functions share.
+    pub fn shared_modules(&self) -> impl Iterator<Item = PathBuf> {
+        let root = self.config.project.root.join("node_modules");
+        [root].into_iter().chain(self.config.shared_modules.clone())
+    }
+
+    /// Returns where a function finds its modules: its own folder of them, then those that all share.
+    fn modules(&self, wanted: &Wanted) -> Vec<String> {
+        wanted.modules.iter().cloned().chain(self.shared_modules()).map(text_of).collect()
+    }
+
+    /// Returns the first frame for a process of a function.
+    pub fn settings(&self, wanted: &Wanted) -> Vec<u8> {
+        let Registered { spec, folder, origin, .. } = &wanted.registered;
+        let is_copy = *origin == Origin::Deployed;
+        let source = wanted.modules.as_deref().filter(|_| is_copy).and_then(Path::parent).map(text_of);
+        wire::settings(&wire::Settings {
+            name: spec.name.as_str(),
+            folder: &text_of(folder),
+            handler: &spec.handler,
+            time_limit: spec.timeout.as_millis() as u64,
+            memory: spec.memory,
+            env_id: self.config.env_id.as_str(),
+            region: &self.config.region,
+            modules: &self.modules(wanted),
+            source: source.as_deref(),
+        })
+    }
+
+    /// Returns what an interpreter is started with; `memory` in megabytes, where it is limited.
+    pub fn arguments(&self, language: Language, memory: Option<u32>) -> Vec<OsString> {
+        match language {
+            Language::Node => {
+                let heap = memory.map(|memory| format!("--max-old-space-size={memory}").into());
+                heap.into_iter().chain([self.scripts.node.clone().into()]).collect()
+            }
+            Language::Python => {
+                let mut compiled = OsString::from("pycache_prefix=");
+                compiled.push(&self.scripts.compiled);
+                // Text is UTF-8 whatever the machine's language, as on the platform.
+                let options = ["-X".into(), "utf8".into(), "-X".into(), compiled];
+                options.into_iter().chain([self.scripts.python.clone().into()]).collect()
+            }
+        }
+    }
+
+    /// Returns the variables that bring a program to the emulator: those of the child of `emulate -- CMD`. `node_options` is
+    /// the value that `NODE_OPTIONS` had.
+    pub fn child_environment(&self, node_options: Option<&str>) -> Vec<(String, String)> {
+        let (config, url) = (&*self.config, self.url.as_str());
+        let admin = json!({ "URL": format!("{url}/admin") }).to_string();
+        let variables = [
+            ("CLOUDKIT_EMULATOR_URL", url),
+            ("CLOUDKIT_ENV", "local"),
+            ("CLOUDKIT_ENV_ID", config.env_id.as_str()),
+            ("TENCENTCLOUD_SECRETID", &config.secret_id),
+            ("TENCENTCLOUD_SECRETKEY", &config.secret_key),
+            ("TENCENTCLOUD_REGION", &config.region),
+            ("TCB_CONTEXT_CNFG", &admin),
+            // What `DYNAMIC_CURRENT_ENV` stands for outside a function (`docs/wire.md#process-variables`).
+            ("SCF_NAMESPACE", config.env_id.as_str()),
+            ("NODE_OPTIONS", &with_preload(node_options, &self.scripts.preload)),
+        ];
+        let offline = (config.outward == Outward::Refused).then_some(("CLOUDKIT_OFFLINE", "1"));
+        let https = url.replacen("http:", "https:", 1);
+        let https = config.https.as_ref().map(|_| ("CLOUDKIT_HTTPS_URL", https.as_str()));
+        let variables = variables.into_iter().chain(offline).chain(https);
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        variables.chain(proxy(config, url)).chain(trust(config)).collect()
+    }
+
+    /// Returns every variable of a process of a function. Of the machine's it has those that programs need to run, as on the
+    /// platform; the rest would work here and be missing there.
+    pub fn environment(&self, wanted: &Wanted) -> BTreeMap<String, String> {
+        let inherited = self.config.inherited.iter().filter(|(name, _)| is_inherited(name)).cloned();
+        let mut variables: BTreeMap<String, String> = inherited.collect();
+        // The platform's machines are in UTC; a function that wants another zone sets `TZ` here and there.
+        variables.insert("TZ".into(), "UTC".into());
+        // The latter are stronger.
+        let own = [&wanted.local_variables, &wanted.registered.spec.variables];
+        own.into_iter().for_each(|own| variables.extend(own.clone()));
+        let node_options = variables.get("NODE_OPTIONS").cloned();
+        variables.extend(self.child_environment(node_options.as_deref()));
+        let mut set = |name: &str, value: &str| variables.insert(name.into(), value.into());
+        set("TENCENTCLOUD_RUNENV", "SCF");
+        set("TENCENTCLOUD_SESSIONTOKEN", SESSION_TOKEN);
+        set("SCF_NAMESPACE", self.config.env_id.as_str());
+        set("_SCF_TCB_LOG", "1");
+        let modules = self.modules(wanted);
+        let own_path = variables.get("NODE_PATH").cloned();
+        let path = own_path.iter().chain(&modules).map(String::as_str).collect::<Vec<_>>();
+        variables.insert("NODE_PATH".into(), path.join(if cfg!(windows) { ";" } else { ":" }));
+        variables
+    }
+}
+
+fn text_of(path: impl AsRef<Path>) -> String {
+    path.as_ref().to_string_lossy().into_owned()
+}
+
 /// The programs of function processes and the preload, written out for Node and Python to read.
-#[derive(Debug, Clone)]
-pub struct Scripts {
+struct Scripts {
     node: PathBuf,
     python: PathBuf,
     preload: PathBuf,
@@ -46,52 +162,6 @@ impl Scripts {
             compiled: folder.join("compiled"),
         })
     }
-
-    /// Returns what an interpreter is started with; `memory` in megabytes, where it is limited.
-    pub(super) fn arguments(&self, language: Language, memory: Option<u32>) -> Vec<OsString> {
-        match language {
-            Language::Node => {
-                let heap = memory.map(|memory| format!("--max-old-space-size={memory}").into());
-                heap.into_iter().chain([self.node.clone().into()]).collect()
-            }
-            Language::Python => {
-                let mut compiled = OsString::from("pycache_prefix=");
-                compiled.push(&self.compiled);
-                // Text is UTF-8 whatever the machine's language, as on the platform.
-                let options = ["-X".into(), "utf8".into(), "-X".into(), compiled];
-                options.into_iter().chain([self.python.clone().into()]).collect()
-            }
-        }
-    }
-}
-
-/// Returns the variables that bring a program to the emulator at `url`: those of the child of
-/// `emulate -- CMD`. `node_options` is the value that `NODE_OPTIONS` had.
-pub fn child_environment(
-    config: &Config,
-    url: &str,
-    scripts: &Scripts,
-    node_options: Option<&str>,
-) -> Vec<(String, String)> {
-    let admin = json!({ "URL": format!("{url}/admin") }).to_string();
-    let variables = [
-        ("CLOUDKIT_EMULATOR_URL", url),
-        ("CLOUDKIT_ENV", "local"),
-        ("CLOUDKIT_ENV_ID", config.env_id.as_str()),
-        ("TENCENTCLOUD_SECRETID", &config.secret_id),
-        ("TENCENTCLOUD_SECRETKEY", &config.secret_key),
-        ("TENCENTCLOUD_REGION", &config.region),
-        ("TCB_CONTEXT_CNFG", &admin),
-        // What `DYNAMIC_CURRENT_ENV` stands for outside a function (`docs/wire.md#process-variables`).
-        ("SCF_NAMESPACE", config.env_id.as_str()),
-        ("NODE_OPTIONS", &with_preload(node_options, &scripts.preload)),
-    ];
-    let offline = (config.outward == Outward::Refused).then_some(("CLOUDKIT_OFFLINE", "1"));
-    let https = url.replacen("http:", "https:", 1);
-    let https = config.https.as_ref().map(|_| ("CLOUDKIT_HTTPS_URL", https.as_str()));
-    let variables = variables.into_iter().chain(offline).chain(https);
-    let variables = variables.map(|(name, value)| (name.into(), value.into()));
-    variables.chain(proxy(config, url)).chain(trust(config)).collect()
 }
 
 /// Returns the variables that send programs through the emulator as their proxy. Programs differ in which spelling they read.
@@ -126,34 +196,6 @@ fn with_preload(node_options: Option<&str>, preload: &Path) -> String {
         Some(options) => format!("{options} --require=\"{path}\""),
         None => format!("--require=\"{path}\""),
     }
-}
-
-/// Returns every variable of a function process: `own` are the function's, the latter stronger; `modules` are where it
-/// finds what its own `node_modules` lack. Of the machine's variables it has those that programs need to run, as on the
-/// platform; the rest would work here and be missing there.
-pub(super) fn function_environment(
-    config: &Config,
-    url: &str,
-    scripts: &Scripts,
-    own: [&BTreeMap<String, String>; 2],
-    modules: &[String],
-) -> BTreeMap<String, String> {
-    let inherited = config.inherited.iter().filter(|(name, _)| is_inherited(name)).cloned();
-    let mut variables: BTreeMap<String, String> = inherited.collect();
-    // The platform's machines are in UTC; a function that wants another zone sets `TZ` here and there.
-    variables.insert("TZ".into(), "UTC".into());
-    own.into_iter().for_each(|own| variables.extend(own.clone()));
-    let node_options = variables.get("NODE_OPTIONS").cloned();
-    variables.extend(child_environment(config, url, scripts, node_options.as_deref()));
-    let mut set = |name: &str, value: &str| variables.insert(name.into(), value.into());
-    set("TENCENTCLOUD_RUNENV", "SCF");
-    set("TENCENTCLOUD_SESSIONTOKEN", SESSION_TOKEN);
-    set("SCF_NAMESPACE", config.env_id.as_str());
-    set("_SCF_TCB_LOG", "1");
-    let own_path = variables.get("NODE_PATH").cloned();
-    let path = own_path.iter().chain(modules).map(String::as_str).collect::<Vec<_>>();
-    variables.insert("NODE_PATH".into(), path.join(if cfg!(windows) { ";" } else { ":" }));
-    variables
 }
 
 /// Tells whether a variable of the machine is one that programs need to run: where things are, the language, the way

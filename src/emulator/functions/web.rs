@@ -169,8 +169,8 @@ impl Inner {
         let mut command = command(folder, &self.interpreters).map_err(&failed)?;
         let port = free_port().map_err(|error| failed(format!("no port is free: {error}")))?;
         let is_taken = listening(USUAL_PORT).await.is_some();
-        let launch = &function.recipe.launch;
-        command.env_clear().envs(&launch.environment).env("PORT", port.to_string()).current_dir(folder);
+        let environment = function.recipe.surroundings.environment(&function.wanted);
+        command.env_clear().envs(environment).env("PORT", port.to_string()).current_dir(folder);
         command.stdin(std::process::Stdio::null());
         let crew = &function.recipe.crew;
         let (process, stdout, stderr) = Process::spawn(command, &crew.reaper)

@@ -36,7 +36,7 @@ pub fn config(folder: &Path, clock: &Clock) -> Config {
         strict: None,
         quota: Quota::FREE,
         enforce_quota: false,
-        project: Project::load(&options).expect("a folder without a manifest"),
+        project: Project::load(&options).expect("a folder without a manifest").into(),
         seed: None,
         outward: Outward::Open,
         intercept: None,
