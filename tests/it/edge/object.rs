@@ -380,6 +380,20 @@ async fn the_bucket_is_listed_with_names_encoded_and_emptied_in_one_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn blanks_around_a_name_belong_to_it() {
+    let sandbox = Sandbox::start().await;
+    for key in ["a", "a "] {
+        let storage = &sandbox.emulator.environment().storage;
+        storage.create(key, Default::default()).await.expect("begun").finish().await.expect("stored");
+    }
+    let list = "<Delete><Object><Key>a </Key></Object></Delete>";
+    let deleted = asked("POST", "/?delete").body(list).send(&sandbox).await;
+    assert_eq!(deleted.text().matches("<Deleted><Key>a </Key></Deleted>").count(), 1, "{}", deleted.text());
+    let listed = asked("GET", "/").send(&sandbox).await;
+    assert_eq!((listed.text().matches("<Key>").count(), element(&listed, "Key")), (1, "a".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn headers_have_the_capitals_of_cos() {
     let sandbox = Sandbox::start().await;
     put(&sandbox, "a", b"bytes").await;

@@ -38,7 +38,7 @@ pub(super) async fn many(environment: &Environment, parts: &Parts, body: Body) -
     let keys = keys.filter(|keys| !keys.is_empty() && keys.len() <= MOST && list.contains("</Delete>"));
     let keys =
         keys.ok_or_else(|| Refused::bad("MalformedXML", "the body is not a list of 1 to 1000 files"))?;
-    let is_quiet = xml::text(&list, "Quiet").is_some_and(|quiet| quiet == "true");
+    let is_quiet = xml::word(&list, "Quiet").is_some_and(|quiet| quiet == "true");
     let mut told = String::new();
     for key in keys {
         match environment.storage.remove(&key).await {

@@ -84,8 +84,8 @@ pub(super) async fn complete(
 /// Reads numbers and tags of parts.
 fn chosen(xml: &str) -> Option<Vec<(u32, String)>> {
     let read = |part: &&str| {
-        let etag = xml::text(part, "ETag")?.trim_matches('"').to_ascii_lowercase();
-        Some((xml::text(part, "PartNumber")?.parse().ok()?, etag))
+        let etag = xml::word(part, "ETag")?.trim_matches('"').to_ascii_lowercase();
+        Some((xml::word(part, "PartNumber")?.parse().ok()?, etag))
     };
     let parts = xml::inside(xml, "Part");
     let chosen: Vec<_> = parts.iter().map(read).collect::<Option<_>>()?;

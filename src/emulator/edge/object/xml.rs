@@ -36,9 +36,14 @@ pub(super) fn inside<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
     xml.split(begin.as_str()).skip(1).filter_map(|rest| Some(rest.split_once(end.as_str())?.0)).collect()
 }
 
-/// Returns the text of the first element of a name.
+/// Returns the text of the first element of a name, with the blanks around it: they may belong to a file's name.
 pub(super) fn text(xml: &str, name: &str) -> Option<String> {
-    Some(unescape(inside(xml, name).first()?.trim()))
+    inside(xml, name).first().map(|text| unescape(text))
+}
+
+/// Returns the word or number that the first element of a name holds.
+pub(super) fn word(xml: &str, name: &str) -> Option<String> {
+    text(xml, name).map(|text| text.trim().to_owned())
 }
 
 fn unescape(text: &str) -> String {
@@ -85,7 +90,7 @@ mod tests {
 
     #[test]
     fn texts_come_back_as_they_were_written() {
-        for name in ["a", "a&b<c>\"d'", "云/😀", "&amp;", "&#38;", "&nothing; & more"] {
+        for name in ["a", " a ", "a&b<c>\"d'", "云/😀", "&amp;", "&#38;", "&nothing; & more"] {
             assert_eq!(text(&element("Key", name), "Key").as_deref(), Some(name));
         }
         assert_eq!(text("<ETag>&quot;a&#x22;&#34;</ETag>", "ETag").as_deref(), Some("\"a\"\""));
