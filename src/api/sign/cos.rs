@@ -51,6 +51,9 @@ impl Request<'_> {
                 .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
                 .unwrap_or_default()
         };
+        if field("q-ak").is_empty() {
+            return Err(Refusal::Unreadable("it is not one of object storage (`q-sign-algorithm=sha1&…`)"));
+        }
         if field("q-ak") != secret_id {
             return Err(Refusal::UnknownId(field("q-ak").to_owned()));
         }
@@ -171,6 +174,9 @@ mod tests {
             arrived.verify(&header, "id", "key", 201),
             Err(Refusal::Expired { signed: 200, now: 201 })
         );
+        for none in ["", "AWS4-HMAC-SHA256 Credential=id/20260101/ap-shanghai/s3/aws4_request"] {
+            assert!(matches!(arrived.verify(none, "id", "key", 150), Err(Refusal::Unreadable(_))), "{none}");
+        }
         let other = entries(&[("prefix", "b"), ("max-keys", "10")]);
         let changed = Request { parameters: &other, ..request };
         assert_eq!(changed.verify(&header, "id", "key", 150), Err(Refusal::Mismatch));
