@@ -164,10 +164,15 @@ pub(super) struct Unsatisfiable;
 /// Reads `bytes=A-B`, `bytes=A-` or `bytes=-N`. Several ranges, or nonsense, count as no range.
 pub(super) fn parse_range(header: &str, size: u64) -> Option<Result<Range<u64>, Unsatisfiable>> {
     let (first, last) = header.strip_prefix("bytes=")?.split_once('-')?;
-    let range = match (first.parse::<u64>(), last.parse::<u64>()) {
-        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(size),
-        (Ok(first), Err(_)) if last.is_empty() => first..size,
-        (Err(_), Ok(count)) if first.is_empty() => size.saturating_sub(count)..size,
+    if !first.bytes().chain(last.bytes()).all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // A number beyond all numbers lies beyond the file.
+    let number = |text: &str| (!text.is_empty()).then(|| text.parse().unwrap_or(u64::MAX));
+    let range = match (number(first), number(last)) {
+        (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(size),
+        (Some(first), None) => first..size,
+        (None, Some(count)) => size.saturating_sub(count)..size,
         _ => return None,
     };
     Some(if range.start < range.end { Ok(range) } else { Err(Unsatisfiable) })
@@ -186,6 +191,9 @@ mod tests {
             ("bytes=-3", Some(Ok(7..10))),
             ("bytes=-30", Some(Ok(0..10))),
             ("bytes=8-99", Some(Ok(8..10))),
+            ("bytes=8-99999999999999999999", Some(Ok(8..10))),
+            ("bytes=+1-2", None),
+            ("bytes=-", None),
             ("bytes=10-", Some(Err(Unsatisfiable))),
             ("bytes=-0", Some(Err(Unsatisfiable))),
             ("bytes=5-2", None),
