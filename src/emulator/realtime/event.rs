@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use bson::Bson;
-use bson::raw::RawDocument;
+use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use super::difference::{Difference, difference};
 use crate::api::ejson::{self, Form};
@@ -102,7 +102,7 @@ fn text(data: DataType, queue: QueueType, document: &RawDocument, told: Told<'_>
         QueueType::Dequeue => "dequeue",
     };
     let whole = match told {
-        Told::Whole(document) | Told::Fields(document, _) => ejson::to_text(document, Form::Plain),
+        Told::Whole(document) | Told::Fields(document, _) => whole(document),
         Told::Nothing => String::new(),
     };
     let mut text = format!(
@@ -120,6 +120,21 @@ fn text(data: DataType, queue: QueueType, document: &RawDocument, told: Told<'_>
         }
     }
     text.into()
+}
+
+/// Returns the text of a document. An id that would be an object there could not be compared with `DocID`.
+fn whole(document: &RawDocument) -> String {
+    let Ok(Some(RawBsonRef::ObjectId(id))) = document.get("_id") else {
+        return ejson::to_text(document, Form::Plain);
+    };
+    let mut told = RawDocumentBuf::new();
+    for (name, value) in document.iter().map_while(Result::ok) {
+        match name.as_str() {
+            "_id" => told.append(name, id.to_hex()),
+            _ => told.append(name, value),
+        }
+    }
+    ejson::to_text(&told, Form::Plain)
 }
 
 /// Returns a document's id as JSON; clients compare it with `_id` of their copy.

@@ -484,6 +484,38 @@ fn a_listener_goes_over_to_another_query() {
 }
 
 #[test]
+fn an_object_id_is_compared_as_text() {
+    let stage = Stage::new();
+    let id = bson::oid::ObjectId::from_bytes([7; 12]);
+    stage.insert([doc! { "_id": id, "n": 1 }]);
+    let mut listener = stage.open(wanted(doc! {}, doc! {}, None)).expect("a listener");
+    stage.update(doc! {}, doc! { "$set": { "n": 2 } });
+    stage.hear(&mut listener).expect("no end");
+    assert_eq!(listener.documents, [json!({ "_id": id.to_hex(), "n": 2 })]);
+    stage.remove(doc! {});
+    stage.hear(&mut listener).expect("no end");
+    assert_eq!(listener.documents, [] as [Value; 0]);
+}
+
+#[test]
+fn a_permission_that_changes_with_a_dropped_collection_ends_nobody() {
+    let stage = Stage::new();
+    stage.insert([doc! { "_id": "a", "mine": true }]);
+    let mut listener = stage.open(wanted(doc! {}, doc! {}, None)).expect("a listener");
+    stage.database.store().drop_collection("c").expect("dropped");
+    let narrow = wanted(doc! { "mine": true }, doc! {}, None);
+    match stage.realtime.change(&listener.id, narrow.clone(), &stage.line) {
+        Ok(Some(News::Events { data, .. })) => listener.take(&data),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(listener.documents, [] as [Value; 0]);
+    stage.database.create_collection("c").expect("created");
+    stage.insert([doc! { "_id": "b" }, doc! { "_id": "c", "mine": true }]);
+    stage.hear(&mut listener).expect("no end");
+    assert_eq!(by_id(listener.documents), stage.answer(&narrow));
+}
+
+#[test]
 fn more_documents_than_may_be_watched_end_the_listener() {
     let stage = Stage::new();
     stage.insert((0..view::MOST as i32).map(|n| doc! { "_id": n }));
