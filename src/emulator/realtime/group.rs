@@ -27,16 +27,27 @@ pub struct Group {
 impl Group {
     /// Answers the query for the first time.
     pub fn open(database: &Database, wanted: Wanted) -> Result<Self, Failure> {
+        let mut group = Group::new(database, wanted)?;
+        group.fill(database)?;
+        Ok(group)
+    }
+
+    /// Answers the query for a listener that had another one; the collection may have been dropped since.
+    pub fn reopen(database: &Database, wanted: Wanted) -> Result<Self, Failure> {
+        let mut group = Group::new(database, wanted)?;
+        group.fill_again(database)?;
+        Ok(group)
+    }
+
+    fn new(database: &Database, wanted: Wanted) -> Result<Self, Failure> {
         let view = View::new(&wanted, DateTime::from_millis(database.now()));
-        let mut group = Group {
+        Ok(Group {
             view: view.map_err(|error| database.failure(&error))?,
             wanted,
             journal: Journal::default(),
             listeners: HashSet::new(),
             seen: 0,
-        };
-        group.fill(database)?;
-        Ok(group)
+        })
     }
 
     /// Carries out a commit; returns whether there is news.
@@ -71,7 +82,7 @@ impl Group {
         Ok(self.view.events(&before, &self.view.shown_of(&changes), &changes))
     }
 
-    /// Fills the view after it ran short.
+    /// Fills the view of a query that is watched already.
     fn fill_again(&mut self, database: &Database) -> Result<(), Failure> {
         match self.fill(database) {
             // It was dropped, and is empty until it is there again.

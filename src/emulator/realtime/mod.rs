@@ -123,7 +123,7 @@ impl Realtime {
         state.let_go(self.0.clock.now());
         let (collection, key) = (wanted.collection.clone(), wanted.key());
         let id = self.0.ids.request();
-        let group = self.join(&mut state, wanted, &id)?;
+        let group = self.join(&mut state, wanted, &id, Group::open)?;
         let read = group.journal.last();
         let mut data = Message::new(&id);
         for event in group.initial() {
@@ -234,7 +234,7 @@ impl Realtime {
         if !listener.tell(&mut message, from, usize::MAX) {
             return Err(fallen_behind());
         }
-        let new = self.join(&mut state, wanted, id)?.journal.last();
+        let new = self.join(&mut state, wanted, id, Group::reopen)?.journal.last();
         let State { groups, listeners, .. } = &mut *state;
         let (Some(groups), Some(listener)) = (groups.get_mut(&collection), listeners.get_mut(id)) else {
             return Ok(None);
@@ -289,14 +289,20 @@ impl Realtime {
         state.listeners.len()
     }
 
-    /// Returns the group of a query, with one listener more.
-    fn join<'s>(&self, state: &'s mut State, wanted: Wanted, id: &str) -> Result<&'s mut Group, Failure> {
+    /// Returns the group of a query, with one listener more; `open` makes it if it is the first.
+    fn join<'s>(
+        &self,
+        state: &'s mut State,
+        wanted: Wanted,
+        id: &str,
+        open: fn(&Database, Wanted) -> Result<Group, Failure>,
+    ) -> Result<&'s mut Group, Failure> {
         if state.feed.is_none() {
             self.listen(state);
         }
         let (collection, key) = (wanted.collection.clone(), wanted.key());
         let is_known = state.groups.get(&collection).is_some_and(|it| it.contains_key(&key));
-        let new = if is_known { None } else { Some(Group::open(&self.0.database, wanted)?) };
+        let new = if is_known { None } else { Some(open(&self.0.database, wanted)?) };
         let group = state.groups.entry(collection).or_default().entry(key);
         let group = match new {
             Some(new) => group.insert_entry(new).into_mut(),
