@@ -242,6 +242,10 @@ async fn the_environment_is_managed_from_outside() {
         ask("databaseaggregate", query("aggregate().group({_id: null, n: $.sum('$n')}).end()")).await;
     assert_eq!(summed["data"], json!([r#"{"_id":null,"n":13}"#]));
     assert_eq!(ask("databasedelete", query("where({n: 9}).remove()")).await["deleted"], 1);
+    let path = format!("/tcb/getqcloudtoken?access_token={token}");
+    let least = sandbox.emulator.environment().storage.seconds() + 60;
+    let keys = post(&sandbox, &path, json!({ "lifespan": 60 })).await;
+    assert!(keys["expired_time"].as_i64().is_some_and(|it| (least..least + 3600).contains(&it)), "{keys}");
     let index = json!({
         "collection_name": "geo",
         "create_indexes": [{ "name": "n_1", "unique": true, "keys": [{ "name": "n", "direction": "1" }] }],
@@ -260,6 +264,7 @@ async fn the_environment_is_managed_from_outside() {
         ("databasequery", query("where({n: _.nope(1)}).get()"), 40097),
         ("databasequery", json!({}), 40101),
         ("databasecollectiondelete", json!({}), 40101),
+        ("getqcloudtoken", json!({ "lifespan": 7201 }), 40097),
         ("databasemigrateimport", json!({ "collection_name": "geo", "file_path": "none.json" }), -503_003),
         ("databasemigrateimport", json!({ "collection_name": "none", "file_path": "none.json" }), -502_005),
     ] {

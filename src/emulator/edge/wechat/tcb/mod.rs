@@ -20,6 +20,8 @@ use crate::emulator::wechat::{Answer, Prepared, over};
 
 /// Collections of one answer when nobody says.
 const PAGE: u64 = 10;
+/// How long keys may be good, and are when nobody says, in seconds.
+const LONGEST_KEYS: i64 = 7200;
 /// The code of a failure that has no number of its own.
 const SYSTEM_ERROR: i32 = -501_001;
 
@@ -64,6 +66,10 @@ async fn carry_out(
         return invoke(environment, query, read).await;
     }
     let asked = read?;
+    // They are the account's, not an environment's.
+    if name == "getqcloudtoken" {
+        return keys(environment, &asked);
+    }
     needed(&asked, "env")?;
     let text = |name: &str| needed(&asked, name).map(str::to_owned);
     match name {
@@ -88,14 +94,25 @@ async fn carry_out(
         "uploadfile" => files::upload(environment, &text("path")?).await,
         "batchdownloadfile" => files::download(environment, &asked).await,
         "batchdeletefile" => files::delete(environment, &asked).await,
-        "getqcloudtoken" => Ok(json!({
-            "secretid": environment.config.secret_id,
-            "secretkey": environment.config.secret_key,
-            "token": "local",
-            "expired_time": environment.storage.seconds() + 7200,
-        })),
         _ => Err(Refusal::url().saying(format_args!("/tcb/{name} is not served by the emulator"))),
     }
+}
+
+/// Returns the emulator's own keys, for as long as was asked.
+fn keys(environment: &Shared, asked: &Map<String, Value>) -> Result<Value> {
+    let seconds = match asked.get("lifespan") {
+        None => LONGEST_KEYS,
+        Some(wanted) => wanted
+            .as_i64()
+            .filter(|seconds| (1..=LONGEST_KEYS).contains(seconds))
+            .ok_or_else(|| Refusal::arguments().saying("lifespan"))?,
+    };
+    Ok(json!({
+        "secretid": environment.config.secret_id,
+        "secretkey": environment.config.secret_key,
+        "token": "local",
+        "expired_time": environment.storage.seconds() + seconds,
+    }))
 }
 
 fn needed<'a>(asked: &'a Map<String, Value>, name: &str) -> Result<&'a str> {
