@@ -217,7 +217,7 @@ test('files travel', async () => {
   const filePath = join(folder, 'a.txt')
   writeFileSync(filePath, 'héllo 云')
   const { fileID, statusCode, errMsg } = await alice.cloud.uploadFile({ cloudPath: 'shim/云 a.txt', filePath })
-  assert.deepEqual([statusCode, errMsg], [200, 'cloud.uploadFile:ok'])
+  assert.deepEqual([statusCode, errMsg], [204, 'cloud.uploadFile:ok'])
   const { tempFilePath } = await alice.cloud.downloadFile({ fileID })
   assert.equal(readFileSync(tempFilePath, 'utf8'), 'héllo 云')
   const urls = await alice.cloud.getTempFileURL({ fileList: [fileID, 'cloud://local/none', { fileID, maxAge: 60 }] })

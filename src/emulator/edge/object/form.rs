@@ -96,11 +96,12 @@ async fn store(
     upload.finish().await
 }
 
-/// Web SDKs take no other status than the 201 they ask for; COS describes the file then. The others want an empty body.
+/// Web SDKs take no other status than the 201 they ask for; COS describes the file then. The others want an empty body, and
+/// `wx.cloud.uploadFile` passes the status on.
 fn answer(environment: &Environment, object: &Object, success: Option<StatusCode>) -> Response {
     if success != Some(StatusCode::CREATED) {
         let mut response = stored(&object.etag);
-        *response.status_mut() = success.unwrap_or(StatusCode::OK);
+        *response.status_mut() = success.unwrap_or(StatusCode::NO_CONTENT);
         return response;
     }
     let described = [
