@@ -185,8 +185,9 @@ fn walk(folder: &Path) -> Result<Vec<Found>> {
 pub(super) fn inside(name: &str) -> Option<&Path> {
     let path = Path::new(name);
     let stays = !name.is_empty() && path.components().all(|part| matches!(part, Component::Normal(_)));
-    // A backslash or a colon means something on Windows only, where the file may be carried to.
-    let is_odd = name.contains(['\\', ':', '\0']) || cfg!(windows) && name.split('/').any(is_reserved);
+    // A backslash means something on Windows only, where the file may be carried to. Colons stand in times, and elsewhere
+    // are letters like others.
+    let is_odd = name.contains(['\\', '\0']) || cfg!(windows) && name.split('/').any(is_reserved);
     (stays && !is_odd).then_some(path)
 }
 
@@ -196,7 +197,7 @@ fn is_reserved(name: &str) -> bool {
     let is_port =
         |of: &str| stem.strip_prefix(of).is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']));
     let is_device = ["CON", "PRN", "AUX", "NUL"].contains(&stem.as_str()) || is_port("COM") || is_port("LPT");
-    is_device || name.ends_with(['.', ' '])
+    is_device || name.contains(':') || name.ends_with(['.', ' '])
 }
 
 pub(super) fn leads_out(path: &str) -> Error {
@@ -215,7 +216,7 @@ mod tests {
         for name in ["a", "a/b.txt", "云/😀", ".hidden", "a..b"] {
             assert_eq!(inside(name), Some(Path::new(name)));
         }
-        for name in ["", "..", "../a", "a/../../b", "/etc/passwd", "a\\..\\b", "C:\\x", "c:x"] {
+        for name in ["", "..", "../a", "a/../../b", "/etc/passwd", "a\\..\\b", "C:\\x"] {
             assert_eq!(inside(name), None, "{name}");
         }
     }
@@ -228,6 +229,8 @@ mod tests {
             ("nul .tar.gz", true),
             ("com1", true),
             ("LPT9.log", true),
+            ("c:x", true),
+            ("10:30.png", true),
             ("a.", true),
             ("a ", true),
             ("console", false),
