@@ -207,7 +207,7 @@ impl Storage {
             owner: owner.map(str::to_owned).or(original.owner),
             ..described
         };
-        self.assemble(object, vec![piece]).await
+        self.assemble(object, vec![piece], overwrite).await
     }
 
     /// Removes a file.
@@ -297,7 +297,7 @@ impl Storage {
     }
 
     /// Makes an object of pieces of files.
-    async fn assemble(&self, object: Object, pieces: Vec<Piece>) -> Result<Object, Error> {
+    async fn assemble(&self, object: Object, pieces: Vec<Piece>, overwrite: bool) -> Result<Object, Error> {
         if object.size > self.room(&object.key)? {
             return Err(Error::Full);
         }
@@ -307,14 +307,17 @@ impl Storage {
             let (mut file, unfinished) = draft::temporary(&storage.0.folder)?;
             disk::append(&mut file, pieces)?;
             disk::seal(&mut file, &object)?;
-            storage.admit(unfinished, object)
+            storage.admit(unfinished, object, overwrite)
         });
         done.await.map_err(std::io::Error::other)?
     }
 
     /// Puts a finished file in its place and makes it known.
-    fn admit(&self, unfinished: TempPath, object: Object) -> Result<Object, Error> {
+    fn admit(&self, unfinished: TempPath, object: Object, overwrite: bool) -> Result<Object, Error> {
         let mut objects = self.objects()?.write().unwrap_or_else(PoisonError::into_inner);
+        if !overwrite && objects.contains_key(&object.key) {
+            return Err(Error::Exists { key: object.key });
+        }
         // Others may have been stored since it began.
         if object.size > self.room_beside(&objects, &object.key) {
             return Err(Error::Full);

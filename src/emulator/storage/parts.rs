@@ -128,7 +128,7 @@ impl Storage {
         };
         object.size = pieces.iter().map(|piece| piece.length).sum();
         object.modified = self.0.clock.now();
-        let object = self.assemble(object, pieces).await?;
+        let object = self.assemble(object, pieces, true).await?;
         self.uploads().by_id.remove(id);
         Ok(object)
     }

@@ -50,6 +50,23 @@ async fn an_interrupted_upload_leaves_the_old_object_whole() {
 }
 
 #[tokio::test]
+async fn of_two_uploads_that_may_not_overwrite_one_is_stored() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let storage = storage(folder.path(), Clock::default());
+    let mut uploads = Vec::new();
+    for bytes in ["first", "second"] {
+        let mut upload = storage.create("a", Attributes::default()).await.expect("a good key");
+        upload.forbid_overwrite().expect("nothing is there yet");
+        upload.write(bytes.into()).await.expect("room on the disk");
+        uploads.push(upload);
+    }
+    let [first, second] = <[_; 2]>::try_from(uploads).expect("two");
+    second.finish().await.expect("the first to be finished");
+    assert!(matches!(first.finish().await, Err(Error::Exists { .. })));
+    assert_eq!(read(&storage, "a").await, b"second");
+}
+
+#[tokio::test]
 async fn a_file_that_somebody_cleared_out_of_the_folder_can_be_removed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let storage = storage(folder.path(), Clock::default());

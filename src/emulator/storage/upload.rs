@@ -44,18 +44,26 @@ pub struct Upload {
     expected: Option<[u8; 16]>,
     /// Bytes that may still come.
     room: u64,
+    overwrite: bool,
 }
 
 impl Upload {
     pub(super) fn begin(storage: Storage, object: Object) -> Result<Self, Error> {
         let draft = Draft::begin(&storage.0.folder)?;
         let room = storage.room(&object.key)?;
-        Ok(Upload { storage, object, draft, expected: None, room })
+        Ok(Upload { storage, object, draft, expected: None, room, overwrite: true })
     }
 
     /// Refuses the file at its end unless its bytes have this MD5.
     pub fn expect(&mut self, md5: Option<[u8; 16]>) {
         self.expected = md5;
+    }
+
+    /// Refuses the file, now or at its end, where another has its name.
+    pub fn forbid_overwrite(&mut self) -> Result<(), Error> {
+        self.overwrite = false;
+        let key = &self.object.key;
+        if self.storage.get(key).is_ok() { Err(Error::Exists { key: key.clone() }) } else { Ok(()) }
     }
 
     /// Refuses at once what will be too large, if the length is known.
@@ -71,7 +79,7 @@ impl Upload {
 
     /// Puts the object in its place.
     pub async fn finish(self) -> Result<Object, Error> {
-        let Upload { storage, mut object, draft, expected, .. } = self;
+        let Upload { storage, mut object, draft, expected, overwrite, .. } = self;
         let (unfinished, mut written) = draft.settle().await?;
         if expected.is_some_and(|expected| expected != written.md5()) {
             return Err(Error::Digest);
@@ -80,6 +88,6 @@ impl Upload {
         object.etag = hex(&written.md5());
         object.modified = storage.0.clock.now();
         disk::seal(&mut written.file, &object)?;
-        storage.admit(unfinished, object)
+        storage.admit(unfinished, object, overwrite)
     }
 }

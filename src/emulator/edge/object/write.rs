@@ -40,13 +40,12 @@ pub(super) async fn put(
         let message = "the request says neither how long the file is nor that it comes in chunks";
         return Err(Refused::new(StatusCode::LENGTH_REQUIRED, "MissingContentLength", message));
     }
-    let forbids = value(&parts.headers, "x-cos-forbid-overwrite").is_some_and(|it| it == "true");
-    if forbids && environment.storage.get(key).is_ok() {
-        return Err(Error::Exists { key: key.to_owned() }.into());
-    }
     let attributes = attributes(&parts.headers, owner)?;
     let mut upload = environment.storage.create(key, attributes).await?;
     upload.expect(digest(&parts.headers)?);
+    if value(&parts.headers, "x-cos-forbid-overwrite") == Some("true") {
+        upload.forbid_overwrite()?;
+    }
     upload.announce(body.size_hint().exact())?;
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
