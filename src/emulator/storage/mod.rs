@@ -152,7 +152,7 @@ impl Storage {
     ///
     /// Ids of other environments are taken for ours: a project carries the ids of its cloud environment in its data.
     pub fn key_of(&self, file_id: &str) -> String {
-        file_id.parse::<FileId>().map_or_else(|_| file_id.trim_start_matches('/').to_owned(), |id| id.path)
+        file_id.parse::<FileId>().map_or_else(|_| file_id.to_owned(), |id| id.path)
     }
 
     /// Returns what is known of a file.

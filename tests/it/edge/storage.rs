@@ -176,11 +176,12 @@ async fn files_are_copied_moved_and_deleted() {
         { "src_path": "a/x.txt", "dst_path": "b/x.txt", "overwrite": false },
         { "src_path": "a/x.txt", "dst_path": "c/x.txt", "remove_original": true },
         { "src_path": "a/x.txt", "dst_path": "d/x.txt" },
+        { "src_path": "c/x.txt", "dst_path": "/d/x.txt" },
     ] });
     let answer = sandbox.admin("storage.batchCopyFile", copy).await;
     let codes: Vec<_> =
         answer["data"]["copy_list"].as_array().expect("a list").iter().map(|it| text(&it["code"])).collect();
-    assert_eq!(codes, ["SUCCESS", "INVALID_PARAM", "SUCCESS", "STORAGE_FILE_NONEXIST"]);
+    assert_eq!(codes, ["SUCCESS", "INVALID_PARAM", "SUCCESS", "STORAGE_FILE_NONEXIST", "INVALID_PARAM"]);
 
     let moved = text(&answer["data"]["copy_list"][2]["fileId"]);
     let delete = json!({ "fileid_list": [moved, file_id] });

@@ -237,6 +237,7 @@ test('files travel', async () => {
     return task
   })
   assert.deepEqual([aborted, error.errMsg], ['fail', 'cloud.uploadFile:fail abort'])
+  await assert.rejects(alice.cloud.uploadFile({ cloudPath: '/shim/d.txt', filePath }), failing(-501007, /begins with a slash/))
   const gone = await alice.cloud.deleteFile({ fileList: [fileID, value.fileID] })
   assert.deepEqual(gone.fileList.map(({ status, errMsg }) => [status, errMsg]), [[0, 'ok'], [0, 'ok']])
 })

@@ -6,7 +6,7 @@ function uploadFile(session, options) {
     options = options || {}
     wanted(options, 'cloudPath', 'string')
     wanted(options, 'filePath', 'string')
-    var path = options.cloudPath.replace(/^\/+/, '')
+    var path = options.cloudPath
     return session.ask('storage.getUploadMetadata', { path: path }).then(function (answer) {
       var place = answer.data
       return task
