@@ -14,6 +14,7 @@ pub mod lint;
 pub mod possible;
 pub mod refusal;
 
+mod blame;
 mod compare;
 mod outcomes;
 mod parse;

@@ -3,7 +3,7 @@
 use bson::{Bson, Document};
 
 use super::Operation;
-use super::decision::condition;
+use super::blame::{Blame, condition};
 use super::expression::{Comparison, Expression, Kind, Node};
 use super::outcomes::Outcomes;
 use super::possible::{About, World, Worth};
@@ -33,13 +33,9 @@ pub fn refusal(rule: &Expression, operation: Operation, filter: Option<&Document
         if world.outcomes(&rule.root).has(Outcomes::TRUE) {
             return None;
         }
-        let mut clauses = Vec::new();
-        let missing = world.blame(&rule.root, &mut clauses);
-        let source = |node: &&Node| rule.text.get(node.span.clone()).unwrap_or_default().to_owned();
-        Some(Refusal {
-            clauses: clauses.iter().map(source).collect(),
-            missing: missing.filter(|missing| !missing.is_empty()),
-        })
+        let mut search = Search { world, rule, clauses: Vec::new() };
+        let missing = search.blame(&rule.root).filter(|missing| !missing.is_empty());
+        Some(Refusal { clauses: search.clauses, missing })
     })
 }
 
@@ -64,44 +60,36 @@ fn plain(filter: &Document) -> Option<Document> {
     parts.collect()
 }
 
-impl World<'_> {
-    /// Collects the clauses that cannot be true, and returns the conditions that would make the rule true.
-    fn blame<'n>(&self, node: &'n Node, clauses: &mut Vec<&'n Node>) -> Option<Document> {
-        if self.outcomes(node).has(Outcomes::TRUE.or(Outcomes::TRUTHY)) {
-            return Some(Document::new());
-        }
-        match &node.kind {
-            Kind::And(left, right) => {
-                let (left, right) = (self.blame(left, clauses), self.blame(right, clauses));
-                let mut all = left?;
-                all.extend(right?);
-                Some(all)
-            }
-            Kind::Or(left, right) => {
-                let (left, right) = (self.blame(left, clauses), self.blame(right, clauses));
-                left.or(right)
-            }
-            _ => {
-                clauses.push(node);
-                self.helping(node)
-            }
-        }
+/// Looks for clauses that cannot be true.
+struct Search<'a> {
+    world: World<'a>,
+    rule: &'a Expression,
+    clauses: Vec<String>,
+}
+
+impl Blame for Search<'_> {
+    fn holds(&mut self, node: &Node) -> bool {
+        self.world.outcomes(node).has(Outcomes::TRUE.or(Outcomes::TRUTHY))
     }
 
-    fn helping(&self, node: &Node) -> Option<Document> {
-        let (comparison, left, right) = match &node.kind {
+    fn accuse(&mut self, clause: &Node) {
+        self.clauses.push(self.rule.text.get(clause.span.clone()).unwrap_or_default().to_owned());
+    }
+
+    fn helping(&mut self, clause: &Node) -> Option<Document> {
+        let (comparison, left, right) = match &clause.kind {
             Kind::Compare(comparison, left, right) => (Some(*comparison), left, right),
             Kind::In(left, right) => (None, left, right),
             _ => return None,
         };
-        let (path, other, comparison) = match (self.worth(left), self.worth(right)) {
+        let (path, other, comparison) = match (self.world.worth(left), self.world.worth(right)) {
             (Worth::Field(path), _) => (path, right, comparison),
             (_, Worth::Field(path)) => {
                 (path, left, Some(comparison.map_or(Comparison::Equal, Comparison::mirrored)))
             }
             _ => return None,
         };
-        let wanted = other.own_id().or_else(|| self.known(other))?;
+        let wanted = other.own_id().or_else(|| self.world.known(other))?;
         Some(Document::from_iter([(path, condition(comparison, wanted))]))
     }
 }

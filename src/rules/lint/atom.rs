@@ -2,8 +2,8 @@
 
 use bson::{Bson, Document};
 
+use crate::rules::blame::condition;
 use crate::rules::compare::{compare, contains};
-use crate::rules::decision::condition;
 use crate::rules::expression::{Comparison, Kind, Node, Variable};
 use crate::rules::query::{Branch, Query};
 use crate::rules::value::Value;

@@ -1,15 +1,18 @@
 //! Deciding a rule: for one document, or for everything a query can find.
 
+mod explanation;
+
 use std::ops::Range;
 
 use bson::{Bson, Document};
 
+use super::blame::Blame;
 use super::compare::{compare, compare_with_now, contains};
-use super::expression::{Comparison, Expression, Kind, MOST_DOCUMENTS, Node, Variable};
+use super::expression::{Expression, Kind, MOST_DOCUMENTS, Node, Variable};
 use super::payload::Payload;
 use super::place::{Place, name_of};
 use super::query::{Branch, Query};
-use super::value::{Relation, Value, relation, shown, sum, text};
+use super::value::{Relation, Value, relation, sum, text};
 
 /// What a rule is asked about.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +95,9 @@ pub fn decide(rule: &Expression, scope: &Scope<'_>, documents: &mut Documents<'_
         };
         let value = evaluation.value(&rule.root);
         if !value.as_ref().is_ok_and(Value::is_true) {
-            evaluation.explain(&rule.root);
+            evaluation.is_explaining = true;
+            let missing = evaluation.blame(&rule.root);
+            evaluation.decision.missing = missing;
             decision.allowed = false;
             break;
         }
@@ -108,7 +113,7 @@ struct Evaluation<'a, 'd> {
     /// What `get()` read for this request.
     read: &'a mut Vec<(String, Option<Document>)>,
     decision: &'a mut Decision,
-    /// What is looked at again to explain it does not count as seen.
+    /// What is looked at again to explain a denial does not count as seen.
     is_explaining: bool,
 }
 
@@ -356,102 +361,6 @@ impl Evaluation<'_, '_> {
         };
         Ok(Value::Known(found.map_or(Bson::Null, Bson::Document)))
     }
-
-    /// Notes the clauses that denied, and the conditions that would have helped.
-    fn explain(&mut self, node: &Node) {
-        self.is_explaining = true;
-        let missing = self.blame(node);
-        self.decision.missing = missing;
-    }
-
-    fn blame(&mut self, node: &Node) -> Option<Document> {
-        if self.value(node).is_ok_and(|value| value.is_true()) {
-            return Some(Document::new());
-        }
-        match &node.kind {
-            Kind::And(left, right) => {
-                let (left, right) = (self.blame(left), self.blame(right));
-                let mut all = left?;
-                all.extend(right?);
-                Some(all)
-            }
-            Kind::Or(left, right) => {
-                let (left, right) = (self.blame(left), self.blame(right));
-                left.or(right)
-            }
-            _ => {
-                let because = self.because(node);
-                let clause = self.rule.text.get(node.span.clone()).unwrap_or_default().to_owned();
-                self.decision.reasons.push(Reason { span: node.span.clone(), clause, because });
-                self.helping(node)
-            }
-        }
-    }
-
-    /// Tells the values that a clause was decided on.
-    fn because(&mut self, node: &Node) -> Vec<String> {
-        let operands = match &node.kind {
-            Kind::Compare(_, left, right) | Kind::In(left, right) => vec![&**left, &**right],
-            Kind::Not(inner) => vec![&**inner],
-            _ => vec![node],
-        };
-        let mut because = Vec::new();
-        for operand in operands {
-            if matches!(operand.kind, Kind::Literal(_) | Kind::List(_)) {
-                continue;
-            }
-            let source = self.rule.text.get(operand.span.clone()).unwrap_or_default().to_owned();
-            because.push(match self.operand(operand) {
-                Ok(Value::Known(value)) => format!("`{source}` is {}", shown(&value)),
-                Ok(Value::Field(path)) if self.branch.of(&path).is_none() => {
-                    format!("the query says nothing about `{path}`")
-                }
-                Ok(Value::Field(path)) => format!("the query does not say enough about `{path}`"),
-                Ok(Value::Maybe | Value::Unknown) => format!("`{source}` is not known from the query"),
-                Err(trouble) => trouble,
-            });
-        }
-        because
-    }
-
-    /// Returns the condition that would have made a clause true.
-    fn helping(&mut self, node: &Node) -> Option<Document> {
-        let (comparison, left, right) = match &node.kind {
-            Kind::Compare(comparison, left, right) => (Some(*comparison), left, right),
-            Kind::In(left, right) => (None, left, right),
-            _ => return None,
-        };
-        let (left_value, right_value) = (self.operand(left).ok()?, self.operand(right).ok()?);
-        let (path, wanted, other, comparison) = match (left_value, right_value) {
-            (Value::Field(path), Value::Known(wanted)) => (path, wanted, right, comparison),
-            (Value::Known(wanted), Value::Field(path)) => {
-                // An item of a field that is a list is asked for as if it were the field's value.
-                (path, wanted, left, Some(comparison.map_or(Comparison::Equal, Comparison::mirrored)))
-            }
-            _ => return None,
-        };
-        // An id that the caller lacks is nobody's: no condition helps.
-        if wanted == Bson::Undefined {
-            return None;
-        }
-        let wanted = other.own_id().unwrap_or(wanted);
-        Some(Document::from_iter([(path, condition(comparison, wanted))]))
-    }
-}
-
-/// Returns the condition of a query that a field stands so to a value; without a comparison the value is a list of those
-/// it may be.
-pub(super) fn condition(comparison: Option<Comparison>, wanted: Bson) -> Bson {
-    let operator = match comparison {
-        Some(Comparison::Equal) => return wanted,
-        Some(Comparison::Unequal) => "$ne",
-        Some(Comparison::Less) => "$lt",
-        Some(Comparison::LessOrEqual) => "$lte",
-        Some(Comparison::Greater) => "$gt",
-        Some(Comparison::GreaterOrEqual) => "$gte",
-        None => "$in",
-    };
-    Bson::Document(bson::doc! { operator: wanted })
 }
 
 fn item_of(items: &[Bson], name: &Bson) -> Value {
