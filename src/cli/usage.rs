@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::error::{Error, Kind};
+use crate::model::text::Text;
 use crate::term::Ui;
 use crate::text;
 
@@ -29,17 +30,42 @@ pub fn answer(error: &clap::Error, ui: &Ui) -> u8 {
     }
 }
 
-/// Says what is wrong with the arguments.
+/// Says what is wrong with the arguments, why, and what was perhaps meant.
 fn explain(error: &clap::Error) -> Error {
-    let value = |kind| error.get(kind).map(words);
-    let argument = value(ContextKind::InvalidArg).unwrap_or_default();
-    let given = value(ContextKind::InvalidValue).unwrap_or_default();
-    let message = match error.kind() {
+    let mut told = Error::new(Kind::Usage, message(error));
+    if let Some(source) = std::error::Error::source(error) {
+        told = match source.downcast_ref::<Error>() {
+            Some(ours) => ours.hints().iter().cloned().fold(told.cause(ours.message().clone()), Error::hint),
+            None => told.source(source),
+        };
+    }
+    for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue] {
+        if let Some(near) = value(error, kind) {
+            told = told.hint(text! { en: "did you mean `{near}`?", zh: "是否想输入 `{near}`？" });
+        }
+    }
+    if let Some(valid) = value(error, ContextKind::ValidValue).filter(|valid| !valid.is_empty()) {
+        told = told.hint(text! { en: "the values are `{valid}`", zh: "可用的值：`{valid}`" });
+    }
+    if let Some(usage) = error.get(ContextKind::Usage) {
+        let usage = usage.to_string();
+        let usage = usage.trim_start_matches("Usage:").trim().to_owned();
+        told = told.hint(text! { en: "usage: `{usage}`", zh: "用法：`{usage}`" });
+    }
+    told
+}
+
+/// Says what is wrong with the arguments.
+fn message(error: &clap::Error) -> Text {
+    let value = |kind| value(error, kind).unwrap_or_default();
+    let argument = value(ContextKind::InvalidArg);
+    let given = value(ContextKind::InvalidValue);
+    match error.kind() {
         ErrorKind::UnknownArgument => {
             text! { en: "unexpected argument `{argument}`", zh: "无法识别的参数 `{argument}`" }
         }
         ErrorKind::InvalidSubcommand => {
-            let name = value(ContextKind::InvalidSubcommand).unwrap_or_default();
+            let name = value(ContextKind::InvalidSubcommand);
             text! { en: "`{name}` is not a command", zh: "没有命令 `{name}`" }
         }
         ErrorKind::MissingRequiredArgument => {
@@ -55,7 +81,7 @@ fn explain(error: &clap::Error) -> Error {
             text! { en: "`{given}` is not a value for `{argument}`", zh: "`{given}` 不能作为 `{argument}` 的值" }
         }
         ErrorKind::ArgumentConflict => {
-            let other = value(ContextKind::PriorArg).unwrap_or_default();
+            let other = value(ContextKind::PriorArg);
             match other == argument {
                 true => text! { en: "`{argument}` is given twice", zh: "`{argument}` 重复给出" },
                 false => {
@@ -74,28 +100,12 @@ fn explain(error: &clap::Error) -> Error {
         }
         ErrorKind::InvalidUtf8 => text! { en: "an argument is not UTF-8", zh: "有参数不是 UTF-8" },
         _ => first_line(error).as_str().into(),
-    };
-    let mut told = Error::new(Kind::Usage, message);
-    if let Some(source) = std::error::Error::source(error) {
-        told = match source.downcast_ref::<Error>() {
-            Some(ours) => ours.hints().iter().cloned().fold(told.cause(ours.message().clone()), Error::hint),
-            None => told.source(source),
-        };
     }
-    for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue] {
-        if let Some(near) = value(kind) {
-            told = told.hint(text! { en: "did you mean `{near}`?", zh: "是否想输入 `{near}`？" });
-        }
-    }
-    if let Some(valid) = value(ContextKind::ValidValue).filter(|valid| !valid.is_empty()) {
-        told = told.hint(text! { en: "the values are `{valid}`", zh: "可用的值：`{valid}`" });
-    }
-    if let Some(usage) = error.get(ContextKind::Usage) {
-        let usage = usage.to_string();
-        let usage = usage.trim_start_matches("Usage:").trim().to_owned();
-        told = told.hint(text! { en: "usage: `{usage}`", zh: "用法：`{usage}`" });
-    }
-    told
+}
+
+/// Returns what clap says of one side of a mistake.
+fn value(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    error.get(kind).map(words)
 }
 
 fn words(value: &ContextValue) -> String {

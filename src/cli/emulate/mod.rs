@@ -7,7 +7,7 @@ pub mod session;
 pub mod stop;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::emulator::config::{Durability, Outward};
@@ -104,38 +104,7 @@ enum Promise {
 }
 
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
-    let wanted = session::Wanted {
-        project: match args.dir {
-            Some(dir) => folder(context.cwd.join(dir))?,
-            None => context.cwd.clone(),
-        },
-        port: args.port.or((!args.command.is_empty()).then_some(0)),
-        durability: match (args.ephemeral, args.durability) {
-            (true, _) => Durability::Ephemeral,
-            (false, Promise::Normal) => Durability::Normal,
-            (false, Promise::Full) => Durability::Full,
-        },
-        strict: args.strict,
-        enforce_quota: args.enforce_quota,
-        data: args.data.map(|data| context.cwd.join(data)),
-        env_id: args.env_id,
-        functions_root: args.functions_root.map(|root| context.cwd.join(root)),
-        seed: args.seed.map(|seed| context.cwd.join(seed)),
-        outward: match (args.offline, args.record) {
-            (true, _) => Outward::Refused,
-            (_, true) => Outward::Recorded,
-            _ => Outward::Open,
-        },
-        intercept: args.intercept,
-        https: args.https,
-        cold_start: args.simulate_cold_start.map(|millis| Duration::from_millis(millis.into())),
-        inspect: args.inspect,
-        install: match (args.install, args.no_install) {
-            (true, _) => session::Install::Yes,
-            (_, true) => session::Install::No,
-            _ => session::Install::Ask,
-        },
-    };
+    let wanted = args.wanted(&context.cwd)?;
     let ready_file = args.ready_file.map(|file| context.cwd.join(file));
     let runtime = context.runtime()?;
     let code = runtime.block_on(async {
@@ -167,6 +136,44 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let code = code?;
     context.exit_with(code);
     Ok(())
+}
+
+impl Args {
+    /// Returns what a session is asked for; paths begin at the current folder.
+    fn wanted(&self, cwd: &Path) -> Result<session::Wanted> {
+        Ok(session::Wanted {
+            project: match &self.dir {
+                Some(dir) => folder(cwd.join(dir))?,
+                None => cwd.to_owned(),
+            },
+            port: self.port.or((!self.command.is_empty()).then_some(0)),
+            durability: match (self.ephemeral, self.durability) {
+                (true, _) => Durability::Ephemeral,
+                (false, Promise::Normal) => Durability::Normal,
+                (false, Promise::Full) => Durability::Full,
+            },
+            strict: self.strict,
+            enforce_quota: self.enforce_quota,
+            data: self.data.as_ref().map(|data| cwd.join(data)),
+            env_id: self.env_id.clone(),
+            functions_root: self.functions_root.as_ref().map(|root| cwd.join(root)),
+            seed: self.seed.as_ref().map(|seed| cwd.join(seed)),
+            outward: match (self.offline, self.record) {
+                (true, _) => Outward::Refused,
+                (_, true) => Outward::Recorded,
+                _ => Outward::Open,
+            },
+            intercept: self.intercept,
+            https: self.https,
+            cold_start: self.simulate_cold_start.map(|millis| Duration::from_millis(millis.into())),
+            inspect: self.inspect,
+            install: match (self.install, self.no_install) {
+                (true, _) => session::Install::Yes,
+                (_, true) => session::Install::No,
+                _ => session::Install::Ask,
+            },
+        })
+    }
 }
 
 /// Refuses a project that is not there: an empty backend would look like a good one.
