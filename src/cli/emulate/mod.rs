@@ -1,6 +1,7 @@
 //! `cloudkit emulate [DIR] [-- CMD …]`.
 
 mod child;
+mod descriptors;
 pub mod line;
 mod screen;
 pub mod session;
@@ -106,6 +107,7 @@ enum Promise {
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let wanted = args.wanted(&context.cwd)?;
     let ready_file = args.ready_file.map(|file| context.cwd.join(file));
+    descriptors::ask_for_more();
     let runtime = context.runtime()?;
     let code = runtime.block_on(async {
         let session = session::Session::start(wanted, context).await?;

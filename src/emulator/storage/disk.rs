@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempPath;
 
 use super::Object;
 use super::draft::UNFINISHED;
@@ -125,17 +128,34 @@ pub(super) fn seal(file: &mut File, object: &Object) -> std::io::Result<()> {
     file.write_all(MAGIC)
 }
 
-/// A stretch of an open file.
+/// A file, of which the first bytes are wanted.
 #[derive(Debug)]
 pub(super) struct Piece {
-    pub(super) file: File,
+    pub(super) source: Source,
     pub(super) length: u64,
+}
+
+/// Where the bytes of a piece are. There may be more pieces than a process may have open files.
+#[derive(Debug)]
+pub(super) enum Source {
+    Open(File),
+    /// There as long as anybody holds it.
+    Temporary(Arc<TempPath>),
+}
+
+impl Source {
+    fn open(&self) -> std::io::Result<File> {
+        match self {
+            Source::Open(file) => file.try_clone(),
+            Source::Temporary(path) => File::open(path.as_ref()),
+        }
+    }
 }
 
 /// Appends pieces to a file, in the kernel where it can.
 pub(super) fn append(file: &mut File, pieces: Vec<Piece>) -> std::io::Result<()> {
-    for Piece { file: piece, length } in pieces {
-        if std::io::copy(&mut piece.take(length), file)? != length {
+    for Piece { source, length } in pieces {
+        if std::io::copy(&mut source.open()?.take(length), file)? != length {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
     }

@@ -27,7 +27,7 @@ use crate::model::file_id::FileId;
 use crate::model::name::EnvId;
 use crate::text;
 
-use disk::Piece;
+use disk::{Piece, Source};
 use parts::Uploads;
 
 pub use link::Purpose;
@@ -196,7 +196,7 @@ impl Storage {
             return Err(Error::Exists { key: to.to_owned() });
         }
         let (original, file) = self.open_file(from)?;
-        let piece = Piece { file, length: original.size };
+        let piece = Piece { source: Source::Open(file), length: original.size };
         let Object { size, etag, .. } = original.clone();
         let described = attributes.map_or(original.clone(), |attributes| attributes.describe(to));
         let object = Object {

@@ -1,14 +1,13 @@
 //! Uploads in parts: begun, filled in any order, then put together or given up. They end with the process.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use md5::{Digest, Md5};
 use tempfile::TempPath;
 
-use super::disk::Piece;
+use super::disk::{Piece, Source};
 use super::draft::Draft;
 use super::{Attributes, Error, Object, Storage, check_key};
 use crate::api::sign::{sha256_hex, unhex};
@@ -30,7 +29,7 @@ pub(super) struct Parted {
 #[derive(Debug)]
 struct Part {
     told: PartTold,
-    file: TempPath,
+    file: Arc<TempPath>,
 }
 
 /// What is known of a part.
@@ -166,7 +165,7 @@ impl Parted {
         }
     }
 
-    /// Returns the tag of the whole, `MD5 of the parts' MD5s-COUNT`, and the parts opened.
+    /// Returns the tag of the whole, `MD5 of the parts' MD5s-COUNT`, and the parts.
     fn pieces(&self, chosen: &[(u32, String)]) -> Result<(String, Vec<Piece>), Error> {
         if !chosen.is_sorted_by(|(one, _), (next, _)| one < next) {
             return Err(Error::PartOrder);
@@ -179,7 +178,7 @@ impl Parted {
                 return Err(Error::PartSize);
             }
             hash.update(unhex(etag).unwrap_or_default());
-            pieces.push(Piece { file: File::open(&part.file)?, length: part.told.size });
+            pieces.push(Piece { source: Source::Temporary(Arc::clone(&part.file)), length: part.told.size });
         }
         Ok((format!("{}-{}", hex(&hash.finalize()), chosen.len()), pieces))
     }
@@ -205,7 +204,7 @@ impl PartUpload {
         }
         let (etag, modified) = (hex(&written.md5()), self.storage.0.clock.now());
         let told = PartTold { number: self.number, size: written.size, etag, modified };
-        let part = Part { told: told.clone(), file };
+        let part = Part { told: told.clone(), file: Arc::new(file) };
         self.storage.uploads().of(&self.key, &self.id)?.parts.insert(self.number, part);
         Ok(told)
     }

@@ -115,6 +115,25 @@ fn the_exit_code_is_the_commands() {
 }
 
 #[test]
+fn a_thousand_sockets_are_no_matter_of_the_shells_limit() {
+    let cloudkit = Cloudkit::alone(&[]);
+    let emulate = cloudkit.command(&[&QUIET[..], &["--", "sh", "-c", "ulimit -Sn; ulimit -Hn"]].concat());
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "ulimit -Sn 64 && exec \"$@\"", "sh"])
+        .arg(emulate.get_program())
+        .args(emulate.get_args());
+    limited.current_dir(cloudkit.folder()).env_clear();
+    for (name, value) in emulate.get_envs() {
+        value.map(|value| limited.env(name, value));
+    }
+    let output = limited.output().expect("run");
+    let told = String::from_utf8(output.stdout).expect("text");
+    let most: Vec<u64> = told.lines().map(|line| line.parse().unwrap_or(u64::MAX)).collect();
+    assert_eq!(most.first().copied(), most.last().map(|hard| *hard.min(&10_240)), "{told}");
+}
+
+#[test]
 fn a_command_that_is_not_there_is_named() {
     let cloudkit = Cloudkit::alone(&[]);
     insta::assert_snapshot!(cloudkit.run(&[&QUIET[..], &["--", "no-such-program"]].concat()), @r"
