@@ -124,13 +124,12 @@ fn a_thousand_sockets_are_no_matter_of_the_shells_limit() {
         .arg(emulate.get_program())
         .args(emulate.get_args());
     limited.current_dir(cloudkit.folder()).env_clear();
-    for (name, value) in emulate.get_envs() {
-        value.map(|value| limited.env(name, value));
-    }
+    limited.envs(emulate.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = limited.output().expect("run");
     let told = String::from_utf8(output.stdout).expect("text");
     let most: Vec<u64> = told.lines().map(|line| line.parse().unwrap_or(u64::MAX)).collect();
-    assert_eq!(most.first().copied(), most.last().map(|hard| *hard.min(&10_240)), "{told}");
+    let [soft, hard] = most[..] else { panic!("{told}") };
+    assert_eq!(soft, hard.min(10_240));
 }
 
 #[test]
