@@ -4,8 +4,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::error::{Error, Excerpt, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::foreign;
@@ -104,8 +102,7 @@ pub fn duration(text: &str) -> Result<Duration> {
 
 /// Reads a point of time: with its offset from UTC, or as the platform writes it, in UTC+8.
 pub fn time(text: &str) -> Result<Millis> {
-    let with_offset = text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond);
-    with_offset.or_else(|| wall::read(&text.replacen('T', " ", 1))).ok_or_else(|| {
+    wall::parse(text).ok_or_else(|| {
         Error::new(Kind::Usage, text! { en: "`{text}` is no time", zh: "`{text}` 不是时间" }).hint(text! {
             en: "write `2026-11-21T13:00:00+08:00`, or `2026-11-21 13:00:00` for UTC+8",
             zh: "请写 `2026-11-21T13:00:00+08:00`，或以 `2026-11-21 13:00:00` 表示 UTC+8"

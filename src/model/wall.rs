@@ -24,6 +24,12 @@ pub fn read(text: &str) -> Option<Millis> {
     Some(time.timestamp().as_millisecond())
 }
 
+/// Reads a time as people write it: with an offset, or the platform's.
+pub fn parse(text: &str) -> Option<Millis> {
+    let with_offset = text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond);
+    with_offset.or_else(|| read(&text.replacen('T', " ", 1)))
+}
+
 /// Writes a time for programs, to the millisecond, with the platform's offset.
 pub fn rfc3339(time: Millis) -> String {
     timestamp(time).to_zoned(zone()).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
@@ -49,6 +55,9 @@ mod tests {
         assert_eq!(write(time), "2023-11-15 06:13:20");
         assert_eq!(read("2023-11-15 06:13:20"), Some(1_700_000_000_000));
         assert_eq!(rfc3339(time), "2023-11-15T06:13:20.123+08:00");
+        for text in ["2023-11-15T06:13:20", "2023-11-15 06:13:20", "2023-11-14T22:13:20Z"] {
+            assert_eq!(parse(text), Some(1_700_000_000_000), "{text}");
+        }
         for bad in ["", "2023-11-15", "2023-13-15 06:13:20", "soon"] {
             assert_eq!(read(bad), None, "{bad}");
         }

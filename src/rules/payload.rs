@@ -4,6 +4,20 @@ use bson::{Bson, Document};
 
 use crate::docdb::value::limits::check_path;
 
+/// Whose a document is. The service writes it, clients never do.
+pub const OWNER: &str = "_openid";
+
+/// Whether a document, or an update, sets whose a document is.
+pub fn writes_owner(written: &Document) -> bool {
+    let is_owner = |path: &str| path.split('.').next() == Some(OWNER);
+    written.iter().any(|(name, operand)| match operand {
+        Bson::Document(fields) if name.starts_with('$') => fields
+            .iter()
+            .any(|(path, value)| is_owner(path) || name == "$rename" && value.as_str().is_some_and(is_owner)),
+        _ => is_owner(name),
+    })
+}
+
 /// A document, or what is known of an update.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Payload {
@@ -81,6 +95,27 @@ mod tests {
     use bson::doc;
 
     use super::*;
+
+    #[test]
+    fn no_way_of_writing_the_owner_is_overlooked() {
+        for forged in [
+            doc! { "_openid": "x" },
+            doc! { "a": 1, "_openid.b": 1 },
+            doc! { "$set": { "_openid": "x" } },
+            doc! { "$set": { "_openid.a": "x" } },
+            doc! { "$unset": { "_openid": "" } },
+            doc! { "$inc": { "_openid": 1 } },
+            doc! { "$rename": { "a": "_openid" } },
+            doc! { "$rename": { "_openid": "a" } },
+            doc! { "$setOnInsert": { "_openid": "x" } },
+        ] {
+            assert!(writes_owner(&forged), "{forged}");
+        }
+        for honest in [doc! { "a": { "_openid": "x" } }, doc! { "$set": { "a._openid": "x", "_openids": 1 } }]
+        {
+            assert!(!writes_owner(&honest), "{honest}");
+        }
+    }
 
     #[track_caller]
     fn check(update: Document, known: Document, open: &[&str]) {

@@ -346,7 +346,7 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "Run a table of who may do what against the rules of cloudkit.toml, without an emulator",
         "按“谁能做什么”的表格检验 cloudkit.toml 中的规则，无需模拟器",
     ),
-    ("A file, TOML or JSON, has `users`, stored `data` and `files`, and `tests`. A test reads, updates or deletes by an id or a query, or creates a document; an update has its `data` beside it. Or it has the path of a file to `download` or `upload`, or the name of a function to `call`. `rules`, `storage` and `functions` are permissions in place of the project's.", "文件为 TOML 或 JSON，包含 `users`、已存数据 `data`、已存文件 `files` 和 `tests`。每个测试按 ID 或查询条件读取、更新、删除，或新建一个文档；更新的内容写在 `data` 中。也可以给出要下载（`download`）或上传（`upload`）的文件路径，或要调用（`call`）的云函数名。`rules`、`storage`、`functions` 是代替项目设置的权限。"),
+    ("A file, TOML or JSON, has `users`, stored `data` and `files`, and `tests`. A test reads, updates or deletes by an id or a query, or creates a document; an update has its `data` beside it. Or it has the path of a file to `download` or `upload`, or the name of a function to `call`. `rules`, `storage` and `functions` are permissions in place of the project's. `now`, of the file or of a test, is what time it is.", "文件为 TOML 或 JSON，包含 `users`、已存数据 `data`、已存文件 `files` 和 `tests`。每个测试按 ID 或查询条件读取、更新、删除，或新建一个文档；更新的内容写在 `data` 中。也可以给出要下载（`download`）或上传（`upload`）的文件路径，或要调用（`call`）的云函数名。`rules`、`storage`、`functions` 是代替项目设置的权限。`now` 写在文件或单个测试中，是规则看到的当前时间。"),
     ("Run again when a test file or cloudkit.toml is saved, until Ctrl-C", "测试文件或 cloudkit.toml 保存后重新运行，直到按下 Ctrl-C"),
     ("Write the coverage as LCOV", "以 LCOV 格式写出覆盖率"),
     ("Write the coverage as one HTML page", "以单个 HTML 页面写出覆盖率"),

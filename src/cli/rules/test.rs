@@ -24,7 +24,8 @@ const QUIET: Duration = Duration::from_millis(30);
 ///
 /// A file, TOML or JSON, has `users`, stored `data` and `files`, and `tests`. A test reads, updates or deletes by an id or a
 /// query, or creates a document; an update has its `data` beside it. Or it has the path of a file to `download` or `upload`,
-/// or the name of a function to `call`. `rules`, `storage` and `functions` are permissions in place of the project's.
+/// or the name of a function to `call`. `rules`, `storage` and `functions` are permissions in place of the project's. `now`, of
+/// the file or of a test, is what time it is.
 ///
 /// The exit code is 1 when a test fails or the coverage is too low.
 ///

@@ -9,7 +9,7 @@ mod user;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use toml_edit::{Item, Value};
+use toml_edit::{Datetime, Item, Value};
 
 use super::settings::{self, FunctionLayer, FunctionSettings};
 use crate::error::{Error, Kind, Result};
@@ -18,6 +18,7 @@ use crate::model::name::{CollectionName, EnvId, FunctionName, did_you_mean, rout
 use crate::model::permission::Permission;
 use crate::model::schedule::Schedule;
 use crate::model::trigger::Trigger;
+use crate::model::wall;
 use crate::text;
 
 use reader::{Section, Source, Span};
@@ -388,38 +389,44 @@ fn required<T>(value: Option<T>, section: &Section<'_>, key: &str, span: &Span) 
     })
 }
 
-/// Reads a TOML file as the JSON it stands for.
+/// Reads a TOML file as the Extended JSON it stands for: a time is a date.
 ///
 /// # Errors
 /// It is no TOML; the error shows the place.
-pub fn toml_as_json(path: PathBuf, text: String) -> Result<serde_json::Value> {
+pub fn toml_as_extended_json(path: PathBuf, text: String) -> Result<serde_json::Value> {
     let source = Source { path, text };
     let document = source.parse()?;
-    Ok(to_json(document.as_item()))
+    Ok(json_of(document.as_item(), date))
 }
 
 /// Turns TOML into JSON: a rule is that on the wire.
 pub(super) fn to_json(item: &Item) -> serde_json::Value {
-    fn of_value(value: &Value) -> serde_json::Value {
-        match value {
-            Value::String(text) => text.value().as_str().into(),
-            Value::Integer(number) => (*number.value()).into(),
-            Value::Float(number) => (*number.value()).into(),
-            Value::Boolean(flag) => (*flag.value()).into(),
-            Value::Datetime(time) => time.value().to_string().into(),
-            Value::Array(list) => list.iter().map(of_value).collect(),
-            Value::InlineTable(table) => {
-                table.iter().map(|(key, value)| (key.to_owned(), of_value(value))).collect()
-            }
-        }
+    json_of(item, |time| time.to_string().into())
+}
+
+/// Returns a time as Extended JSON; what is only a time of day is a text.
+fn date(time: &Datetime) -> serde_json::Value {
+    let text = time.to_string();
+    let midnight = if time.time.is_none() { "T00:00:00" } else { "" };
+    match wall::parse(&format!("{text}{midnight}")) {
+        Some(millis) => serde_json::json!({ "$date": millis }),
+        None => text.into(),
     }
+}
+
+fn json_of(item: &Item, time: fn(&Datetime) -> serde_json::Value) -> serde_json::Value {
+    let of_item = |item: &Item| json_of(item, time);
     if let Item::ArrayOfTables(tables) = item {
-        let table = |table: &toml_edit::Table| to_json(&Item::Table(table.clone()));
-        return tables.iter().map(table).collect();
+        return tables.iter().map(|table| of_item(&Item::Table(table.clone()))).collect();
     }
     match (item.as_value(), item.as_table_like()) {
-        (Some(value), _) => of_value(value),
-        (None, Some(table)) => table.iter().map(|(key, item)| (key.to_owned(), to_json(item))).collect(),
-        (None, None) => serde_json::Value::Null,
+        (Some(Value::String(text)), _) => text.value().as_str().into(),
+        (Some(Value::Integer(number)), _) => (*number.value()).into(),
+        (Some(Value::Float(number)), _) => (*number.value()).into(),
+        (Some(Value::Boolean(flag)), _) => (*flag.value()).into(),
+        (Some(Value::Datetime(it)), _) => time(it.value()),
+        (Some(Value::Array(list)), _) => list.iter().map(|it| of_item(&Item::Value(it.clone()))).collect(),
+        (_, Some(table)) => table.iter().map(|(key, item)| (key.to_owned(), of_item(item))).collect(),
+        (Some(Value::InlineTable(_)) | None, None) => serde_json::Value::Null,
     }
 }

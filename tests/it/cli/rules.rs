@@ -225,6 +225,81 @@ fn a_table_of_tests_is_run_against_the_rules() {
 }
 
 #[test]
+fn a_table_of_tests_knows_times() {
+    let tests = r#"
+        now = 2026-01-01T00:00:00Z
+        [users]
+        alice = { openid = "o-alice" }
+        [data.offers]
+        over = { _openid = "o-alice", closes = 2026-01-01T07:59:59 }
+        open = { _openid = "o-alice", closes = 2026-01-02 }
+        [rules.offers]
+        create = "request.data.at == now"
+        write = "doc._openid == auth.openid && doc.closes > now"
+        [[tests]]
+        as = "alice"
+        collection = "offers"
+        delete = "open"
+        allow = true
+        [[tests]]
+        as = "alice"
+        collection = "offers"
+        delete = "over"
+        allow = false
+        [[tests]]
+        as = "alice"
+        collection = "offers"
+        delete = "over"
+        now = "2025-12-31 12:00:00"
+        allow = true
+        [[tests]]
+        as = "alice"
+        collection = "offers"
+        create = { at = { "$date" = { offset = 0 } } }
+        allow = true
+        [[tests]]
+        as = "alice"
+        collection = "offers"
+        create = { at = { "$date" = 1767225600000 } }
+        now = 1767225600001
+        allow = false
+        [[tests]]
+        as = "alice"
+        collection = "offers"
+        update = "open"
+        data = { "$rename" = { x = "_openid" } }
+        allow = false
+    "#;
+    let wrong = |text: &str| tests.replace("now = 2026-01-01T00:00:00Z", text);
+    let stored = tests.replace("closes = 2026-01-02", "closes = { \"$date\" = true }");
+    let cloudkit = Cloudkit::alone(&[
+        ("cloudkit.toml", ""),
+        ("rules.test.toml", tests),
+        ("now.toml", &wrong("now = 'soon'")),
+        ("stored.toml", &stored),
+    ]);
+    insta::assert_snapshot!(cloudkit.run(&["rules", "test"]), @r"
+    exit 0
+    --- stdout
+    ✔ 6 passed
+    ");
+    insta::assert_snapshot!(cloudkit.run(&["rules", "test", "now.toml"]), @r#"
+    exit 2
+    --- stderr
+    error: `now` is no time: "soon"
+      caused by: in test 1 of `[project]/now.toml`
+    "#);
+    insta::assert_snapshot!(cloudkit.run(&["rules", "test", "stored.toml"]), @r"
+    exit 2
+    --- stderr
+    error: this is no document
+      caused by: true is not a date at line 1 column 44
+      caused by: in `data.offers.open`
+      caused by: in test 1 of `[project]/stored.toml`
+    ");
+}
+
+#[test]
 fn a_rule_test_that_fails_names_the_clause_and_the_way_out() {
     let wrong = "[users]\na = { openid = 'o-a' }\n[[tests]]\nas = 'a'\ncollection = 'posts'\nread = { n = 1 }\nallow = true\n\
                  [[tests]]\nname = 'nobody posts'\ncollection = 'posts'\ncreate = {}\nallow = true\n";
@@ -299,7 +374,7 @@ fn a_wrong_file_of_rule_tests_says_where() {
     exit 2
     --- stderr
     error: `[project]/key.json` is not a file of rule tests
-      caused by: test 1: unknown field `raed`, expected one of `name`, `as`, `collection`, `read`, `create`, `update`, `data`, `delete`, `download`, `upload`, `call`, `allow`
+      caused by: test 1: unknown field `raed`, expected one of `name`, `as`, `collection`, `read`, `create`, `update`, `data`, `delete`, `download`, `upload`, `call`, `now`, `allow`
     ");
     insta::assert_snapshot!(cloudkit.run(&["rules", "test", "broken.toml"]), @r"
     exit 2

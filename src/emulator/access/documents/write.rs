@@ -4,7 +4,7 @@ use bson::Document;
 
 use super::filter::is_of_one;
 use super::judge::Asked;
-use super::owner::{OWNER, is_own, refuse_forged, stamp};
+use super::owner::{is_own, refuse_forged, stamp};
 use super::{Documents, Result, paging};
 use crate::api::data::Failure;
 use crate::api::data::database::QueryType;
@@ -14,7 +14,7 @@ use crate::emulator::database::failure::CONFLICT;
 use crate::emulator::database::{Change, Selection, limits};
 use crate::emulator::principal::User;
 use crate::rules::Operation;
-use crate::rules::payload::Payload;
+use crate::rules::payload::{OWNER, Payload};
 
 /// How often a change is tried again when an admin's write comes between.
 const TRIES: usize = 32;

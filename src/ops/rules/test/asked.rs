@@ -1,16 +1,15 @@
 //! What a row of the table asks for, ready to be decided.
 
-use std::collections::BTreeMap;
-
 use bson::Document;
 use serde_json::Value;
 
 use super::file::{File, Row, document, unknown};
 use crate::error::{Error, Kind, Result};
+use crate::model::clock::Millis;
 use crate::model::permission::Permission;
 use crate::model::text::Text;
 use crate::rules::Operation;
-use crate::rules::payload::Payload;
+use crate::rules::payload::{Payload, writes_owner};
 use crate::rules::query::{Query, fill};
 use crate::text;
 
@@ -87,18 +86,17 @@ impl Wish {
         (collection, operation, value): (&str, Operation, Value),
         row: &Row,
         file: &File,
-        auth: Option<&Document>,
+        (auth, now): (Option<&Document>, Millis),
         permission: &Permission,
     ) -> Result<Self> {
         let own = auth.and_then(|auth| auth.get_str("openid").or_else(|_| auth.get_str("uid")).ok());
-        let data = row.data.as_ref().map(document).transpose()?;
-        let is_forged = |document: &Document| document.contains_key("_openid");
-        let forges = data.as_ref().is_some_and(is_forged);
+        let data = row.data.as_ref().map(|data| document(data, now)).transpose()?;
+        let forges = data.as_ref().is_some_and(writes_owner);
         let data = data.as_ref().map(Payload::of_update);
         Ok(match (operation, value) {
             (Operation::Create, Value::Object(fields)) => {
-                let mut created = document(&fields)?;
-                let forges = is_forged(&created);
+                let mut created = document(&fields, now)?;
+                let forges = writes_owner(&created);
                 if let Some(own) = own {
                     created.insert("_openid", own);
                 }
@@ -106,18 +104,17 @@ impl Wish {
                 Wish { target: Target::Document(Some(created)), data, forges }
             }
             (_, Value::String(id)) => {
-                let found = file.stored(collection, &id).ok_or_else(|| {
-                    let known = file.data.get(collection).into_iter().flat_map(BTreeMap::keys);
+                let found = file.stored(collection, &id, now)?.ok_or_else(|| {
                     unknown(
                         &id,
-                        known.map(String::as_str),
+                        file.ids(collection),
                         text! { en: "there is no document `{id}` in `data`", zh: "`data` 中没有文档 `{id}`" },
                     )
                 })?;
                 Wish { target: Target::Document(Some(found)), data, forges }
             }
             (_, Value::Object(fields)) => {
-                let mut filter = document(&fields)?;
+                let mut filter = document(&fields, now)?;
                 let identity = |name| auth.and_then(|auth| auth.get_str(name).ok());
                 fill(&mut filter, identity("openid"), identity("uid"));
                 // A preset stands for a condition that the service adds.

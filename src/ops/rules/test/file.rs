@@ -3,26 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use bson::Document;
+use bson::{Bson, Document};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
+use crate::api::ejson;
 use crate::error::{Error, Kind, Result};
+use crate::model::clock::Millis;
 use crate::model::name::{did_you_mean, suggestion};
 use crate::model::text::Text;
+use crate::model::wall;
 use crate::project::manifest;
 use crate::text;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
+    /// What time it is: Extended JSON, milliseconds, or a text; the machine's when absent.
+    now: Option<Value>,
     /// People by the names that tests use.
     #[serde(default, deserialize_with = "people")]
     pub users: BTreeMap<String, Person>,
     /// Stored documents: collection, id, fields.
     #[serde(default)]
-    pub data: BTreeMap<String, BTreeMap<String, Map<String, Value>>>,
+    data: BTreeMap<String, BTreeMap<String, Map<String, Value>>>,
     /// Stored files: path, and the name of whose it is.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
@@ -70,6 +75,8 @@ pub(super) struct Row {
     pub upload: Option<String>,
     /// The name of a function.
     pub call: Option<String>,
+    /// What time it is in this test.
+    pub now: Option<Value>,
     pub allow: bool,
 }
 
@@ -79,7 +86,7 @@ impl File {
         let value: Value = if path.extension().is_some_and(|ending| ending == "json") {
             serde_json::from_str(source).map_err(|error| wrong(path, Text::same(error.to_string())))?
         } else {
-            manifest::toml_as_json(path.into(), source.to_owned())?
+            manifest::toml_as_extended_json(path.into(), source.to_owned())?
         };
         serde_json::from_value(value).map_err(|error| wrong(path, Text::same(error.to_string())))
     }
@@ -97,12 +104,27 @@ impl File {
     }
 
     /// Returns a stored document.
-    pub fn stored(&self, collection: &str, id: &str) -> Option<Document> {
-        let mut found = document(self.data.get(collection)?.get(id)?).ok()?;
+    pub fn stored(&self, collection: &str, id: &str, now: Millis) -> Result<Option<Document>> {
+        let fields = self.data.get(collection).and_then(|documents| documents.get(id));
+        let Some(fields) = fields else { return Ok(None) };
+        let mut found = document(fields, now).map_err(|error| {
+            error.cause(text! { en: "in `data.{collection}.{id}`", zh: "在 `data.{collection}.{id}` 中" })
+        })?;
         if !found.contains_key("_id") {
             found.insert("_id", id);
         }
-        Some(found)
+        Ok(Some(found))
+    }
+
+    /// Returns the ids of a collection's stored documents.
+    pub fn ids(&self, collection: &str) -> impl Iterator<Item = &str> {
+        self.data.get(collection).into_iter().flat_map(BTreeMap::keys).map(String::as_str)
+    }
+
+    /// Returns what time it is in a test: its own, the file's, or the machine's.
+    pub fn now(&self, row: &Row, machine: Millis) -> Result<Millis> {
+        let given = row.now.as_ref().or(self.now.as_ref());
+        given.map_or(Ok(machine), |given| moment(given, machine))
     }
 }
 
@@ -144,10 +166,28 @@ pub(super) fn text_of(path: &Path) -> Result<String> {
     })
 }
 
-/// Reads Extended JSON.
-pub(super) fn document(fields: &Map<String, Value>) -> Result<Document> {
-    Document::try_from(fields.clone()).map_err(|error| {
-        Error::new(Kind::Usage, text! { en: "this is no document", zh: "不是合法的文档" }).source(&error)
+/// Reads Extended JSON in every form that clients write; a server date is the present.
+pub(super) fn document(fields: &Map<String, Value>, now: Millis) -> Result<Document> {
+    // A map is shown as the JSON it is.
+    let text = Value::Object(fields.clone()).to_string();
+    ejson::document(&text, now).map_err(|error| {
+        Error::new(Kind::Usage, text! { en: "this is no document", zh: "不是合法的文档" }).cause(error.why())
+    })
+}
+
+/// Reads a time.
+fn moment(given: &Value, machine: Millis) -> Result<Millis> {
+    let read = match given {
+        Value::String(text) => wall::parse(text),
+        other => match ejson::value(&other.to_string(), machine) {
+            Ok(Bson::DateTime(time)) => Some(time.timestamp_millis()),
+            Ok(Bson::Int32(millis)) => Some(millis.into()),
+            Ok(Bson::Int64(millis)) => Some(millis),
+            _ => None,
+        },
+    };
+    read.ok_or_else(|| {
+        Error::new(Kind::Usage, text! { en: "`now` is no time: {given}", zh: "`now` 不是时间：{given}" })
     })
 }
 

@@ -170,7 +170,8 @@ impl Suite {
                     text! { en: "in test {number} of `{shown}`", zh: "在 `{shown}` 的第 {number} 个测试中" },
                 )
             };
-            tests.push(self.judge(row, &file, now).map_err(at)?);
+            let judged = file.now(row, now).and_then(|now| self.judge(row, &file, now));
+            tests.push(judged.map_err(at)?);
         }
         Ok(Outcome { file: path.to_owned(), tests })
     }
@@ -224,7 +225,7 @@ impl Suite {
                 text! { en: "no collection `{collection}` is declared", zh: "没有声明集合 `{collection}`" },
             )
         })?;
-        let wish = Wish::of((collection, operation, value), row, file, scope.auth, permission)?;
+        let wish = Wish::of((collection, operation, value), row, file, (scope.auth, scope.now), permission)?;
         if wish.forges {
             return Ok((Decision::default(), Some("`_openid` is the service's to set".into())));
         }
@@ -236,7 +237,9 @@ impl Suite {
             Target::Query(query) => Subject::Query(query),
         };
         let scope = Scope { doc, data: wish.data.as_ref(), ..scope };
-        let decision = decide(expression, &scope, &mut |collection, id| Ok(file.stored(collection, id)));
+        let decision = decide(expression, &scope, &mut |collection, id| {
+            file.stored(collection, id, scope.now).map_err(|error| error.to_string())
+        });
         coverage::count(&mut self.clauses, Some(collection), name, expression, &decision);
         Ok((decision, None))
     }
