@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use swc_common::{BytePos, Span};
+use swc_common::{BytePos, Span, SyntaxContext};
 use swc_ecma_ast::{
     AssignExpr, AssignTarget, Callee, ClassProp, Expr, ExprOrSpread, Lit, MemberProp, Pat, Program, PropName,
     SimpleAssignTarget, VarDeclKind, VarDeclarator,
@@ -22,11 +22,15 @@ pub(super) fn requests(program: &Program, start: BytePos, trusts_names: bool) ->
     calls.found
 }
 
-/// What the names of a script stand for. A name that stands for several things stands for none.
+/// What the names of a script stand for. A name that stands for several things stands for none; one that is declared in two
+/// functions is two names.
 struct Names {
-    meanings: BTreeMap<String, Option<Meaning>>,
+    meanings: BTreeMap<(String, Scope), Option<Meaning>>,
     trusts_names: bool,
 }
+
+/// Where a name is declared; `None`: it is a field of something.
+type Scope = Option<SyntaxContext>;
 
 #[derive(Clone, PartialEq)]
 enum Meaning {
@@ -37,15 +41,26 @@ enum Meaning {
 }
 
 impl Names {
-    fn put(&mut self, name: &str, meaning: Option<Meaning>) {
-        let known = self.meanings.entry(name.to_owned()).or_insert_with(|| meaning.clone());
+    fn put(&mut self, name: &str, scope: Scope, meaning: Option<Meaning>) {
+        let known = self.meanings.entry((name.to_owned(), scope)).or_insert_with(|| meaning.clone());
         if *known != meaning {
             *known = None;
         }
     }
 
-    fn of(&self, name: &str) -> Option<&Meaning> {
-        self.meanings.get(name)?.as_ref()
+    /// Returns what a name stands for, or that it is one of which nothing is certain; `None`: it is not known.
+    fn known(&self, (name, scope): (&str, Scope)) -> Option<Option<&Meaning>> {
+        if let Some(own) = self.meanings.get(&(name.to_owned(), scope)) {
+            return Some(own.as_ref());
+        }
+        // A field that nothing is written to is what its name stands for elsewhere, if that is one thing.
+        let mut alike = self.meanings.iter().filter(|((known, _), _)| scope.is_none() && known == name);
+        let (_, first) = alike.next()?;
+        Some(first.as_ref().filter(|_| alike.all(|(_, other)| other == first)))
+    }
+
+    fn of(&self, name: (&str, Scope)) -> Option<&Meaning> {
+        self.known(name)?
     }
 
     fn meaning(&self, value: &Expr) -> Option<Meaning> {
@@ -86,9 +101,9 @@ impl Names {
 
     fn is_database(&self, base: &Expr) -> bool {
         let Some(name) = last_name(base) else { return false };
-        match self.of(name) {
-            Some(meaning) => *meaning == Meaning::Database,
-            None => self.trusts_names && name == "db" && !self.meanings.contains_key(name),
+        match self.known(name) {
+            Some(meaning) => meaning == Some(&Meaning::Database),
+            None => self.trusts_names && name.0 == "db",
         }
     }
 
@@ -96,7 +111,7 @@ impl Names {
     fn text(&self, args: &[ExprOrSpread]) -> Option<String> {
         let [ExprOrSpread { spread: None, expr }] = args else { return None };
         match &**expr {
-            Expr::Ident(name) => match self.of(&name.sym)? {
+            Expr::Ident(name) => match self.of((&name.sym, Some(name.ctxt)))? {
                 Meaning::Text(text) => Some(text.clone()),
                 _ => None,
             },
@@ -113,22 +128,22 @@ impl Visit for Names {
             // A text that changes is none that is known.
             let is_fixed =
                 declaration.kind == VarDeclKind::Const || !matches!(meaning, Some(Meaning::Text(_)));
-            self.put(&name.sym, meaning.filter(|_| is_fixed));
+            self.put(&name.sym, Some(name.ctxt), meaning.filter(|_| is_fixed));
         }
         declaration.visit_children_with(self);
     }
 
     fn visit_assign_expr(&mut self, assign: &AssignExpr) {
         let target = match &assign.left {
-            AssignTarget::Simple(SimpleAssignTarget::Ident(name)) => Some(name.sym.to_string()),
+            AssignTarget::Simple(SimpleAssignTarget::Ident(name)) => Some((&*name.sym, Some(name.ctxt))),
             AssignTarget::Simple(SimpleAssignTarget::Member(member)) => {
-                name_of(&member.prop).map(str::to_owned)
+                name_of(&member.prop).map(|name| (name, None))
             }
             _ => None,
         };
-        if let Some(name) = target {
+        if let Some((name, scope)) = target {
             let meaning = self.meaning(&assign.right);
-            self.put(&name, meaning.filter(|it| !matches!(it, Meaning::Text(_))));
+            self.put(name, scope, meaning.filter(|it| !matches!(it, Meaning::Text(_))));
         }
         assign.visit_children_with(self);
     }
@@ -136,7 +151,7 @@ impl Visit for Names {
     fn visit_class_prop(&mut self, property: &ClassProp) {
         if let (PropName::Ident(name), Some(value)) = (&property.key, &property.value) {
             let meaning = self.meaning(value);
-            self.put(&name.sym, meaning);
+            self.put(&name.sym, None, meaning);
         }
         property.visit_children_with(self);
     }
@@ -189,10 +204,10 @@ fn name_of(property: &MemberProp) -> Option<&str> {
 }
 
 /// Returns the last name of `db`, `this.db` or `app.globalData.db`.
-fn last_name(expression: &Expr) -> Option<&str> {
+fn last_name(expression: &Expr) -> Option<(&str, Scope)> {
     match bare(expression) {
-        Expr::Ident(name) => Some(&name.sym),
-        Expr::Member(member) => name_of(&member.prop),
+        Expr::Ident(name) => Some((&name.sym, Some(name.ctxt))),
+        Expr::Member(member) => name_of(&member.prop).map(|name| (name, None)),
         _ => None,
     }
 }
@@ -272,7 +287,7 @@ impl Commands for Calls {
     fn is_command(&self, base: &Expr) -> bool {
         match bare(base) {
             Expr::Member(member) if member.prop.is_ident_with("command") => true,
-            Expr::Ident(name) => self.names.of(&name.sym) == Some(&Meaning::Command),
+            Expr::Ident(name) => self.names.of((&name.sym, Some(name.ctxt))) == Some(&Meaning::Command),
             _ => false,
         }
     }

@@ -249,6 +249,15 @@ mod tests {
     }
 
     #[test]
+    fn a_name_stands_for_something_else_in_another_function() {
+        let source = "class Page { one() { const db = this.app.database(); const all = db.collection('a'); all.get() }\n\
+                      two() { const db = this.app.database(); const all = db.collection('b'); return () => all.get() }\n\
+                      three() { const all = other(); all.get(); this.db.collection('c').get() } }";
+        let all = |name: &str| (name.to_owned(), Operation::Read, About::Query(doc! {}));
+        assert_eq!(found("a.js", source), [all("a"), all("b"), all("c")]);
+    }
+
+    #[test]
     fn what_is_not_certain_is_not_told() {
         for source in [
             "other.collection('posts').get()",
@@ -257,6 +266,8 @@ mod tests {
             "let n = 'posts'; n = 'x'; db.collection(n).get()",
             "db.collection('posts').where({}).where({}).get()",
             "db.collection('posts').mine().get()",
+            "function f(db) { db = other(); return db.collection('posts').get() }",
+            "let posts = db.collection('a'); posts = db.collection('b'); posts.get()",
             "db.collection('posts').where({}).find()",
             "db.collection('posts').aggregate().match({})",
         ] {

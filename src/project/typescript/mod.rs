@@ -100,7 +100,8 @@ pub fn mistake_in(path: &Path) -> Option<String> {
     })
 }
 
-/// Hands over the syntax of a file of JavaScript or TypeScript, JSX included, and where its bytes begin.
+/// Hands over the syntax of a file of JavaScript or TypeScript, JSX included, and where its bytes begin. A name has a context
+/// of its own for each scope that declares it.
 ///
 /// # Errors
 /// It cannot be read; the place is in the excerpt.
@@ -119,6 +120,7 @@ pub(super) fn with_program<T>(
         let sources = Lrc::new(SourceMap::default());
         let file = sources.new_source_file(Lrc::new(FileName::Anon), source.to_owned());
         let program = parse(path, &file, syntax, &SingleThreadedComments::default())?;
+        let program = program.apply(resolver(Mark::new(), Mark::new(), syntax.typescript()));
         Ok(look(&program, file.start_pos))
     })
 }
