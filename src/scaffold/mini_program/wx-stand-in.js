@@ -55,7 +55,10 @@ function task(name, options, work) {
 
 // ---------------------------------------------------------------------------------------------------- network
 
-function send(url, { method = 'GET', headers = {}, body, signal, timeout }) {
+// How long WeChat waits where nothing says so; Node's own agent gives up after five seconds.
+const PATIENCE = 60_000
+
+function send(url, { method = 'GET', headers = {}, body, signal, timeout = PATIENCE }) {
   return new Promise((resolve, reject) => {
     const client = url.startsWith('https:') ? https : http
     const request = client.request(url, { method, headers, signal, timeout }, (response) => {
@@ -117,13 +120,13 @@ const uploadFile = (options) => task('uploadFile', options, async (signal, progr
   const body = Buffer.concat([Buffer.from(fields.join('') + file), fs.readFileSync(filePath), Buffer.from(`\r\n--${boundary}--\r\n`)])
   const headers = { ...lowerCased(header), 'content-type': `multipart/form-data; boundary=${boundary}`, 'content-length': body.length }
   progress(0, body.length)
-  const { statusCode, bytes } = await send(url, { method: 'POST', headers, body, signal })
+  const { statusCode, bytes } = await send(url, { method: 'POST', headers, body, signal, timeout: options.timeout })
   progress(body.length, body.length)
   return { statusCode, data: bytes.toString() }
 })
 
 const downloadFile = (options, folder) => task('downloadFile', options, async (signal, progress) => {
-  const { statusCode, header, bytes } = await send(options.url, { headers: lowerCased(options.header), signal })
+  const { statusCode, header, bytes } = await send(options.url, { headers: lowerCased(options.header), signal, timeout: options.timeout })
   const target = options.filePath ?? path.join(folder(), crypto.randomUUID() + path.extname(new URL(options.url).pathname))
   fs.writeFileSync(target, bytes)
   progress(bytes.length, bytes.length)
@@ -240,6 +243,42 @@ function connectSocket(options) {
 
 // ---------------------------------------------------------------------------------------------------- wx
 
+// The files of this machine.
+function fileSystem() {
+  const read = (file, encoding) => (encoding ? fs.readFileSync(file, encoding) : parsed(fs.readFileSync(file), { responseType: 'arraybuffer' }))
+  const write = (file, data, encoding = 'utf8') => fs.writeFileSync(file, typeof data === 'string' ? data : bufferOf(data), encoding)
+  return {
+    readFileSync: read,
+    writeFileSync: write,
+    accessSync: (file) => fs.accessSync(file),
+    unlinkSync: (file) => fs.unlinkSync(file),
+    readFile: (options) => run('readFile', options, () => ({ data: read(options.filePath, options.encoding) })),
+    writeFile: (options) => run('writeFile', options, () => write(options.filePath, options.data, options.encoding)),
+    access: (options) => run('access', options, () => fs.accessSync(options.path)),
+    unlink: (options) => run('unlink', options, () => fs.unlinkSync(options.filePath))
+  }
+}
+
+// What lies on a phone alone, such as a canvas, a player or a manager: each of its functions does nothing and returns it, as
+// chains want, and what is set on it stays.
+function handle(name, calls) {
+  return new Proxy({}, {
+    get(target, method, self) {
+      if (method in target || typeof method === 'symbol' || method === 'then') return target[method]
+      return (target[method] = (options) => {
+        calls.push({ name: `${name}.${method}`, options })
+        return self
+      })
+    }
+  })
+}
+
+const SCOPES = ['userInfo', 'userLocation', 'userFuzzyLocation', 'werun', 'record', 'writePhotosAlbum', 'camera', 'bluetooth', 'addPhoneContact', 'addPhoneCalendar']
+const DEVICE = { platform: 'devtools', system: 'Node', brand: 'devtools', model: 'Node' }
+const WINDOW = { windowWidth: 375, windowHeight: 667, screenWidth: 375, screenHeight: 667, statusBarHeight: 20, pixelRatio: 2 }
+const BASE = { SDKVersion: '3.0.0', version: '8.0.0', language: 'zh_CN', theme: 'light' }
+const SYSTEM = { ...DEVICE, ...WINDOW, ...BASE }
+
 /** Makes a `wx` of its own: several stand side by side, each with its storage. */
 function createWx({ appId = 'wx0000000000000000', envVersion = 'develop' } = {}) {
   const stored = new Map()
@@ -275,17 +314,27 @@ function createWx({ appId = 'wx0000000000000000', envVersion = 'develop' } = {})
       calls.push({ name: 'requestSubscribeMessage', options })
       return run('requestSubscribeMessage', options, () => Object.fromEntries((options.tmplIds ?? []).map((id) => [id, 'accept'])))
     },
+    getFileSystemManager: fileSystem,
+    getSetting: (options) => run('getSetting', options, () => ({ authSetting: Object.fromEntries(SCOPES.map((scope) => [`scope.${scope}`, true])) })),
+    getNetworkType: (options) => run('getNetworkType', options, () => ({ networkType: 'wifi' })),
     canIUse: () => true,
     getAccountInfoSync: () => ({ miniProgram: { appId, envVersion, version: '' } }),
-    getSystemInfoSync: () => ({ platform: 'devtools', system: 'Node', SDKVersion: '3.0.0', windowWidth: 375, windowHeight: 667, pixelRatio: 2 })
+    getSystemInfo: (options) => run('getSystemInfo', options, () => ({ ...SYSTEM })),
+    getSystemInfoSync: () => ({ ...SYSTEM }),
+    getDeviceInfo: () => ({ ...DEVICE }),
+    getWindowInfo: () => ({ ...WINDOW }),
+    getAppBaseInfo: () => ({ ...BASE }),
+    getMenuButtonBoundingClientRect: () => ({ width: 87, height: 32, top: 24, right: 368, bottom: 56, left: 281 })
   }
   return new Proxy(known, {
     get(target, name) {
       if (name in target || typeof name === 'symbol' || name === 'cloud' || name === 'then') return target[name]
       // Kept, so that a test sees the same function each time.
+      const only = /^get\w+Manager$/.test(name) && handle(name, calls)
       return (target[name] = (options) => {
         calls.push({ name, options })
-        if (!/Sync$|^on[A-Z]|^off[A-Z]|^create[A-Z]/.test(name)) return run(name, options, () => ({}))
+        if (only || /^create[A-Z]/.test(name)) return only || handle(name, calls)
+        if (!/Sync$|^on[A-Z]|^off[A-Z]/.test(name)) return run(name, options, () => ({}))
       })
     }
   })
@@ -315,6 +364,13 @@ function compiled(source) {
       return space
     })
   return `'use strict';Object.defineProperty(exports, '__esModule', { value: true });${text}\n;${exported.join(';')}`
+}
+
+// What `data` is declared with; a function or a promise in it stays what it is.
+function copied(value) {
+  if (Array.isArray(value)) return value.map(copied)
+  if (value?.constructor === Object) return Object.fromEntries(Object.entries(value).map(([name, it]) => [name, copied(it)]))
+  return typeof value === 'function' || typeof value?.then === 'function' ? value : structuredClone(value)
 }
 
 const setAt = (object, name, value) => {
@@ -371,7 +427,19 @@ class Program {
   }
 
   instance(declared) {
-    const made = { ...declared, data: structuredClone(declared.data ?? {}) }
+    // Nothing is drawn, so there is no component to be selected.
+    const drawn = {
+      selectComponent: () => null,
+      selectAllComponents: () => [],
+      getRelationNodes: () => [],
+      getTabBar: () => (fs.existsSync(path.join(this.root, 'custom-tab-bar/index.js')) ? this.component('custom-tab-bar/index') : null),
+      createSelectorQuery: () => this.wx.createSelectorQuery(),
+      createIntersectionObserver: () => this.wx.createIntersectionObserver(),
+      getOpenerEventChannel: () => handle('eventChannel', this.wx.calls),
+      animate() {},
+      clearAnimation() {}
+    }
+    const made = { ...drawn, ...declared, data: copied(declared.data ?? {}) }
     made.setData = (values, done) => {
       Object.entries(values).forEach(([name, value]) => setAt(made.data, name, value))
       done?.call(made)
@@ -419,6 +487,7 @@ class Program {
       Behavior: (it) => it,
       getApp: () => this.application,
       getCurrentPages: () => this.pages,
+      requirePlugin: (name) => handle(name, this.wx.calls),
       __default: (it) => (it?.__esModule ? it.default : it)
     }
     vm.compileFunction(compiled(fs.readFileSync(file, 'utf8')), Object.keys(given), { filename: file })(...Object.values(given))

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -296,4 +297,43 @@ test('the pages of a mini program run as they are', async () => {
   row.choose()
   assert.deepEqual(row.triggered, [{ event: 'choose', detail: { index: 3 } }])
   assert.equal(wx.getStorageSync('started'), true)
+})
+
+test('what a page draws and plays does nothing, and the page goes on', async () => {
+  const wx = wxOf('o-reader')
+  const page = new Program({ root: fileURLToPath(new URL('program', import.meta.url)), wx }).page('pages/drawing/drawing')
+  await page.onLoad()
+  assert.equal(page.data.size.width, 375)
+  assert.equal(page.data.format(1), '1.00')
+  assert.equal(wx.getBackgroundAudioManager().title, 'A song')
+  const heard = wx.calls.map(({ name }) => name)
+  for (const name of ['createCanvasContext.fillRect', 'createSelectorQuery.exec', 'getBackgroundAudioManager.stop']) assert.ok(heard.includes(name), name)
+})
+
+test('files of a mini program are those of the machine', async () => {
+  const wx = wxOf('o-reader')
+  const files = wx.getFileSystemManager()
+  const filePath = join(folder, 'note.txt')
+  await files.writeFile({ filePath, data: '名' })
+  assert.equal((await files.readFile({ filePath, encoding: 'base64' })).data, Buffer.from('名').toString('base64'))
+  assert.deepEqual(new Uint8Array(files.readFileSync(filePath)), new Uint8Array(Buffer.from('名')))
+  files.unlinkSync(filePath)
+  await assert.rejects(files.access({ path: filePath }), ({ errMsg }) => errMsg.startsWith('access:fail'))
+})
+
+test('an answer may take as long as on a phone', async (t) => {
+  const { request } = http
+  const waits = []
+  t.mock.method(http, 'request', (url, options, ...rest) => {
+    waits.push(options.timeout)
+    return request(url, options, ...rest)
+  })
+  const wx = createWx()
+  const filePath = join(folder, 'sent.txt')
+  writeFileSync(filePath, 'x')
+  await wx.request({ url: `${origin}/healthz` })
+  await wx.request({ url: `${origin}/healthz`, timeout: 30_000 })
+  await wx.downloadFile({ url: `${origin}/healthz` })
+  await wx.uploadFile({ url: `${origin}/healthz`, filePath, name: 'file' })
+  assert.deepEqual(waits, [60_000, 30_000, 60_000, 60_000])
 })
