@@ -46,6 +46,7 @@ const RealDate = Date;
 const { now } = Date;
 const { log2, round } = Math;
 const { assign, defineProperties, defineProperty, entries, keys } = Object;
+const { isArray } = Array;
 const { wait } = Atomics;
 const { setTimeout } = globalThis;
 const { allocUnsafe, byteLength, concat, from } = Buffer;
@@ -413,6 +414,14 @@ function makeContext(head, done) {
 // Set once the emulator's clock was moved: tells `Date` how far.
 let moveClock;
 
+// Writes what only the platform may say into an event; what else a client has in `userInfo` stays beside it.
+function write(event, own) {
+  const { userInfo } = event;
+  assign(event, own);
+  if (!own.userInfo || userInfo === null || typeof userInfo !== 'object' || isArray(userInfo)) return;
+  event.userInfo = { ...own.userInfo, ...userInfo, ...own.userInfo };
+}
+
 function begin(head, text) {
   const its = (call = { id: head.id, pending: undefined });
   channel.unref();
@@ -425,7 +434,7 @@ function begin(head, text) {
   } catch (error) {
     return answer('F', EVENT, `event is not valid JSON: ${error.message}`);
   }
-  if (head.merge && event !== null && typeof event === 'object') assign(event, head.merge);
+  if (head.merge && event !== null && typeof event === 'object') write(event, head.merge);
   let isDone = false;
   const done = (error, value) => {
     if (isDone) return;

@@ -297,6 +297,14 @@ def set_clock(offset):
         move_clock(offset)
 
 
+def write(event, own):
+    """Writes what only the platform may say into an event; what else a client has in `userInfo` stays beside it."""
+    info = event.get("userInfo")
+    event.update(own)
+    if isinstance(info, dict) and "userInfo" in own:
+        event["userInfo"] = {**own["userInfo"], **info, **own["userInfo"]}
+
+
 def call(handler, head, text):
     set_variables(head["variables"])
     set_clock(head.get("offset") or 0)
@@ -305,7 +313,7 @@ def call(handler, head, text):
     except ValueError as error:
         return answer(b"F", EVENT, "event is not valid JSON: {}".format(error))
     if head.get("merge") and isinstance(event, dict):
-        event.update(head["merge"])
+        write(event, head["merge"])
     try:
         value = handler(event, make_context(head))
         if inspect.iscoroutine(value):

@@ -66,10 +66,10 @@ export function scenario(generation, dialect) {
     })
 
     await t.test('a function knows who calls, and is told no lies', async () => {
-      const data = { name: 'bob', userInfo: { openId: 'forged' } }
+      const data = { name: 'bob', userInfo: { nickName: 'Bob', openId: 'forged' } }
       const { result } = await app.callFunction({ name: 'whoami', data })
       assert.equal(result.event.name, 'bob')
-      assert.equal(result.event.userInfo, undefined)
+      assert.deepEqual(result.event.userInfo, { nickName: 'Bob' })
       assert.deepEqual([result.user.uid, result.user.isAnonymous], [await dialect.uid(app), true])
       await assert.rejects(async () => {
         const answer = await app.callFunction({ name: 'nowhere' })

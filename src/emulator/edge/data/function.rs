@@ -61,15 +61,18 @@ fn client(environment: &Environment, user: Option<&User>) -> Caller {
     }
 }
 
-/// Returns an event without the `userInfo` that only the platform may write into it.
+/// Returns an event without what only the platform may say in `userInfo`. Names, pictures and the like may be beside it
+/// (`docs/wire.md#callers`).
 fn unforged(event: String) -> Result<String> {
-    const RESERVED: &str = "userInfo";
+    const INFO: &str = "userInfo";
     let names: HashMap<Cow<'_, str>, IgnoredAny> = serde_json::from_str(&event).unwrap_or_default();
-    if !names.contains_key(RESERVED) {
+    if !names.contains_key(INFO) {
         return Ok(event);
     }
     let mut fields: Map<String, Value> = serde_json::from_str(&event).map_err(Failure::parameter)?;
-    fields.shift_remove(RESERVED);
+    if let Some(Value::Object(info)) = fields.get_mut(INFO) {
+        info.retain(|name, _| !matches!(name.as_str(), "appId" | "openId" | "unionId"));
+    }
     Ok(Value::Object(fields).to_string())
 }
 
@@ -96,9 +99,13 @@ mod tests {
     #[test]
     fn a_client_cannot_say_who_it_is() {
         for (sent, expected) in [
-            (r#"{"a":1,"userInfo":{"openId":"o"},"b":2}"#, r#"{"a":1,"b":2}"#),
-            (r#"{"\u0075serInfo":1}"#, "{}"),
-            (r#"{"userInfo":1,"userInfo":2}"#, "{}"),
+            (
+                r#"{"a":1,"userInfo":{"nickName":"A","openId":"o","unionId":"u","appId":"w"},"b":2}"#,
+                r#"{"a":1,"userInfo":{"nickName":"A"},"b":2}"#,
+            ),
+            (r#"{"\u0075serInfo":{"\u006fpenId":1}}"#, r#"{"userInfo":{}}"#),
+            (r#"{"userInfo":1,"userInfo":{"openId":2}}"#, r#"{"userInfo":{}}"#),
+            (r#"{"userInfo":{"a":{"openId":2}}}"#, r#"{"userInfo":{"a":{"openId":2}}}"#),
             (r#"{"a":{"userInfo":1}}"#, r#"{"a":{"userInfo":1}}"#),
             (r#"{"n":12345678901234567890123}"#, r#"{"n":12345678901234567890123}"#),
             ("[1]", "[1]"),

@@ -143,9 +143,9 @@ async fn identity_is_lent_for_one_call_and_the_context_is_the_platforms() {
     )]);
     let rest = r#"true, 36, {"memory_limit_in_mb": 256, "time_limit_in_ms": 300000, "function_version": "$LATEST", "function_name": "f", "namespace": "local", "tencentcloud_region": "ap-shanghai", "tencentcloud_appid": "1250000001", "tencentcloud_uin": "100000000001"}]"#;
     let alice = Caller::MiniProgram(Identity { openid: "o-alice".into(), unionid: None });
-    let outcome = stage.call_as("f", r#"{"userInfo":{"openId":"forged"}}"#, alice).await;
+    let outcome = stage.call_as("f", r#"{"userInfo":{"nickName":"A","openId":"forged"}}"#, alice).await;
     let expected = format!(
-        r#"[{{"userInfo": {{"appId": "wx1", "openId": "o-alice"}}, "tcbContext": {{}}}}, "o-alice", "o-alice", {rest}"#
+        r#"[{{"userInfo": {{"appId": "wx1", "openId": "o-alice", "nickName": "A"}}, "tcbContext": {{}}}}, "o-alice", "o-alice", {rest}"#
     );
     assert_eq!(outcome.result, Ok(expected));
     assert_eq!(stage.call("f", "").await, Ok(format!("[{{}}, null, null, {rest}")));

@@ -47,11 +47,11 @@ async fn identity_is_lent_for_one_call() {
         "exports.main = (event) => ({ event, openid: process.env.WX_OPENID, source: process.env.TCB_SOURCE, keys: process.env.WX_CONTEXT_KEYS })",
     );
     let alice = Caller::MiniProgram(Identity { openid: "o-alice".into(), unionid: None });
-    let event = r#"{"a":1,"userInfo":{"openId":"forged"}}"#;
+    let event = r#"{"a":1,"userInfo":{"nickName":"A","openId":"forged"}}"#;
     let outcome = stage.call_as("f", event, alice.clone()).await;
     assert_eq!(
         outcome.result.expect("a result"),
-        r#"{"event":{"a":1,"userInfo":{"appId":"wx1","openId":"o-alice"},"tcbContext":{}},"openid":"o-alice","source":"wx_client","keys":"WX_CLIENTIP,WX_APPID,WX_OPENID,WX_API_TOKEN"}"#
+        r#"{"event":{"a":1,"userInfo":{"appId":"wx1","openId":"o-alice","nickName":"A"},"tcbContext":{}},"openid":"o-alice","source":"wx_client","keys":"WX_CLIENTIP,WX_APPID,WX_OPENID,WX_API_TOKEN"}"#
     );
     assert_eq!(stage.functions.caller_of(&outcome.request_id), None, "logs tell it to everybody");
     assert_eq!(stage.call("f", "{}").await, Ok(r#"{"event":{}}"#.into()));
