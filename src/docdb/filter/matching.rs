@@ -62,6 +62,22 @@ impl Matching {
         }
     }
 
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// Returns whether a condition holds when whatever can fail in it comes to `assumed`.
+    pub(super) fn might(&mut self, node: &Node, document: Fields<'_>, assumed: bool) -> bool {
+        match node {
+            Node::And(nodes) => nodes.iter().all(|it| self.might(it, document, assumed)),
+            Node::Or(nodes) => nodes.iter().any(|it| self.might(it, document, assumed)),
+            Node::Nor(nodes) => !nodes.iter().any(|it| self.might(it, document, !assumed)),
+            Node::Field { predicate, .. } if predicate.can_fail() => assumed,
+            Node::Field { path, predicate } => self.test(predicate, Place::Field(document, path)),
+            Node::Expr(_) => assumed,
+        }
+    }
+
     pub(super) fn node(&mut self, node: &Node, document: Fields<'_>) -> bool {
         match node {
             Node::And(nodes) => nodes.iter().all(|it| self.node(it, document)),

@@ -106,6 +106,44 @@ impl Condition {
     }
 }
 
+impl Node {
+    /// Whether evaluating it can fail.
+    fn can_fail(&self) -> bool {
+        match self {
+            Node::And(nodes) | Node::Or(nodes) | Node::Nor(nodes) => nodes.iter().any(Node::can_fail),
+            Node::Field { predicate, .. } => predicate.can_fail(),
+            Node::Expr(_) => true,
+        }
+    }
+}
+
+impl Predicate {
+    fn can_fail(&self) -> bool {
+        match self {
+            Predicate::Regex(_) => true,
+            Predicate::In(members) | Predicate::Nin(members) => !members.patterns.is_empty(),
+            Predicate::All(parts) | Predicate::ElemMatchValue(parts) | Predicate::Not(parts) => {
+                parts.iter().any(Predicate::can_fail)
+            }
+            Predicate::ElemMatch(node) => node.can_fail(),
+            Predicate::Eq(_)
+            | Predicate::Ne(_)
+            | Predicate::Lt(_)
+            | Predicate::Lte(_)
+            | Predicate::Gt(_)
+            | Predicate::Gte(_)
+            | Predicate::Size(_)
+            | Predicate::Exists(_)
+            | Predicate::Mod { .. }
+            | Predicate::Type(_)
+            | Predicate::Bits(_)
+            | Predicate::GeoWithin(_)
+            | Predicate::GeoIntersects(_)
+            | Predicate::Near(_) => false,
+        }
+    }
+}
+
 impl fmt::Debug for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Condition")
@@ -163,6 +201,11 @@ impl Filter {
     fn find(&self, document: Fields<'_>) -> Result<Option<Option<usize>>> {
         let mut matching = Matching::default();
         let held = matching.node(&self.root, document);
+        // In whatever order conditions stand, one fails only on documents that the others let through: the message may
+        // tell of the document, and a permission is such another.
+        if matching.has_failed() && !Matching::default().might(&self.root, document, true) {
+            return Ok(None);
+        }
         matching.finish(held)
     }
 }

@@ -216,3 +216,33 @@ fn expression_that_fails_fails_the_query() {
     assert!(filter.matches(&document(r#"{"a":1}"#)).is_err());
     assert!(finds(r#"{"$expr":{"$gt":["$a","$b"]}}"#, r#"{"a":2,"b":1}"#));
 }
+
+/// In any order: a message could tell of a document that the rest of the filter keeps back.
+#[test]
+fn a_condition_fails_only_on_documents_that_the_others_let_through() {
+    const FAILS: &str = r#"{"$expr":{"$divide":["$a",0]}}"#;
+    const ENDLESS: &str = r#"{"s":{"$regex":"^(?:(a+)\\1?)+$"}}"#;
+    let long = "a".repeat(64) + "!";
+    for fails in [FAILS, ENDLESS] {
+        for (text, failing) in [
+            (format!(r#"{{"$and":[{fails},{{"pub":true}}]}}"#), true),
+            (format!(r#"{{"$and":[{{"pub":true}},{fails}]}}"#), true),
+            (
+                format!(
+                    r#"{{"$and":[{{"$or":[{fails}]}},{{"$or":[{{"pub":true}},{{"$and":[{fails},{{"n":1}}]}}]}}]}}"#
+                ),
+                true,
+            ),
+            (format!(r#"{{"pub":true,"$nor":[{fails}]}}"#), true),
+            (format!(r#"{{"$nor":[{fails},{{"pub":{{"$ne":true}}}}]}}"#), true),
+            (format!(r#"{{"$or":[{{"pub":true}},{{"$and":[{fails},{{"n":1}}]}}]}}"#), false),
+        ] {
+            let filter = filter(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let matches = |public: bool| {
+                filter.matches(&document(&format!(r#"{{"a":1,"s":"{long}","pub":{public},"n":2}}"#)))
+            };
+            assert_eq!(matches(false).ok(), Some(false), "{text}");
+            assert_eq!(matches(true).is_err(), failing, "{text}");
+        }
+    }
+}

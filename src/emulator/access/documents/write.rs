@@ -55,7 +55,10 @@ impl Documents {
         }
         self.refuse_many(&asked, change.multi)?;
         selection.filter = self.within(&asked, selection.filter)?;
-        let mut updated = self.database().update(&selection, change)?;
+        let read = Asked { operation: Operation::Read, payload: None, ..asked };
+        let is_readable = !self.has_rules(asked.collection) || self.bound(&read, &selection.filter).is_some();
+        let mut updated =
+            self.database().update(&selection, change).map_err(|failure| hushed(failure, is_readable))?;
         self.hide(&asked, &mut updated);
         Ok(updated)
     }
@@ -98,7 +101,10 @@ impl Documents {
         change.upsert = false;
         if self.has_rules(asked.collection) {
             self.judge_one(asked, &selection.filter, stored.as_ref())?;
-            return self.database().update(selection, change);
+            let updated = self.database().update(selection, change);
+            return updated.map_err(|failure| {
+                hushed(failure, stored.is_none_or(|document| self.is_readable(asked, &document)))
+            });
         }
         // A preset that allows nothing says so; of somebody else's document it changes none.
         self.within(asked, selection.filter.clone())?;
@@ -188,6 +194,14 @@ impl Documents {
             return Err(self.deny_plainly(asked.user, asked.collection, asked.operation, why));
         }
         Ok(())
+    }
+}
+
+/// Says of a change that failed no more than that, where the caller may not read what it was about.
+fn hushed(failure: Failure, is_readable: bool) -> Failure {
+    match is_readable {
+        true => failure,
+        false => Failure::new(failure.code, "[FailedOperation] the documents cannot be changed so"),
     }
 }
 

@@ -315,6 +315,40 @@ async fn by_id_the_document_that_is_decided_on_is_the_one_that_leaves() {
 }
 
 #[tokio::test]
+async fn a_failure_tells_nothing_of_a_document_that_is_kept_back() {
+    let stage = Stage::new().await;
+    let things = Resource::Collection("things".into());
+    stage.fill("things", &[doc! { "_id": "t", "pub": false, "_openid": "bob", "s": "secret", "at": 1 }]);
+    let alice = stage.of("alice");
+    let fails = doc! { "$expr": { "$eq": [{ "$toInt": "$s" }, 1] } };
+    for permission in ["PRIVATE", r#"{"read":"doc.pub == true","write":"doc.pub == true"}"#] {
+        stage.permit(&things, permission);
+        let filter = doc! { "$and": [fails.clone(), { "pub": true }] };
+        let found = alice.find("things", None, query(filter.clone()), QueryType::Where).expect(permission);
+        assert_eq!(found.documents.len(), 0, "{permission}");
+        let piped = alice.aggregate("things", vec![doc! { "$match": filter.clone() }]).expect(permission);
+        assert_eq!(piped.documents.len(), 0, "{permission}");
+        assert_eq!(alice.count("things", filter.clone()), Ok(0), "{permission}");
+        let change = set(doc! { "$set": { "hit": true } }, false);
+        let updated = alice.update(selection(filter), change, QueryType::Where);
+        assert_eq!(updated.expect(permission).matched, 0, "{permission}");
+    }
+    // Who may change a document and not read it learns that the change failed, and no more.
+    for (read, is_told) in [("false", false), ("doc.s == 'secret'", true)] {
+        let rules = serde_json::json!({ "read": read, "update": "doc.s == 'secret'" }).to_string();
+        stage.permit(&things, &rules);
+        for (filter, by) in
+            [(doc! { "_id": "t" }, QueryType::Doc), (doc! { "s": "secret" }, QueryType::Where)]
+        {
+            let change = set(doc! { "$set": { "s.inner": 1 } }, false);
+            let failure = alice.update(selection(filter.clone()), change, by).expect_err(read);
+            assert_eq!(failure.message.contains("secret"), is_told, "{read}, {filter}: {failure:?}");
+            assert_eq!(failure.code, "DATABASE_REQUEST_FAILED");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_denial_explains_itself_to_the_developer_and_not_to_the_client() {
     let stage = Stage::new().await;
     let mut events = stage.emulator.events();
