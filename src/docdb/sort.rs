@@ -49,7 +49,8 @@ impl Sort {
     pub fn key<'a>(&self, document: impl Into<Fields<'a>>) -> Result<Vec<u8>> {
         let document = document.into();
         match self.key_by_field(document) {
-            (key, 0 | 1) => Ok(key),
+            (key, 0) => Ok(key),
+            (key, 1) if !self.fields.iter().any(|it| it.path.has_position()) => Ok(key),
             _ => self.key_by_row(document),
         }
     }
@@ -67,7 +68,7 @@ impl Sort {
     }
 
     /// Returns the least of the keys the document has in an index on these fields: those that lie in one array take their
-    /// values from the same element.
+    /// values from the same element, and a number in a path is a position unless an element has a field of that name.
     fn key_by_row(&self, document: Fields<'_>) -> Result<Vec<u8>> {
         let order = |field: &SortField| if field.descending { Order::Descending } else { Order::Ascending };
         let keys = self.fields.iter().map(|it| (it.path.as_str().to_owned(), order(it))).collect();
@@ -177,6 +178,17 @@ mod tests {
             [r#"{"_id":1,"a":[1,9]}"#, r#"{"_id":2,"a":5}"#, r#"{"_id":3,"a":[]}"#, r#"{"_id":4}"#];
         assert_eq!(sorted(r#"{"a":1}"#, &documents), "3412");
         assert_eq!(sorted(r#"{"a":-1}"#, &documents), "1243");
+    }
+
+    #[test]
+    fn number_in_a_path_is_a_position_unless_an_element_has_such_a_field() {
+        let documents = [r#"{"_id":1,"a":[{}]}"#, r#"{"_id":2,"a":null}"#, r#"{"_id":3,"a":[{"0":-1}]}"#];
+        assert_eq!(sorted(r#"{"a.0":1}"#, &documents), "231");
+        assert_eq!(sorted(r#"{"a.0":-1}"#, &documents), "312");
+        assert_eq!(
+            sorted(r#"{"a.0.b":1}"#, &[r#"{"_id":1,"a":[{"b":1},{"b":0}]}"#, r#"{"_id":2,"a":[]}"#]),
+            "21"
+        );
     }
 
     #[test]

@@ -67,6 +67,11 @@ impl FieldPath {
         self.steps.iter().map(|it| it.name.as_str())
     }
 
+    /// Tells whether a name may be a position in an array.
+    pub fn has_position(&self) -> bool {
+        self.steps.iter().any(|it| it.position.is_some())
+    }
+
     /// Offers what the path reaches to `accept`, in document order, until it returns true; returns whether it did.
     pub fn any<'a>(
         &self,
