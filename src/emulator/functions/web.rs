@@ -5,6 +5,7 @@
 //! is found there, one at a time.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +29,8 @@ use crate::project::functions::BOOTSTRAP;
 
 /// The port of the platform.
 const USUAL_PORT: u16 = 9000;
+/// Ports that a system gives to nobody who does not ask for that very one.
+const PORTS: Range<u16> = 30_000..32_768;
 /// How long a server may take until it listens; the platform's default (`docs/wire.md#function-limits`).
 const START_LIMIT: Duration = Duration::from_secs(65);
 /// How often a server is looked for that is starting.
@@ -167,7 +170,8 @@ impl Inner {
             Fault { kind: FaultKind::Exit, message }
         };
         let mut command = command(folder, &self.interpreters).map_err(&failed)?;
-        let port = free_port().map_err(|error| failed(format!("no port is free: {error}")))?;
+        let port = free_port(u16::from_be_bytes(self.config.ids.bytes()))
+            .ok_or_else(|| failed("no port is free".to_owned()))?;
         let is_taken = listening(USUAL_PORT).await.is_some();
         let environment = function.recipe.surroundings.environment(&function.wanted);
         command.env_clear().envs(environment).env("PORT", port.to_string()).current_dir(folder);
@@ -338,8 +342,10 @@ fn is_executable(file: &Path) -> bool {
     std::fs::metadata(file).is_ok_and(|found| found.permissions().mode() & 0o111 != 0)
 }
 
-fn free_port() -> std::io::Result<u16> {
-    Ok(std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+/// Returns a port that is free, and stays so until its server listens; two emulators begin to look at different ones.
+fn free_port(first: u16) -> Option<u16> {
+    let mut ports = PORTS.cycle().skip(usize::from(first) % PORTS.len()).take(PORTS.len());
+    ports.find(|port| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
 }
 
 fn text_of(line: &[u8]) -> String {
