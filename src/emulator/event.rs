@@ -9,6 +9,14 @@ use crate::model::denial::Denial;
 /// Receives events; dropped events never hold up the emulator.
 pub type Events = tokio::sync::broadcast::Sender<Event>;
 
+/// How many events a slow listener may fall behind before it misses the oldest.
+const BACKLOG: usize = 1024;
+
+/// Returns a channel that nobody listens to yet.
+pub fn channel() -> Events {
+    Events::new(BACKLOG)
+}
+
 /// Tells an event to whoever listens.
 pub fn tell(events: &Events, event: Event) {
     // An error means that nobody does.

@@ -61,9 +61,6 @@ use timers::Timers;
 use wechat::WeChat;
 use wechat::push::Pushes;
 
-/// How many events a slow listener may fall behind before it misses the oldest.
-const BACKLOG: usize = 1024;
-
 /// A running emulator. Dropping it without [`Emulator::stop`] closes the port but waits for nothing.
 pub struct Emulator {
     environment: Shared,
@@ -77,6 +74,14 @@ impl Emulator {
     /// The port is taken, the data folder is in use, what lies in it is damaged or contradicts the manifest, or the seed
     /// cannot be read.
     pub async fn start(config: Config) -> Result<Self> {
+        Emulator::start_with(config, event::channel()).await
+    }
+
+    /// Does so, and tells everything on that channel: who listens to it already misses nothing of the start.
+    ///
+    /// # Errors
+    /// As [`Emulator::start`].
+    pub async fn start_with(config: Config, events: Events) -> Result<Self> {
         let data = DataDir::open(&config.data)?;
         let folder = config.intercept.as_deref().or(config.https.as_deref());
         let names = [edge::door::MAPPED.as_slice(), &["localhost"]].concat();
@@ -85,7 +90,6 @@ impl Emulator {
         let listener = listen::bind(&config).await?;
         let url = listen::url(&listener)?;
         data.sign(&url)?;
-        let events = Events::new(BACKLOG);
         let database = Database::open(&data.documents(), &config, events.clone())
             .map_err(|error| database::unusable(&data.documents(), &error))?;
         let permissions = Permissions::open(data.permissions())?;

@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use crate::emulator::Emulator;
 use crate::emulator::config::{Config, Durability, Outward, Quota};
 use crate::emulator::data_dir::DataDir;
-use crate::emulator::event::Event;
+use crate::emulator::event::{self, Event};
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::{Clock, hex};
 use crate::model::name::EnvId;
@@ -169,11 +169,13 @@ impl Session {
             secret_key: config.secret_key.clone(),
         };
         let began = Instant::now();
-        let emulator = Emulator::start(config).await?;
+        let events = event::channel();
+        let heard = events.subscribe();
+        let emulator = Emulator::start_with(config, events).await?;
         emulator.lost().iter().for_each(|lost| context.ui.warn(lost));
         Ok(Session {
             running: Running { url: emulator.url().to_owned(), ..running },
-            audience: Mutex::new(Audience { events: emulator.events(), missed: 0 }),
+            audience: Mutex::new(Audience { events: heard, missed: 0 }),
             emulator,
             project,
             data,

@@ -1,6 +1,7 @@
 //! Start, one holder at a time, stop.
 
 use cloudkit::emulator::Emulator;
+use cloudkit::emulator::event::{self, Event};
 use cloudkit::model::clock::Clock;
 use serde_json::json;
 
@@ -57,6 +58,20 @@ async fn what_was_written_is_there_after_a_restart() {
     let sandbox = Sandbox { emulator, clock, folder };
     let found = sandbox.admin("database.getDocument", json!({ "collectionName": "todos" })).await;
     assert_eq!(found["data"]["list"], json!([r#"{"_id":"a","n":{"$numberInt":"1"}}"#]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_during_the_start_is_heard_by_who_listened_before() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let deployed = folder.path().join(".cloudkit/data/functions/f");
+    std::fs::create_dir_all(&deployed).expect("a folder");
+    std::fs::write(deployed.join("spec.json"), "{").expect("a file");
+    let events = event::channel();
+    let mut heard = events.subscribe();
+    let emulator = Emulator::start_with(config(folder.path(), &Clock::default()), events).await;
+    let is_meant = |event| matches!(event, Event::Warning(text) if text.en.contains("is damaged"));
+    assert!(std::iter::from_fn(|| heard.try_recv().ok()).any(is_meant));
+    emulator.expect("an emulator").stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
