@@ -7,6 +7,7 @@ use cloudkit::project::{Options, Project};
 use cloudkit::scaffold::{self, Parameters};
 
 use super::sdk;
+use crate::support::patience::output;
 
 #[test]
 fn a_new_project_reads_without_complaint() {
@@ -32,13 +33,9 @@ fn a_new_leaderboard_passes_its_own_tests() {
     let Some(installed) = sdk::installed() else { return };
     let home = tempfile::tempdir().expect("a folder");
     let cloudkit = |arguments: &[&str], folder: &Path| {
-        let output = Command::new(env!("CARGO_BIN_EXE_cloudkit"))
-            .args(arguments)
-            .current_dir(folder)
-            .env("HOME", home.path())
-            .env_remove("NODE_OPTIONS")
-            .output()
-            .expect("cloudkit runs");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cloudkit"));
+        command.args(arguments).current_dir(folder).env("HOME", home.path()).env_remove("NODE_OPTIONS");
+        let output = output(&mut command);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         assert!(output.status.success(), "{arguments:?}\n{}\n{}", text(&output.stdout), text(&output.stderr));
     };

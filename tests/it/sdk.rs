@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use crate::support::patience::output;
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk")
 }
@@ -71,8 +73,8 @@ pub fn installed() -> Option<PathBuf> {
         let folder = folder();
         let modified = |path: &str| std::fs::metadata(folder.join(path)).and_then(|it| it.modified()).ok();
         if modified("node_modules/.package-lock.json") < modified("package-lock.json") {
-            let done = Command::new(npm()).args(["ci", "--ignore-scripts"]).current_dir(&folder).output();
-            succeeded("npm ci", &done.expect("npm runs"));
+            let mut npm = Command::new(npm());
+            succeeded("npm ci", &output(npm.args(["ci", "--ignore-scripts"]).current_dir(&folder)));
         }
         Some(folder)
     })
@@ -91,8 +93,7 @@ fn installed_for_python() -> Option<PathBuf> {
     if std::fs::read_to_string(&done).ok().as_ref() != Some(&wanted) {
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target"]);
-        let output = pip.arg(&packages).arg("--requirement").arg(&requirements).output();
-        succeeded("pip install", &output.expect("pip runs"));
+        succeeded("pip install", &output(pip.arg(&packages).arg("--requirement").arg(&requirements)));
         std::fs::write(done, wanted).expect("a note");
     }
     Some(packages)
@@ -110,7 +111,8 @@ fn under_emulator_with(flags: &[&str], command: &[&str], variables: &[(&str, &Pa
 /// Runs a command in a project's folder, under an emulator of the project.
 fn under_emulator_of(project: &Path, flags: &[&str], command: &[&str], variables: &[(&str, &Path)]) {
     let home = tempfile::tempdir().expect("a temporary folder");
-    let output = Command::new(env!("CARGO_BIN_EXE_cloudkit"))
+    let mut program = Command::new(env!("CARGO_BIN_EXE_cloudkit"));
+    program
         .args(["emulate", "--ephemeral", "--port", "0", "--no-install"])
         .args(flags)
         .arg("--")
@@ -118,9 +120,8 @@ fn under_emulator_of(project: &Path, flags: &[&str], command: &[&str], variables
         .current_dir(project)
         .env("HOME", home.path())
         .env_remove("NODE_OPTIONS")
-        .envs(variables.iter().copied())
-        .output();
-    succeeded(&format!("{command:?}"), &output.expect("cloudkit runs"));
+        .envs(variables.iter().copied());
+    succeeded(&format!("{command:?}"), &output(&mut program));
 }
 
 fn node_under_emulator(arguments: &[&str]) {

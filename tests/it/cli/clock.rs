@@ -38,7 +38,7 @@ async fn hours_pass_in_a_moment_and_timers_fire_in_order() {
             ("2030-05-01T12:30:00+08:00", "noon"),
         ]
     );
-    let output = cloudkit.command(&["logs", "refresh", "--since", "3h", "--json"]).output().expect("run");
+    let output = cloudkit.output(&["logs", "refresh", "--since", "3h", "--json"]);
     let lines = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>();
     let logs: Vec<Value> = lines.collect::<Result<_, _>>().expect("a document per line");
     let said: Vec<(&str, &str)> = logs
@@ -132,8 +132,7 @@ async fn a_token_that_a_timer_refreshes_outlives_hours_that_pass_in_a_moment() {
     cloudkit.json(&["clock", "advance", "5h"]);
     cloudkit.json(&["clock", "advance", "1d", "--skip-timers"]);
     cloudkit.json(&["clock", "advance", "1h"]);
-    let output =
-        cloudkit.command(&["logs", "--since", "2d", "--grep", "left", "--json"]).output().expect("run");
+    let output = cloudkit.output(&["logs", "--since", "2d", "--grep", "left", "--json"]);
     let lines = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>();
     let said = lines.map(|line| line.expect("JSON")["message"].as_str().unwrap_or_default().to_owned());
     let said: Vec<String> = said.collect();

@@ -175,7 +175,7 @@ async fn an_index_that_makes_no_sense_is_refused_and_the_manifest_stays() {
         (&["db", "index", "add", "player", "score"], 4, "did you mean `players`?"),
         (&["db", "index", "drop", "players", "nope"], 4, "`players` has no index `nope`"),
     ] {
-        let output = cloudkit.command(arguments).output().expect("run");
+        let output = cloudkit.output(arguments);
         let told = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
         assert!(told.contains(why), "{arguments:?}: {told}");
@@ -187,8 +187,7 @@ async fn an_index_that_makes_no_sense_is_refused_and_the_manifest_stays() {
 async fn a_unique_index_over_duplicates_is_refused_and_nothing_is_half_done() {
     let cloudkit = players().await;
     cloudkit.run(&["db", "insert", "players", r#"{"score":7}"#]);
-    let output =
-        cloudkit.command(&["db", "index", "add", "players", "score", "--unique"]).output().expect("run");
+    let output = cloudkit.output(&["db", "index", "add", "players", "score", "--unique"]);
     assert_eq!(output.status.code(), Some(5), "{}", cloudkit.tell(&output));
     assert_eq!(cloudkit.read("cloudkit.toml"), MANIFEST.1);
     assert_eq!(cloudkit.json(&["db", "index", "list", "players"]).as_array().map(Vec::len), Some(2));
@@ -197,7 +196,7 @@ async fn a_unique_index_over_duplicates_is_refused_and_nothing_is_half_done() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_index_of_ids_is_there_already() {
     let cloudkit = players().await;
-    let output = cloudkit.command(&["db", "index", "add", "players", "_id"]).output().expect("run");
+    let output = cloudkit.output(&["db", "index", "add", "players", "_id"]);
     let told = cloudkit.tell(&output);
     assert!(
         told.contains("hint: every collection has this index, which stays: there is nothing to add"),
@@ -276,10 +275,7 @@ async fn what_is_wrong_with_a_query_is_told() {
         let told = cloudkit.run(&[&["db"], arguments].concat());
         assert!(told.contains(said), "{told}");
     }
-    let output = cloudkit
-        .command(&["db", "query", "players", "--where", r#"{"a":{"$nope":1}}"#])
-        .output()
-        .expect("run");
+    let output = cloudkit.output(&["db", "query", "players", "--where", r#"{"a":{"$nope":1}}"#]);
     assert_eq!(output.status.code(), Some(5), "{}", cloudkit.tell(&output));
 }
 
@@ -332,7 +328,7 @@ async fn what_is_whole_of_a_damaged_file_is_saved_and_can_be_begun_with() {
     let cloudkit = Cloudkit::alone(&[MANIFEST]);
     let begin = |arguments: &[&str]| {
         let all = [&["emulate", "--port", "0"], arguments].concat();
-        let output = cloudkit.command(&all).output().expect("run");
+        let output = cloudkit.output(&all);
         assert_eq!(output.status.code(), Some(0), "{}", cloudkit.tell(&output));
     };
     let documents: String =
@@ -345,7 +341,7 @@ async fn what_is_whole_of_a_damaged_file_is_saved_and_can_be_begun_with() {
     bytes.chunks_mut(4096).rfind(leaf).expect("a page of documents")[0] = 0xff;
     std::fs::write(&file, &bytes).expect("written");
 
-    let output = cloudkit.command(&["db", "export", "--salvage", "--json"]).output().expect("run");
+    let output = cloudkit.output(&["db", "export", "--salvage", "--json"]);
     assert_eq!(output.status.code(), Some(1), "{}", cloudkit.tell(&output));
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let notes = told.as_array().expect("a list").iter().find(|it| it["collection"] == "notes");
@@ -357,7 +353,7 @@ async fn what_is_whole_of_a_damaged_file_is_saved_and_can_be_begun_with() {
     assert_eq!((&last["number"], &last["id"]), (&json!(100), &json!("\"p99\"")));
     assert_eq!(cloudkit.read("salvaged/notes.jsonl").lines().count() as u64, saved);
 
-    let output = cloudkit.command(&["db", "export", "--salvage", "notes"]).output().expect("run");
+    let output = cloudkit.output(&["db", "export", "--salvage", "notes"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(output.stdout, cloudkit.read("salvaged/notes.jsonl").into_bytes());
     let talk = String::from_utf8_lossy(&output.stderr);
@@ -366,7 +362,7 @@ async fn what_is_whole_of_a_damaged_file_is_saved_and_can_be_begun_with() {
 
     std::fs::remove_dir_all(cloudkit.folder().join(".cloudkit/data")).expect("moved away");
     begin(&["--seed", "salvaged", "--", "true"]);
-    let output = cloudkit.command(&["db", "export", "--salvage", "notes"]).output().expect("run");
+    let output = cloudkit.output(&["db", "export", "--salvage", "notes"]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stdout, cloudkit.read("salvaged/notes.jsonl").into_bytes());
 }

@@ -6,7 +6,6 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
 
 use cloudkit::project::running::Running;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -14,9 +13,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::cloudkit::Cloudkit;
 use crate::support::http::Request;
+use crate::support::patience::{Limit, PATIENCE};
 
-/// How long a test waits for what should come at once, before it fails.
-const PATIENCE: Duration = Duration::from_secs(20);
 const QUIET: [&str; 4] = ["emulate", "--port", "0", "--ephemeral"];
 
 /// An emulator in a process of its own, and the ends of its streams.
@@ -25,6 +23,7 @@ struct Emulated {
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     talk: BufReader<ChildStderr>,
+    _limit: Limit,
 }
 
 impl Emulated {
@@ -40,6 +39,7 @@ impl Emulated {
             input: child.stdin.take(),
             output: BufReader::new(child.stdout.take().expect("piped")),
             talk: BufReader::new(child.stderr.take().expect("piped")),
+            _limit: Limit::of(&child),
             child,
         }
     }
@@ -109,8 +109,8 @@ fn the_exit_code_is_the_commands() {
     for (script, code) in
         [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137), ("kill -TERM $$", 143), ("kill -INT $$", 130)]
     {
-        let output = cloudkit.command(&[&QUIET[..], &["--", "sh", "-c", script]].concat()).output();
-        assert_eq!(output.expect("run").status.code(), Some(code), "{script}");
+        let output = cloudkit.output(&[&QUIET[..], &["--", "sh", "-c", script]].concat());
+        assert_eq!(output.status.code(), Some(code), "{script}");
     }
 }
 
@@ -153,7 +153,7 @@ fn standard_output_is_the_commands_alone() {
     let script = r#"printf 'a\000b'; "$CLOUDKIT" fn invoke noisy >/dev/null 2>&1; printf 'no line end'"#;
     for more in [&[][..], &["--json"]] {
         let arguments = [more, &QUIET, &["--", "sh", "-c", script]].concat();
-        let output = cloudkit.command(&arguments).output().expect("run");
+        let output = cloudkit.output(&arguments);
         assert_eq!(output.stdout, b"a\0bno line end");
         assert!(String::from_utf8_lossy(&output.stderr).contains("said by a function"));
     }
@@ -195,7 +195,7 @@ fn offline_a_child_reaches_fixtures_and_this_machine_alone() {
         say('https://api.example.com/x').then(() => say('https://other.example.com/'))
           .then(() => say(`${process.env.CLOUDKIT_EMULATOR_URL}/healthz`))";
     let arguments = [&QUIET[..], &["--offline", "--", "node", "-e", script]].concat();
-    let output = cloudkit.command(&arguments).output().expect("run");
+    let output = cloudkit.output(&arguments);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "from a file\nECLOUDKIT_OFFLINE\nok\n\n");
 }
 
@@ -609,8 +609,8 @@ fn over_tls_a_child_of_node_trusts_the_emulator() {
     let manifest = [("cloudkit.toml", "[emulate]\nhttps = true\n")];
     for (files, flags) in [(&[][..], &["--https"][..]), (&manifest[..], &[])] {
         let cloudkit = Cloudkit::alone(files);
-        let output = cloudkit.command(&[&QUIET[..], flags, &["--", "node", "-e", script]].concat()).output();
-        assert_eq!(String::from_utf8_lossy(&output.expect("run").stdout), "200 true\n", "{flags:?}");
+        let output = cloudkit.output(&[&QUIET[..], flags, &["--", "node", "-e", script]].concat());
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "200 true\n", "{flags:?}");
     }
     let cloudkit = Cloudkit::alone(&manifest);
     let mut running = Emulated::start(&cloudkit, &[]);

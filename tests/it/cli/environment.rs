@@ -37,9 +37,7 @@ fn without_an_emulator_or_a_name_the_reader_is_told_what_to_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_flag_wins_over_the_variable_and_the_variable_over_the_manifest() {
     let cloudkit = Cloudkit::serving(&[("cloudkit.toml", MANIFEST)]).await;
-    let asked = |cloudkit: &Cloudkit, arguments: &[&str]| {
-        cloudkit.command(arguments).output().expect("run").status.code()
-    };
+    let asked = |cloudkit: &Cloudkit, arguments: &[&str]| cloudkit.output(arguments).status.code();
     assert_eq!(asked(&cloudkit, &["fn", "list"]), Some(3), "dev needs a login");
     assert_eq!(asked(&cloudkit, &["fn", "list", "--env", "local"]), Some(0));
     let cloudkit = cloudkit.variable("CLOUDKIT_ENV", "local");
@@ -118,7 +116,7 @@ fn credentials_of_variables_are_recognised_and_never_shown() {
 #[test]
 fn the_doctor_tells_what_is_wrong_with_a_manifest() {
     let cloudkit = Cloudkit::alone(&[("cloudkit.toml", "[project]\nnaem = \"x\"\n")]);
-    let output = cloudkit.command(&["doctor", "--json"]).output().expect("run");
+    let output = cloudkit.output(&["doctor", "--json"]);
     assert_eq!(output.status.code(), Some(1));
     let checks: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one document");
     let project = checks.as_array().expect("a list").iter().find(|check| check["name"] == "project").cloned();

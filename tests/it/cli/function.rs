@@ -40,15 +40,11 @@ async fn a_call_prints_the_result_and_tells_the_log() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_fails_ends_in_1_with_its_words() {
     let cloudkit = Cloudkit::serving(&[HELLO]).await;
-    let output =
-        cloudkit.command(&["fn", "invoke", "hello", "-d", r#"{"want":"trouble"}"#]).output().expect("run");
+    let output = cloudkit.output(&["fn", "invoke", "hello", "-d", r#"{"want":"trouble"}"#]);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("error: function `hello` failed\n  caused by: Error: here it is\n"), "{told}");
-    let output = cloudkit
-        .command(&["fn", "invoke", "hello", "-d", r#"{"want":"trouble"}"#, "--json"])
-        .output()
-        .expect("run");
+    let output = cloudkit.output(&["fn", "invoke", "hello", "-d", r#"{"want":"trouble"}"#, "--json"]);
     assert_eq!(output.status.code(), Some(1));
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one document");
     assert_eq!(answer["ok"], false);
@@ -142,7 +138,7 @@ async fn a_function_that_cannot_be_packed_is_not_fetched() {
 async fn a_package_that_is_not_there_is_installed_next() {
     let code = "require('no-such-package/lib/x'); exports.main = () => 1";
     let cloudkit = Cloudkit::serving(&[("cloudfunctions/bare/index.js", code)]).await;
-    let output = cloudkit.command(&["fn", "invoke", "bare"]).output().expect("run");
+    let output = cloudkit.output(&["fn", "invoke", "bare"]);
     let told = cloudkit.tell(&output);
     assert!(told.contains("hint: run `npm install no-such-package` in the function's folder"), "{told}");
 }

@@ -38,8 +38,7 @@ async fn a_file_goes_in_and_comes_out_the_same() {
     ✔ Exported from `things`: 2345
     ");
     assert_eq!(cloudkit.read("out.jsonl"), cloudkit.read("things.jsonl"));
-    let output =
-        cloudkit.command(&["db", "export", "things", "--where", r#"{"n":{"$lt":2}}"#]).output().expect("run");
+    let output = cloudkit.output(&["db", "export", "things", "--where", r#"{"n":{"$lt":2}}"#]);
     assert_eq!(String::from_utf8_lossy(&output.stdout), lines(2));
 }
 

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use crate::support::cloudkit::Cloudkit;
+use crate::support::patience::Limit;
 
 const NOISY: (&str, &str) = (
     "cloudfunctions/noisy/index.js",
@@ -15,7 +16,7 @@ async fn lines_are_filtered_and_have_one_shape() {
     let cloudkit = Cloudkit::serving(&[NOISY]).await;
     let call = cloudkit.json(&["fn", "invoke", "noisy"]);
     let lines = |more: &[&str]| -> Vec<serde_json::Value> {
-        let output = cloudkit.command(&[&["logs", "--json"], more].concat()).output().expect("run");
+        let output = cloudkit.output(&[&["logs", "--json"], more].concat());
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         text.lines().map(|line| serde_json::from_str(line).expect("a document a line")).collect()
     };
@@ -54,6 +55,7 @@ async fn following_goes_on_until_ctrl_c() {
     let cloudkit = Cloudkit::serving(&[NOISY]).await;
     let mut following =
         cloudkit.command(&["logs", "-f", "--json"]).stdout(Stdio::piped()).spawn().expect("run");
+    let _limit = Limit::of(&following);
     let mut lines = BufReader::new(following.stdout.take().expect("piped")).lines();
     cloudkit.run(&["fn", "invoke", "noisy"]);
     let first: Vec<String> = lines.by_ref().take(2).map(|line| line.expect("text")).collect();
@@ -73,6 +75,7 @@ async fn following_ends_quietly_when_the_reader_goes_away() {
     cloudkit.run(&["fn", "invoke", "noisy"]);
     let mut command = cloudkit.command(&["logs", "-f", "--grep", "three"]);
     let mut following = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("run");
+    let _limit = Limit::of(&following);
     let mut reader = BufReader::new(following.stdout.take().expect("piped"));
     reader.read_line(&mut String::new()).expect("the only line");
     drop(reader);
@@ -88,6 +91,7 @@ async fn fifty_thousand_lines_said_in_a_moment_are_all_there_in_order() {
         Cloudkit::serving(&[("cloudfunctions/loud/index.js", loud), ("cloudkit.toml", limits)]).await;
     let following = cloudkit.command(&["logs", "-f", "--json"]).stdout(Stdio::piped()).spawn();
     let mut following = following.expect("run");
+    let _limit = Limit::of(&following);
     assert_eq!(cloudkit.json(&["fn", "invoke", "loud"])["ok"], true);
     let numbers = |lines: &mut dyn Iterator<Item = String>| -> Vec<String> {
         let lines = lines.map(|line| serde_json::from_str::<serde_json::Value>(&line).expect("a document"));
@@ -95,7 +99,7 @@ async fn fifty_thousand_lines_said_in_a_moment_are_all_there_in_order() {
         messages.filter(|message| !message.contains("RequestId")).collect()
     };
     let expected: Vec<String> = (0..50_000).map(|n| n.to_string()).collect();
-    let output = cloudkit.command(&["logs", "--json"]).output().expect("run");
+    let output = cloudkit.output(&["logs", "--json"]);
     let said = String::from_utf8(output.stdout).expect("text");
     assert!(numbers(&mut said.lines().map(str::to_owned)) == expected, "{} lines", said.lines().count());
     let followed = BufReader::new(following.stdout.take().expect("piped")).lines();

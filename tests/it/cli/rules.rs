@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::support::cloudkit::Cloudkit;
+use crate::support::patience::Limit;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_permission_is_set_read_and_remembered() {
@@ -220,7 +221,7 @@ fn a_table_of_tests_is_run_against_the_rules() {
         (&told["files"][0]["tests"][0]["allowed"], &told["coverage"]["clauses"][0]["isTrue"]),
         (&json!(false), &json!(1))
     );
-    let low = cloudkit.command(&["rules", "test", "--fail-under", "100"]).output().expect("run");
+    let low = cloudkit.output(&["rules", "test", "--fail-under", "100"]);
     assert_eq!(low.status.code(), Some(1));
 }
 
@@ -494,6 +495,7 @@ fn tests_run_again_when_a_file_is_saved() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .expect("it runs");
+    let _limit = Limit::of(&child);
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     let mut passed = || {
         let line = lines.next().expect("a line").expect("text");
@@ -510,7 +512,10 @@ fn tests_run_again_when_a_file_is_saved() {
         ("cloudkit.toml", manifest.replace("doc.pub == true", "doc.pub = true")),
         ("cloudkit.toml", manifest.replace("permission = 'PRIVATE'", "permission = 'READONLY'")),
     ] {
-        std::fs::write(cloudkit.folder().join(file), text).expect("written");
+        // At once: half of it would have another result.
+        let draft = cloudkit.folder().join("draft");
+        std::fs::write(&draft, text).expect("written");
+        std::fs::rename(draft, cloudkit.folder().join(file)).expect("renamed");
         // One save may be noticed twice; each of these changes the result.
         let last = seen.last().cloned();
         let next = std::iter::repeat_with(&mut passed).find(|next| Some(next) != last.as_ref());
@@ -573,7 +578,7 @@ fn rules_that_never_work_and_queries_that_are_refused_are_found() {
         "cloudkit.toml",
         "[storage]\nrule = { read = true, write = \"auth != null\" }\n",
     )]);
-    let code = |arguments: &[&str]| good.command(arguments).output().expect("run").status.code();
+    let code = |arguments: &[&str]| good.output(arguments).status.code();
     assert_eq!((code(&["rules", "check"]), code(&["rules", "check", "--strict"])), (Some(0), Some(1)));
     let half = Cloudkit::alone(&[
         ("cloudkit.toml", "[database.posts]\npermission = \"PRIVATE\"\n"),

@@ -1,6 +1,7 @@
 //! `cloudkit storage …`.
 
 use crate::support::cloudkit::Cloudkit;
+use crate::support::patience::PATIENCE;
 use crate::support::unsteady::{Door, Reply, Unsteady};
 
 const MEGABYTE: usize = 1 << 20;
@@ -21,14 +22,14 @@ fn at(cloudkit: Cloudkit, url: &str) -> Cloudkit {
 /// Downloads over a file that is there; returns the exit code and what the folder holds then.
 fn download(service: &Unsteady) -> (Option<i32>, Vec<(String, Vec<u8>)>) {
     let cloudkit = at(Cloudkit::alone(&[("into/a.bin", "old")]), &service.url);
-    let output = cloudkit.command(&["storage", "download", "cloud://local.b/a.bin", "into/"]).output();
+    let output = cloudkit.output(&["storage", "download", "cloud://local.b/a.bin", "into/"]);
     let entries = std::fs::read_dir(cloudkit.folder().join("into")).expect("a folder");
     let held = entries.map(|entry| {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         (name, std::fs::read(&path).expect("a file"))
     });
-    (output.expect("the program runs").status.code(), held.collect())
+    (output.status.code(), held.collect())
 }
 
 #[test]
@@ -74,7 +75,9 @@ async fn an_upload_that_was_killed_is_taken_over() {
     let door = Door::open(&url, 34 * MEGABYTE);
     let cloudkit = at(cloudkit, &door.url);
     let mut killed = cloudkit.command(&["storage", "upload", "large", "large"]).spawn().expect("runs");
-    let door = tokio::task::spawn_blocking(move || door.shut.recv().map(|()| door)).await.expect("heard");
+    let door = tokio::task::spawn_blocking(move || door.shut.recv_timeout(PATIENCE).map(|()| door))
+        .await
+        .expect("heard");
     door.expect("the upload goes on until the door shuts");
     killed.kill().and_then(|()| killed.wait()).expect("ours");
     assert_eq!(cloudkit.json_at(&url, &["storage", "list"]), serde_json::json!([]));

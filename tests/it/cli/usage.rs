@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use crate::support::cloudkit::Cloudkit;
+use crate::support::patience::Limit;
 
 #[test]
 fn a_wrong_command_line_is_explained() {
@@ -159,6 +160,7 @@ fn codes_are_explained_in_both_languages() {
 fn a_reader_that_goes_away_is_no_failure() {
     let cloudkit = Cloudkit::alone(&[]);
     let mut child = cloudkit.command(&["completions", "zsh"]).stdout(Stdio::piped()).spawn().expect("run");
+    let _limit = Limit::of(&child);
     let mut reader = BufReader::new(child.stdout.take().expect("piped"));
     reader.read_line(&mut String::new()).expect("a line");
     drop(reader);
@@ -178,10 +180,10 @@ fn a_full_disk_is_a_failure() {
 #[test]
 fn help_and_version_are_data() {
     let cloudkit = Cloudkit::alone(&[]);
-    let help = cloudkit.command(&["--help"]).output().expect("run");
+    let help = cloudkit.output(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&help.stdout).contains("Exit codes: 0 done"));
-    let version = cloudkit.command(&["--version"]).output().expect("run");
+    let version = cloudkit.output(&["--version"]);
     assert_eq!(String::from_utf8_lossy(&version.stdout), format!("cloudkit {}\n", env!("CARGO_PKG_VERSION")));
 }
 
@@ -202,7 +204,7 @@ fn every_command_answers_json_with_one_document() {
 /// Returns the commands that have no commands below them, as the help lists them.
 fn leaves(cloudkit: &Cloudkit, above: &[String]) -> Vec<Vec<String>> {
     let above: Vec<&str> = above.iter().map(String::as_str).collect();
-    let output = cloudkit.command(&[&above[..], &["--help"]].concat()).output().expect("run");
+    let output = cloudkit.output(&[&above[..], &["--help"]].concat());
     let help = String::from_utf8_lossy(&output.stdout).into_owned();
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let names = listed.take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("   "));

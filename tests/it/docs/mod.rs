@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::support::cloudkit::Cloudkit;
+use crate::support::patience::output;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -19,7 +20,7 @@ fn read(path: impl AsRef<Path>) -> String {
 
 #[test]
 fn the_command_reference_is_the_one_the_program_writes() {
-    let output = Cloudkit::alone(&[]).command(&["markdown"]).output().expect("run");
+    let output = Cloudkit::alone(&[]).output(&["markdown"]);
     let written = String::from_utf8(output.stdout).expect("text");
     let kept = read("docs/cli.md");
     let differs = kept.lines().zip(written.lines()).find(|(kept, written)| kept != written);
@@ -42,12 +43,13 @@ fn the_chinese_page_shows_the_commands_of_the_english_one() {
 #[cfg(unix)]
 mod tour {
     use std::process::{Child, Command, Stdio};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use tempfile::TempDir;
 
-    use super::{fs, read};
+    use super::{fs, output, read};
     use crate::sdk;
+    use crate::support::patience::PATIENCE;
 
     /// A newcomer's machine: an empty home, the program on the path. npm keeps its own settings and cache.
     struct Newcomer {
@@ -106,7 +108,7 @@ mod tour {
 
         fn type_in(&self, block: &str) -> String {
             let cwd = self.home.path().join(".cwd");
-            let output = self.shell(&format!("{block}\npwd >{}", cwd.display())).output().expect("a shell");
+            let output = output(&mut self.shell(&format!("{block}\npwd >{}", cwd.display())));
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
             assert!(output.status.success(), "{block}\n{stdout}\n{stderr}");
@@ -120,7 +122,9 @@ mod tour {
             let stderr = fs::File::create(&said).expect("a file");
             let child = self.shell(&script).stdout(Stdio::null()).stderr(stderr).spawn().expect("a shell");
             let child = self.background.insert(child);
+            let begun = Instant::now();
             while !ready.exists() {
+                assert!(begun.elapsed() < PATIENCE, "never ready: {block}");
                 let ended = child.try_wait().expect("a child");
                 assert_eq!(ended, None, "{block}{}", fs::read_to_string(&said).unwrap_or_default());
                 std::thread::sleep(Duration::from_millis(20));
@@ -161,7 +165,7 @@ fn the_demo_runs_from_nothing_to_a_deploy() {
     }
     // Not in a sandboxed home: npm has its settings and its cache there.
     let mut demo = std::process::Command::new(env!("CARGO_BIN_EXE_cloudkit"));
-    let output = demo.args(["demo", "--json"]).env("CLOUDKIT_KEYRING", "off").output().expect("run");
+    let output = output(demo.args(["demo", "--json"]).env("CLOUDKIT_KEYRING", "off"));
     let talk = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{talk}");
     let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");

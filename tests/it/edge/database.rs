@@ -5,6 +5,7 @@ use cloudkit::emulator::event::Event;
 use serde_json::{Value, json};
 
 use crate::support::emulator::Sandbox;
+use crate::support::patience::told;
 
 impl Sandbox {
     /// Starts with one collection.
@@ -273,13 +274,15 @@ async fn a_query_without_an_index_is_told_once_with_the_line_to_paste() {
     // The unknown collection comes last, so what was told before it is all there is.
     sandbox.admin("database.getDocument", json!({ "collectionName": "todo" })).await;
     let mut fixes = Vec::new();
-    let suggestion = loop {
-        match events.recv().await.expect("an event") {
-            Event::Scanned { fix, .. } => fixes.push(fix),
-            Event::CollectionMissing { suggestion, .. } => break suggestion,
-            _ => {}
+    let last = |event| match event {
+        Event::Scanned { fix, .. } => {
+            fixes.push(fix);
+            None
         }
+        Event::CollectionMissing { suggestion, .. } => Some(suggestion),
+        _ => None,
     };
+    let suggestion = told(&mut events, last).await;
     assert_eq!(fixes, ["cloudkit db index add todos k score:desc"]);
     assert_eq!(suggestion.as_deref(), Some("todos"));
 }
@@ -290,12 +293,11 @@ async fn an_answer_cut_at_the_limit_is_told() {
     sandbox.add(&vec!["{}"; 101]).await;
     let mut events = sandbox.emulator.events();
     sandbox.todos("getDocument", json!({ "limit": 100 })).await;
-    let cut = loop {
-        if let Event::Truncated { returned, total, .. } = events.recv().await.expect("an event") {
-            break (returned, total);
-        }
+    let truncated = |event| match event {
+        Event::Truncated { returned, total, .. } => Some((returned, total)),
+        _ => None,
     };
-    assert_eq!(cut, (100, 101));
+    assert_eq!(told(&mut events, truncated).await, (100, 101));
 }
 
 /// What was told until a marker that comes last.
@@ -303,13 +305,16 @@ async fn told_by(sandbox: &Sandbox, action: &str, fields: Value) -> Vec<Event> {
     let mut events = sandbox.emulator.events();
     sandbox.todos(action, fields).await;
     sandbox.admin("database.getDocument", json!({ "collectionName": "todo" })).await;
-    let mut told = Vec::new();
-    loop {
-        match events.recv().await.expect("an event") {
-            Event::CollectionMissing { .. } => return told,
-            event => told.push(event),
+    let mut before = Vec::new();
+    let last = |event| match event {
+        Event::CollectionMissing { .. } => Some(()),
+        event => {
+            before.push(event);
+            None
         }
-    }
+    };
+    told(&mut events, last).await;
+    before
 }
 
 #[tokio::test(flavor = "multi_thread")]

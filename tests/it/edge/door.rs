@@ -1,13 +1,11 @@
 //! Who is let in.
 
-use std::time::Duration;
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use crate::support::emulator::Sandbox;
 use crate::support::http::Request;
+use crate::support::patience::within;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_host_or_origin_is_refused() {
@@ -48,8 +46,7 @@ async fn who_asks_whether_this_is_the_cloud_gets_a_connection_of_its_own() {
         host: metadata.tencentyun.com\r\nconnection: keep-alive\r\n\r\n";
     stream.write_all(asked.as_bytes()).await.expect("sent");
     let mut answer = String::new();
-    let read = timeout(Duration::from_secs(30), stream.read_to_string(&mut answer)).await;
-    read.expect("the connection ends").expect("an answer");
+    within("the end of the connection", stream.read_to_string(&mut answer)).await.expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
     assert!(answer.to_lowercase().contains("\r\nconnection: close\r\n"), "{answer}");
 }

@@ -1,7 +1,7 @@
 //! Calls of hosts outside: answered by fixtures, refused, recorded, and told in the log. See `docs/outside.md`.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 
 use cloudkit::api::event::Caller;
 use cloudkit::emulator::Emulator;
@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use crate::sdk;
 use crate::support::emulator::{config, folder};
+use crate::support::patience::{PATIENCE, told};
 
 /// Sends requests by each of Node's ways, and returns `STATUS BODY` or the error's words of each.
 const CALLER: &str = r#"
@@ -100,6 +101,10 @@ fn server() -> u16 {
                 body.len()
             );
             let _ = stream.write_all(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").as_bytes());
+            // A body that is yet to come would break the answer off.
+            let _ = stream.shutdown(Shutdown::Write);
+            let _ = stream.set_read_timeout(Some(PATIENCE));
+            let _ = stream.read_to_end(&mut Vec::new());
         }
     });
     port
@@ -410,12 +415,11 @@ async fn a_saved_file_answers_the_next_call_and_a_wrong_one_changes_nothing() {
     assert_eq!(stage.call(calls.clone()).await, ["200 second", "200 second"]);
     std::fs::write(&file, "[[reply]]\nto = \"http://a.test/\"\nstaus = 404\n").expect("a file");
     assert_eq!(stage.call(calls).await, ["200 second", "200 second"]);
-    let warning = loop {
-        match events.recv().await.expect("an event") {
-            Event::Warning(warning) if warning.en.contains("fixtures") => break warning.en,
-            _ => continue,
-        }
+    let complaint = |event| match event {
+        Event::Warning(warning) if warning.en.contains("fixtures") => Some(warning.en),
+        _ => None,
     };
+    let warning = told(&mut events, complaint).await;
     assert!(warning.contains("a.toml:3:1\nstaus = 404\n^"), "{warning}");
     stage.emulator.stop().await;
 

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::support::emulator::{Sandbox, config};
 use crate::support::http::Request;
+use crate::support::patience::within;
 
 /// Where a file goes, by one of the two steps of an upload.
 struct Place {
@@ -41,7 +42,7 @@ async fn send(sandbox: &Sandbox, bytes: &[u8]) -> Vec<u16> {
     let _ = stream.write_all(bytes).await;
     let _ = stream.shutdown().await;
     let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
+    let _ = within("the end of the answers", stream.read_to_end(&mut answer)).await;
     let answer = String::from_utf8_lossy(&answer).into_owned();
     answer.split("HTTP/1.1 ").skip(1).map(|rest| rest[..3].parse().expect("a status")).collect()
 }

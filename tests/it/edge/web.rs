@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use crate::control::client;
 use crate::support::emulator::Sandbox;
 use crate::support::http::Request;
+use crate::support::patience::within;
 
 const MANIFEST: (&str, &str) = (
     "cloudkit.toml",
@@ -104,12 +105,12 @@ async fn a_web_socket_goes_through() {
     stream.write_all(head.as_bytes()).await.expect("sent");
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
-        answer.push(stream.read_u8().await.expect("an answer"));
+        answer.push(within("an answer", stream.read_u8()).await.expect("an answer"));
     }
     assert!(answer.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&answer));
     stream.write_all(b"ping").await.expect("sent");
     let mut echo = [0; 4];
-    stream.read_exact(&mut echo).await.expect("an echo");
+    within("an echo", stream.read_exact(&mut echo)).await.expect("an echo");
     assert_eq!(&echo, b"ping");
     drop(stream);
     sandbox.emulator.stop().await;

@@ -10,6 +10,7 @@ use cloudkit::project::running::Running;
 use tempfile::TempDir;
 
 use super::emulator::config;
+use super::patience::output;
 
 /// A project on disk, an emulator that serves it, and the program that speaks to it.
 pub struct Cloudkit {
@@ -95,9 +96,14 @@ impl Cloudkit {
         command
     }
 
+    /// Runs the program to its end.
+    pub fn output(&self, arguments: &[&str]) -> Output {
+        output(&mut self.command(arguments))
+    }
+
     /// Runs the program and tells its exit code, its data and its talk, without what differs from run to run.
     pub fn run(&self, arguments: &[&str]) -> String {
-        self.tell(&self.command(arguments).output().expect("the program runs"))
+        self.tell(&self.output(arguments))
     }
 
     /// Runs the program and returns its JSON document.
@@ -113,7 +119,7 @@ impl Cloudkit {
     }
 
     fn document(&self, mut command: Command) -> serde_json::Value {
-        let output = command.arg("--json").output().expect("the program runs");
+        let output = output(command.arg("--json"));
         serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", self.tell(&output)))
     }

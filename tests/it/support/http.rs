@@ -3,6 +3,8 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::patience::within;
+
 /// A request to be; `Host` is the emulator's unless a header says otherwise.
 pub struct Request {
     address: String,
@@ -82,7 +84,7 @@ impl Request {
     pub async fn send_raw(self) -> Vec<u8> {
         let mut stream = self.write().await;
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.expect("an answer");
+        within("an answer", stream.read_to_end(&mut answer)).await.expect("an answer");
         answer
     }
 
@@ -91,7 +93,7 @@ impl Request {
         let mut stream = self.write().await;
         stream.shutdown().await.expect("a connection to close");
         // The peer has noticed when it closes too.
-        let _ = stream.read_to_end(&mut Vec::new()).await;
+        let _ = within("the end of a connection", stream.read_to_end(&mut Vec::new())).await;
     }
 
     async fn write(mut self) -> TcpStream {

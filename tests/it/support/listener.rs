@@ -7,6 +7,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+use super::patience::within;
+
 /// One socket.
 pub struct Listener {
     socket: WebSocketStream<TcpStream>,
@@ -44,7 +46,7 @@ impl Listener {
     /// Returns the next frame; `Err` is how the socket was closed, if that was said.
     pub async fn next(&mut self) -> Result<Value, Option<CloseFrame>> {
         loop {
-            match self.socket.next().await {
+            match within("a frame", self.socket.next()).await {
                 Some(Ok(Message::Text(text))) => {
                     return Ok(serde_json::from_str(text.as_str()).expect("JSON"));
                 }

@@ -4,4 +4,5 @@ pub mod cloudkit;
 pub mod emulator;
 pub mod http;
 pub mod listener;
+pub mod patience;
 pub mod unsteady;
