@@ -20,6 +20,8 @@ pub mod identity;
 mod kept;
 pub mod logs;
 pub mod migrations;
+#[cfg(test)]
+mod patience;
 pub mod permissions;
 pub mod principal;
 pub mod realtime;

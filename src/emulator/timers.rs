@@ -98,6 +98,8 @@ impl Bell {
     async fn move_clock(&self, to: Move, silently: bool) -> Result<Vec<Fired>, TooMany> {
         let Bell { functions, clock, events, seen } = self;
         let mut seen = seen.lock().await;
+        // A trigger that was saved a moment ago counts, also before the watcher tells of it.
+        functions.look().await;
         let target = match to {
             Move::By(millis) => clock.now().saturating_add(millis),
             Move::HeldAt(time) => time,

@@ -32,7 +32,7 @@ const WEIGHED: Duration = Duration::from_millis(100);
 const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// How long the inspector may take to say where a process computes that does not answer.
-const PINPOINT: Duration = Duration::from_secs(20);
+const PINPOINT: Duration = Duration::from_secs(60);
 
 /// The part of its time that a function can use before it is told of.
 const NEARLY: f64 = 0.8;

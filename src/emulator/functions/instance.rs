@@ -274,12 +274,21 @@ async fn attend(
     closing: CancellationToken,
 ) {
     let mut heard = Box::pin(listen(reader, &shared));
-    tokio::select! {
-        _ = &mut heard => {}
-        // What it started may hold the channel open.
-        _ = process.wait() => drop(tokio::time::timeout(ENDING, &mut heard).await),
-        _ = end => process.kill(),
-        () = closing.cancelled() => process.kill(),
+    let is_dropped = tokio::select! {
+        _ = &mut heard => false,
+        _ = process.wait() => {
+            // What it started may hold the channel open.
+            let _ = tokio::time::timeout(ENDING, &mut heard).await;
+            false
+        }
+        _ = end => true,
+        () = closing.cancelled() => {
+            process.kill();
+            false
+        }
+    };
+    if is_dropped {
+        process.kill();
     }
     drop(heard);
     shared.talk().ended = true;
@@ -295,7 +304,10 @@ async fn attend(
     if tokio::time::timeout(ENDING, output).await.is_err() {
         stop_reading.abort();
     }
-    shared.close(status.ok());
+    // The end of one that is not needed any more says nothing about its function.
+    if !is_dropped {
+        shared.close(status.ok());
+    }
 }
 
 /// Hears the channel until it is closed.

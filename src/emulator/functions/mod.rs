@@ -16,6 +16,7 @@ mod process;
 mod recording;
 mod registry;
 mod reload;
+mod stamp;
 mod surroundings;
 #[cfg(test)]
 mod tests;
@@ -231,6 +232,11 @@ impl Functions {
     /// Returns every function, by name.
     pub fn list(&self) -> Vec<Registered> {
         self.0.registry.all().iter().map(|function| function.registered().clone()).collect()
+    }
+
+    /// Looks whether something was saved.
+    pub async fn look(&self) {
+        self.0.look(Instant::now()).await;
     }
 
     /// Tells whenever the manifest was saved and says something else.

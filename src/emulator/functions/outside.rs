@@ -4,12 +4,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use fancy_regex::Regex;
 use serde_json::json;
 
 use super::recording::{self, Exchange};
+use super::stamp::{Stamp, stamp};
 use crate::emulator::config::{Config, Outward};
 use crate::error::{Error, Kind, Result};
 use crate::model::text::Text;
@@ -28,7 +29,7 @@ pub struct Outside {
 #[derive(Default)]
 struct State {
     /// The files that were read, as they were then.
-    seen: Vec<(PathBuf, Option<(SystemTime, u64)>)>,
+    seen: Vec<(PathBuf, Stamp)>,
     entries: Vec<Entry>,
     /// When the files were last looked at.
     looked: Option<Instant>,
@@ -173,11 +174,7 @@ impl Entry {
     }
 }
 
-fn look(folder: &Path) -> Vec<(PathBuf, Option<(SystemTime, u64)>)> {
-    let stamp = |path: &Path| {
-        let found = std::fs::metadata(path).ok()?;
-        Some((found.modified().ok()?, found.len()))
-    };
+fn look(folder: &Path) -> Vec<(PathBuf, Stamp)> {
     fixtures::files(folder).into_iter().map(|path| (path.clone(), stamp(&path))).collect()
 }
 

@@ -22,6 +22,7 @@ use super::interpreter::Interpreter;
 use super::places::Places;
 use super::process::Launch;
 use super::registry::Wanted;
+use super::stamp::{Stamp, stamp};
 use super::surroundings::Surroundings;
 use super::transpiled::Transpiled;
 use super::web::Web;
@@ -153,6 +154,12 @@ impl State {
         self.waiting.push_back(place);
         Taken::Turn(turn)
     }
+
+    /// Returns the spare process, unless it has ended by itself.
+    fn spare(&mut self) -> &mut Option<Spare> {
+        drop(self.spare.take_if(|spare| !spare.instance.is_alive()));
+        &mut self.spare
+    }
 }
 
 /// Files that processes were loaded from, as they were then.
@@ -194,14 +201,6 @@ impl Drop for Among {
     }
 }
 
-/// What a file looks like from outside: time of change and size; `None` when there is none.
-type Stamp = Option<(SystemTime, u64)>;
-
-fn stamp(path: &std::path::Path) -> Stamp {
-    let found = std::fs::metadata(path).ok()?;
-    Some((found.modified().ok()?, found.len()))
-}
-
 fn is_dependency(file: &std::path::Path) -> bool {
     file.components().any(|part| part.as_os_str() == "node_modules")
 }
@@ -211,6 +210,11 @@ impl Function {
         let web = wanted.registered.is_web().then(Web::default);
         let (state, replaces) = (Mutex::default(), AtomicBool::new(replaces));
         Function { wanted, recipe, web, state, replaces, made: Instant::now() }
+    }
+
+    /// Tells whether it took the place of an older state, and nobody was told of it, nor is about to be.
+    pub fn is_unheard_of(&self) -> bool {
+        self.replaces.load(Ordering::Relaxed) && self.state().live == 0
     }
 
     /// Tells, once, whether it took the place of an older state.
@@ -343,7 +347,8 @@ impl Function {
     fn is_stuck(&self) -> bool {
         let is_wanted = {
             let mut state = self.state();
-            state.loading.retain(|load| *load.borrow() == Load::Loading);
+            // That of one which is not needed any more ends without a word.
+            state.loading.retain(|load| load.has_changed().is_ok() && *load.borrow() == Load::Loading);
             let moving = state.returned.is_some_and(|returned| returned.elapsed() < PATIENCE);
             !moving && state.live < CEILING && state.loading.len() < EAGER
         };
@@ -388,7 +393,7 @@ impl Function {
                 state.live -= 1;
             }
             if state.live < limit
-                && let Some(spare) = state.spare.take()
+                && let Some(spare) = state.spare().take()
             {
                 state.live += 1;
                 return Ok(Taken::Process(self.lease(spare.instance)));
@@ -466,7 +471,8 @@ impl Function {
         }
     }
 
-    /// Starts a spare process if there is none and there is room for one. Returns how its loading ended.
+    /// Starts a spare process if there is none and there is room for one. Returns how its loading ended, unless it had to give
+    /// way before.
     ///
     /// A function that is inspected has one before its first call, where a debugger can attach, and none later.
     pub async fn prepare(self: &Arc<Self>) -> Option<Load> {
@@ -475,7 +481,7 @@ impl Function {
             let is_called = { self.state().live > 0 };
             // A spare process would hide a cold start.
             let is_alone = self.web.is_some() || (is_inspected && is_called);
-            if is_alone || self.recipe.cold_start.is_some() || self.state().spare.is_some() {
+            if is_alone || self.recipe.cold_start.is_some() || self.state().spare().is_some() {
                 return None;
             }
             let spares = self.recipe.crew.spares.clone();
@@ -588,15 +594,17 @@ impl Function {
         false
     }
 
-    /// Sends those who wait in line away: another state of the function is in force.
+    /// Sends those who wait in line away, and ends the spare process: another state of the function is in force.
     pub fn break_up(&self) {
-        self.state().waiting.clear();
+        let mut state = self.state();
+        state.waiting.clear();
+        state.spare = None;
     }
 
     /// Returns since when a process has had nothing to do: the spare one always.
     pub fn idle_since(&self) -> Option<Option<Instant>> {
-        let state = self.state();
-        match &state.spare {
+        let mut state = self.state();
+        match state.spare() {
             Some(_) => Some(None),
             None => state.idle.first().map(|instance| Some(instance.idle_since)),
         }
@@ -605,7 +613,7 @@ impl Function {
     /// Ends a process that has nothing to do.
     pub fn give_way(&self) {
         let mut state = self.state();
-        if state.spare.take().is_none() && !state.idle.is_empty() {
+        if state.spare().take().is_none() && !state.idle.is_empty() {
             state.idle.remove(0);
             state.live -= 1;
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{Metadata, ReadDir};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
@@ -37,8 +37,10 @@ pub(super) struct Registry {
     deleted: Mutex<BTreeMap<String, SystemTime>>,
     /// Functions of the project that only the cloud can run, with their runtimes.
     foreigners: Mutex<BTreeMap<FunctionName, String>>,
-    /// What was odd about the project when it was last looked at.
+    /// What was odd about the project when it was last looked at; the start tells what is at first.
     odd: Mutex<Vec<Error>>,
+    /// What was wrong then with deployed functions.
+    damaged: Mutex<Vec<Error>>,
     /// The manifest as it was last looked at.
     pub manifest: watch::Sender<Option<Manifest>>,
     ports: Ports,
@@ -47,6 +49,8 @@ pub(super) struct Registry {
     /// Set as soon as a file of the project is saved, until the functions are looked at again.
     pub saved: Arc<AtomicBool>,
     refreshing: Mutex<()>,
+    /// Functions that a look found changed which was for another purpose: whoever asked may not load them.
+    found: Mutex<Vec<Weak<Function>>>,
     /// When the last look began that a call waited for.
     looked: tokio::sync::Mutex<Option<Instant>>,
 }
@@ -62,12 +66,14 @@ impl Registry {
             odd: Mutex::new(
                 config.project.problems.iter().chain(&config.project.warnings).cloned().collect(),
             ),
+            damaged: Mutex::default(),
             manifest: watch::Sender::new(config.project.manifest.clone()),
             ports: Ports::from(config.inspect),
             transpiled: Arc::new(Transpiled::new(&data)),
             crew: Crew::default(),
             saved: Arc::default(),
             refreshing: Mutex::default(),
+            found: Mutex::default(),
             looked: tokio::sync::Mutex::default(),
         }
     }
@@ -91,6 +97,22 @@ impl Registry {
 
     pub fn get(&self, name: &str) -> Option<Arc<Function>> {
         self.functions.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    fn found(&self) -> MutexGuard<'_, Vec<Weak<Function>>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns, once, the functions that were found changed by the way, and that nobody has been told of.
+    pub fn unheard_of(&self) -> Vec<Arc<Function>> {
+        let found = std::mem::take(&mut *self.found());
+        let found = found.iter().filter_map(Weak::upgrade);
+        found.filter(|it| self.is_current(it) && it.is_unheard_of()).collect()
+    }
+
+    /// Tells whether no other state of the function is in force.
+    pub fn is_current(&self, function: &Arc<Function>) -> bool {
+        self.get(function.name()).is_some_and(|current| Arc::ptr_eq(&current, function))
     }
 
     /// Ends every process and waits until they are gone. None is started afterwards.
@@ -131,15 +153,18 @@ impl Inner {
 
     /// Looks at the whole project, unless that was done after `asked`: one look serves all calls that wait for it. It may
     /// take a while, and nothing else waits meanwhile.
-    async fn look(self: &Arc<Self>, asked: Instant) {
+    pub(super) async fn look(self: &Arc<Self>, asked: Instant) {
         let mut looked = self.registry.looked.lock().await;
         if looked.is_some_and(|looked| looked >= asked) {
             return;
         }
         let (inner, now) = (self.clone(), Instant::now());
         // An error means that the look was broken off, and the functions are as they were.
-        if tokio::task::spawn_blocking(move || inner.refresh(&[])).await.is_ok() {
+        if let Ok(changed) = tokio::task::spawn_blocking(move || inner.refresh(&[])).await {
             *looked = Some(now);
+            let mut found = self.registry.found();
+            found.retain(|it| it.strong_count() > 0);
+            found.extend(changed.iter().map(Arc::downgrade));
         }
     }
 
@@ -151,7 +176,8 @@ impl Inner {
         self.registry.saved.store(false, Ordering::Relaxed);
         match Project::load(&self.config.project.options) {
             Ok(project) => {
-                self.tell_odd(&project);
+                let odd = project.problems.iter().chain(&project.warnings).cloned().collect();
+                self.tell_news(&self.registry.odd, odd);
                 self.registry.manifest.send_if_modified(|last| {
                     let is_news = *last != project.manifest;
                     if is_news {
@@ -168,10 +194,9 @@ impl Inner {
         }
     }
 
-    /// Tells what has become odd about the project since it was last looked at; the start tells the rest.
-    fn tell_odd(&self, project: &Project) {
-        let mut known = self.registry.odd.lock().unwrap_or_else(PoisonError::into_inner);
-        let now: Vec<Error> = project.problems.iter().chain(&project.warnings).cloned().collect();
+    /// Tells what was not odd when it was last looked at.
+    fn tell_news(&self, known: &Mutex<Vec<Error>>, now: Vec<Error>) {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
         let news = now.iter().filter(|odd| !known.iter().any(|known| known.message() == odd.message()));
         news.for_each(|odd| self.tell(Event::Warning(odd.sentence())));
         *known = now;
@@ -237,7 +262,7 @@ impl Inner {
         wanted.retain(|name, function| deleted.get(name).is_none_or(|saved| function.saved > *saved));
         drop(deleted);
         let (copies, damaged) = self.registry.deployed.all();
-        damaged.iter().for_each(|error| self.tell(Event::Warning(error.message().clone())));
+        self.tell_news(&self.registry.damaged, damaged);
         for copy in copies {
             let name = copy.spec.name.to_string();
             let folder = wanted.remove(&name);

@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::instance::Load;
+use super::pool::Function;
 use super::registry::INSTALLED;
 use super::{Inner, Origin};
 use crate::emulator::event::Event;
@@ -23,6 +24,9 @@ use crate::text;
 
 /// How long files must be quiet: an editor saves in several steps.
 const QUIET: Duration = Duration::from_millis(30);
+
+/// How long files may go on to change before they are looked at all the same: something may write without a pause.
+const RESTLESS: Duration = Duration::from_secs(1);
 
 /// How often processes that nobody needs are looked for, and how long they may be idle.
 const TIDY: Duration = Duration::from_secs(20);
@@ -59,20 +63,33 @@ async fn keep(inner: Weak<Inner>) -> Option<()> {
         }
     });
     let mut watched = Watched { watcher: watcher.ok(), folders: HashSet::new() };
+    // Apart: what loads without end holds up no word of others.
+    let mut loads = JoinSet::new();
     loop {
-        watched = reload(inner.upgrade()?, watched).await?;
+        let functions;
+        (functions, watched) = look(inner.upgrade()?, watched).await?;
+        for function in functions {
+            loads.spawn(load(inner.upgrade()?, function));
+        }
+        while loads.try_join_next().is_some() {}
         loop {
             tokio::select! {
                 gone = next_change(&mut changed) => break watched.forget(&gone),
-                () = loaded.notified() => watched.follow(inner.upgrade()?.as_ref()),
+                () = loaded.notified() => if watched.follow(inner.upgrade()?.as_ref()) {
+                    // They may have been saved since they were loaded.
+                    break;
+                },
                 () = tokio::time::sleep(TIDY) => {
                     inner.upgrade()?.registry.all().iter().for_each(|function| function.shrink(TIDY));
                 }
             }
         }
-        while let Ok(gone) = tokio::time::timeout(QUIET, next_change(&mut changed)).await {
-            watched.forget(&gone);
-        }
+        let restless = async {
+            while let Ok(gone) = tokio::time::timeout(QUIET, next_change(&mut changed)).await {
+                watched.forget(&gone);
+            }
+        };
+        let _ = tokio::time::timeout(RESTLESS, restless).await;
     }
 }
 
@@ -112,15 +129,18 @@ impl Watched {
         self.folders.retain(|folder| !gone.iter().any(|gone| folder.starts_with(gone)));
     }
 
-    /// Watches the folders there are now.
-    fn follow(&mut self, inner: &Inner) {
-        let Some(watcher) = &mut self.watcher else { return };
-        let wanted = folders(inner);
+    /// Watches the folders there are now. Tells whether one is new.
+    fn follow(&mut self, inner: &Inner) -> bool {
+        let Some(watcher) = &mut self.watcher else { return false };
+        let (wanted, mut is_more) = (folders(inner), false);
         self.folders.retain(|folder| wanted.contains(folder));
         for folder in wanted {
-            if self.folders.insert(folder.clone())
-                && let Err(error) = watcher.watch(&folder, RecursiveMode::NonRecursive)
-            {
+            if !self.folders.insert(folder.clone()) {
+                continue;
+            }
+            let watched = watcher.watch(&folder, RecursiveMode::NonRecursive);
+            is_more |= watched.is_ok();
+            if let Err(error) = watched {
                 if !folder.exists() {
                     self.folders.remove(&folder);
                     continue;
@@ -131,9 +151,10 @@ impl Watched {
                     zh: "无法监视 `{shown}` 的变化：{error}"
                 }));
                 self.watcher = None;
-                return;
+                return false;
             }
         }
+        is_more
     }
 }
 
@@ -168,26 +189,34 @@ fn folders(inner: &Inner) -> HashSet<PathBuf> {
     found
 }
 
-/// Brings the functions up to date and loads those that changed, so that a mistake is told when it is saved.
-async fn reload(inner: Arc<Inner>, mut watched: Watched) -> Option<Watched> {
-    let looking = inner.clone();
+/// Brings the functions up to date. Returns those that changed.
+async fn look(inner: Arc<Inner>, mut watched: Watched) -> Option<(Vec<Arc<Function>>, Watched)> {
     // Many functions take a while to look at, and calls go on meanwhile.
     let looked = tokio::task::spawn_blocking(move || {
         // First watched, then looked at: what is saved in between is not missed.
-        watched.follow(&looking);
-        looking.refresh_outside(Instant::now());
-        (looking.refresh(&[]), watched)
+        watched.follow(&inner);
+        inner.refresh_outside(Instant::now());
+        let mut changed = inner.refresh(&[]);
+        changed.extend(inner.registry.unheard_of());
+        (changed, watched)
     });
-    let (changed, watched) = looked.await.ok()?;
-    let loads = changed.iter().map(async |function| match function.prepare().await {
-        Some(Load::Ready(_)) => inner.tell_loaded(function),
+    looked.await.ok()
+}
+
+/// Loads a function that changed, so that a mistake is told when it is saved.
+async fn load(inner: Arc<Inner>, function: Arc<Function>) {
+    let loaded = function.prepare().await;
+    if !inner.registry.is_current(&function) {
+        return;
+    }
+    match loaded {
+        Some(Load::Ready(_)) => inner.tell_loaded(&function),
         Some(Load::Broken(message)) => {
             inner.tell(Event::Broken { function: function.name().to_owned(), message });
         }
-        Some(Load::Loading) | None => {}
-    });
-    futures_util::future::join_all(loads).await;
-    Some(watched)
+        // Where there is no room for a process, the file of its handler is read at least.
+        Some(Load::Loading) | None => inner.tell_mistake(&function),
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use crate::api::event::Identity;
 use crate::docdb::Durability;
 use crate::emulator::config::{Outward, Quota};
 use crate::emulator::logs::{LogRecord, Search};
+use crate::emulator::patience::{until, within};
 use crate::model::clock::{Clock, Ids};
 use crate::project::{Options, Project};
 
@@ -109,11 +110,30 @@ impl Stage {
 
     /// Waits for the event that `wanted` picks.
     async fn event<T>(&mut self, wanted: impl Fn(Event) -> Option<T>) -> T {
-        loop {
-            let event = self.events.recv().await.expect("the functions are there");
-            if let Some(found) = wanted(event) {
-                return found;
-            }
+        event(&mut self.events, wanted).await
+    }
+
+    /// Waits until a line of the log begins so.
+    async fn says(&self, start: &str) {
+        until(Missing(start, self), async || self.said().iter().any(|line| line.starts_with(start))).await;
+    }
+}
+
+/// Tells what the log says instead of a line.
+struct Missing<'a>(&'a str, &'a Stage);
+
+impl std::fmt::Display for Missing<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} is not in {:?}", self.0, self.1.said())
+    }
+}
+
+/// Waits for the event that `wanted` picks.
+async fn event<T>(events: &mut Receiver<Event>, wanted: impl Fn(Event) -> Option<T>) -> T {
+    loop {
+        let event = within("an event", events.recv()).await.expect("the functions are there");
+        if let Some(found) = wanted(event) {
+            return found;
         }
     }
 }
@@ -163,6 +183,12 @@ fn config(folder: &Path) -> Config {
 fn is_running(pid: &str) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     status.rsplit(')').next().and_then(|rest| rest.trim().chars().next()).is_some_and(|state| state != 'Z')
+}
+
+/// Waits until none of these processes is there.
+#[cfg(target_os = "linux")]
+async fn have_ended(pids: &str) {
+    until(format!("the end of {pids}"), async || !pids.split(' ').any(is_running)).await;
 }
 
 /// Calls functions, each a file's worth of code, and compares what the caller reads: the result, or the fault's code

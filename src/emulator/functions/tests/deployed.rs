@@ -16,9 +16,7 @@ async fn a_deployed_function_runs_until_its_folder_is_saved_again() {
     let stage = Stage::open("http://127.0.0.1:9", stage.folder);
     assert_eq!(stage.call("f", "{}").await, Ok(r#""deployed""#.into()), "it survives a restart");
     stage.write("f/index.js", "exports.main = () => 'saved again'");
-    while stage.call("f", "{}").await != Ok(r#""saved again""#.into()) {
-        tokio::task::yield_now().await;
-    }
+    stage.until("f", r#""saved again""#).await;
     assert_eq!(stage.functions.get("f").await.expect("it is there").code_sha256, None);
     stage.functions.remove("f").await.expect("it can be deleted");
     assert_eq!(stage.functions.get("f").await, None);

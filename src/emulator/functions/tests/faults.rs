@@ -1,6 +1,9 @@
 //! Functions that misbehave: what the caller reads, what the log says, and that the next call works.
 
+use rustix::process::Signal;
+
 use super::*;
+use crate::emulator::reaper::Victim;
 
 /// A function that does `fault` when its event says so and answers `well` otherwise.
 struct Faulty {
@@ -162,8 +165,7 @@ async fn what_a_function_does_to_the_language_does_not_reach_the_platform() {
             assert_eq!(found, Ok(n.to_string()), "{patched}");
             if n == 0 {
                 let lingering = |event| matches!(event, Event::Lingering { .. }).then_some(());
-                let told = tokio::time::timeout(Duration::from_secs(60), stage.event(lingering)).await;
-                assert!(told.is_ok(), "nothing is told of what goes on: {patched}");
+                within(patched, stage.event(lingering)).await;
             }
             let fault = stage.call("f", r#"{"fail":true}"#).await.expect_err(patched);
             assert!(fault.message.starts_with("Error: failed"), "{patched}: {}", fault.message);
@@ -327,10 +329,30 @@ async fn what_a_function_started_ends_with_it_though_it_ignores_signals() {
     assert_eq!(stage.call("f", "{}").await, Ok(r#""well""#.into()));
     let said = stage.said();
     let pids = said.iter().find_map(|line| line.strip_prefix("Info ")).expect("its process ids");
-    while pids.split(' ').any(is_running) {
-        tokio::task::yield_now().await;
-    }
+    have_ended(pids).await;
     stage.functions.stop().await;
+}
+
+#[tokio::test]
+async fn a_spare_process_that_has_ended_has_no_call() {
+    let stage = Stage::of(
+        "const fs = require('fs'); fs.appendFileSync('../../pids', process.pid + ' '); exports.main = async (e) => { \
+         while (e.until && !fs.existsSync(e.until)) await new Promise(r => setTimeout(r, 5)); return process.pid }",
+    );
+    let first = stage.call("f", "{}").await.expect("a process id");
+    let pids = || std::fs::read_to_string(stage.folder.path().join("pids")).unwrap_or_default();
+    let function = stage.functions.0.registry.get("f").expect("it is there");
+    let has_spare = || function.idle_since() == Some(None);
+    until("a spare process", async || has_spare() && pids().split_whitespace().count() == 2).await;
+    let spare = pids().split_whitespace().nth(1).and_then(|pid| pid.parse().ok());
+    Victim::Process(spare.expect("a number")).signal(Signal::KILL);
+    until("its end", async || !has_spare()).await;
+    let file = stage.folder.path().join("ended");
+    let held = stage.begin(&serde_json::json!({ "until": file }).to_string());
+    until("a call", async || function.is_at_work()).await;
+    assert_ne!(stage.call("f", "{}").await.expect("a process of its own"), first);
+    std::fs::write(file, "").expect("a file");
+    assert_eq!(held.await.expect("it ends").result, Ok(first));
 }
 
 /// An emulator's front for functions that call themselves: each connection is a call.
@@ -360,12 +382,8 @@ async fn nest(listener: tokio::net::TcpListener, functions: Functions) {
 
 /// Waits until the calls of a recursion have ended, and with them the processes are free; one of them was told why.
 async fn goes_no_deeper(stage: &Stage) {
-    let ended = async {
-        while stage.functions.0.registry.get("f").expect("it is there").is_at_work() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(300), ended).await.expect("it goes no deeper");
+    let function = stage.functions.0.registry.get("f").expect("it is there");
+    until("it goes no deeper", async || !function.is_at_work()).await;
     let said = stage.said();
     assert!(said.iter().any(|line| line.contains("functions that wait for one another")), "{said:#?}");
 }
@@ -441,11 +459,11 @@ async fn a_simulated_cold_start_is_waited_for_by_the_first_call_of_a_process() {
     let mut cold = async || {
         let invocation = Invocation { event: "{}".into(), caller: Caller::Console };
         functions.invoke("f", invocation).await.result.expect("a good call");
-        loop {
-            if let Event::Invoked { cold, .. } = received.recv().await.expect("the functions are there") {
-                return cold;
-            }
-        }
+        let invoked = |event| match event {
+            Event::Invoked { cold, .. } => Some(cold),
+            _ => None,
+        };
+        event(&mut received, invoked).await
     };
     assert!(cold().await.is_some_and(|waited| waited >= longer));
     assert_eq!(cold().await, None);

@@ -68,9 +68,7 @@ async fn a_call_of_another_function_is_refused_when_all_places_wait_for_one_anot
     let places = &stage.functions.0.registry.crew.places;
     let taken: Vec<_> = (0..places.most() - 1).map(|_| places.take().expect("a place")).collect();
     let outer = stage.begin(&serde_json::json!({ "until": file }).to_string());
-    while places.take().is_some() {
-        tokio::task::yield_now().await;
-    }
+    until("the last place is taken", async || places.take().is_none()).await;
     let nested = stage.call_as("g", "{}", Caller::Console.through_function("scf")).await;
     assert_eq!(nested.result.expect_err("no place").kind, FaultKind::Busy);
     std::fs::write(file, "").expect("a file");
@@ -92,9 +90,8 @@ async fn a_call_whose_caller_leaves_while_it_waits_in_line_never_begins() {
     let outer = stage.begin(&event);
     stage.event(|event| matches!(event, Event::Logged(_)).then_some(())).await;
     let in_line = stage.begin(r#"{"n":2}"#);
-    while stage.functions.0.registry.get("f").expect("it is there").waiting() == 0 {
-        tokio::task::yield_now().await;
-    }
+    let function = stage.functions.0.registry.get("f").expect("it is there");
+    until("a call in line", async || function.waiting() > 0).await;
     in_line.abort();
     assert!(in_line.await.expect_err("it was aborted").is_cancelled());
     std::fs::write(file, "").expect("a file");

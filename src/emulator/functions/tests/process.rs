@@ -5,22 +5,19 @@ use super::*;
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn stopping_ends_every_process_with_what_it_started() {
-    let stage = Stage::of(
+    let mut stage = Stage::of(
         "exports.main = async (e) => { const child = require('child_process').spawn('sleep', ['600']); \
          console.log(process.pid + ' ' + child.pid); for (;;); }",
     );
-    let mut events = stage.functions.0.events.subscribe();
     let _call = stage.begin("{}");
-    let pids = loop {
-        if let Event::Logged(record) = events.recv().await.expect("the functions are there") {
-            break record.message;
-        }
+    let logged = |event| match event {
+        Event::Logged(record) => Some(record.message),
+        _ => None,
     };
+    let pids = stage.event(logged).await;
     assert!(pids.split(' ').all(is_running), "{pids}");
     stage.functions.stop().await;
-    while pids.split(' ').any(is_running) {
-        tokio::task::yield_now().await;
-    }
+    have_ended(&pids).await;
 }
 
 /// The child of the test below: an emulator that is killed in the middle of a call.
@@ -40,8 +37,8 @@ async fn a_victim() {
 }
 
 #[cfg(target_os = "linux")]
-#[test]
-fn no_process_outlives_an_emulator_that_is_killed() {
+#[tokio::test]
+async fn no_process_outlives_an_emulator_that_is_killed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("pids");
     let mut victim = std::process::Command::new(std::env::current_exe().expect("this program"))
@@ -51,16 +48,10 @@ fn no_process_outlives_an_emulator_that_is_killed() {
         .spawn()
         .expect("it starts");
     let read = || std::fs::read_to_string(&file).ok().filter(|text| !text.is_empty());
-    let pids = loop {
-        match read() {
-            Some(pids) => break pids,
-            None => std::thread::yield_now(),
-        }
-    };
+    until("the process ids", async || read().is_some()).await;
+    let pids = read().expect("a moment ago it was there");
     assert!(pids.split(' ').all(is_running), "{pids}");
     victim.kill().expect("SIGKILL");
     victim.wait().expect("it is dead");
-    while pids.split(' ').any(is_running) {
-        std::thread::yield_now();
-    }
+    have_ended(&pids).await;
 }

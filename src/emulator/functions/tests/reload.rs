@@ -1,6 +1,7 @@
 //! What is saved is served on the next call, by processes of the functions concerned only.
 
 use std::collections::HashMap;
+use std::sync::mpsc::RecvTimeoutError;
 use std::task::Poll;
 
 use super::*;
@@ -9,19 +10,20 @@ const PID: &str = "const part = require('./part'); exports.main = () => [part, p
 
 impl Stage {
     /// Calls until the answer is as expected: what no function was loaded from is told by the watcher, a moment later.
-    async fn until(&self, name: &str, expected: &str) {
-        loop {
-            match self.call(name, "{}").await {
-                Ok(answer) if answer == expected => return,
-                _ => tokio::task::yield_now().await,
-            }
-        }
+    pub async fn until(&self, name: &str, expected: &str) {
+        let wanted = Ok(expected.to_owned());
+        until(format!("`{name}` answers {expected}"), async || self.call(name, "{}").await == wanted).await;
     }
 
     /// Waits for a warning that says so.
     async fn warned(&mut self, words: &str) {
         self.event(|event| matches!(event, Event::Warning(text) if text.en.contains(words)).then_some(()))
             .await;
+    }
+
+    /// Waits for word of a mistake.
+    async fn broken(&mut self) {
+        self.event(|event| matches!(event, Event::Broken { .. }).then_some(())).await;
     }
 
     fn path(&self, path: &str) -> std::path::PathBuf {
@@ -91,9 +93,7 @@ async fn a_dependency_that_is_patched_or_removed_is_followed() {
     stage.write("/node_modules/q/index.js", "exports.v = 20");
     stage.until("f", "[20,20]").await;
     std::fs::remove_dir_all(stage.path("f/node_modules")).expect("removed");
-    while stage.call("f", "{}").await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    until("the dependency is missed", async || stage.call("f", "{}").await.is_err()).await;
 }
 
 #[cfg(unix)]
@@ -226,14 +226,120 @@ async fn a_folder_that_is_made_again_is_served_and_watched() {
         Stage::new(&[("f/index.js", "exports.main = () => 1"), ("g/index.js", "exports.main = () => 1")]);
     assert_eq!(stage.call("f", "{}").await, Ok("1".into()));
     std::fs::remove_dir_all(stage.path("f")).expect("removed");
-    while stage.functions.get("f").await.is_some() {
-        tokio::task::yield_now().await;
-    }
+    until("`f` is gone", async || stage.functions.get("f").await.is_none()).await;
     stage.write("f/index.js", "exports.main = () => 2");
     stage.until("f", "2").await;
     // What nobody calls is told by the watcher alone.
     stage.write("f/index.js", "exports.main = () => {");
-    stage.event(|event| matches!(event, Event::Broken { .. }).then_some(())).await;
+    stage.broken().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_renamed_into_place_while_its_function_loads_is_served() {
+    let code = "const fs = require('fs'), part = require('./part'); fs.writeFileSync('../../loads', ''); \
+                while (!fs.existsSync('../../goes')); exports.main = () => part";
+    // The new file was saved before the old one.
+    let stage = Stage::new(&[
+        ("f/.part.js.tmp", "module.exports = 2"),
+        ("f/part.js", "module.exports = 1"),
+        ("f/index.js", code),
+    ]);
+    let first = stage.begin("{}");
+    until("the old file is loaded", async || stage.folder.path().join("loads").exists()).await;
+    std::fs::rename(stage.path("f/.part.js.tmp"), stage.path("f/part.js")).expect("renamed");
+    stage.write("/goes", "");
+    first.await.expect("it ends").result.expect("a result");
+    assert_eq!(stage.call("f", "{}").await, Ok("2".into()));
+}
+
+#[tokio::test]
+async fn a_mistake_is_told_while_another_file_is_written_without_a_pause() {
+    let mut stage = Stage::of("exports.main = () => 1");
+    stage.call("f", "{}").await.expect("a result");
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let noise = stage.folder.path().join("noise.txt");
+    let writing = std::thread::spawn(move || {
+        while stopped.recv_timeout(Duration::from_millis(1)) == Err(RecvTimeoutError::Timeout) {
+            std::fs::write(&noise, "x").expect("a file");
+        }
+    });
+    until("it is written", async || stage.folder.path().join("noise.txt").exists()).await;
+    stage.write("f/index.js", "exports.main = () => {");
+    stage.broken().await;
+    drop(stop);
+    writing.join().expect("it was written");
+}
+
+#[tokio::test]
+async fn a_mistake_is_told_also_when_somebody_looks_before_the_watcher_does() {
+    let mut stage = Stage::of("exports.main = () => 1");
+    stage.call("f", "{}").await.expect("a result");
+    stage.write("f/index.js", "exports.main = () => {");
+    stage.functions.get("f").await.expect("it is there");
+    stage.broken().await;
+}
+
+#[tokio::test]
+async fn a_mistake_is_told_where_no_process_can_be_started() {
+    let code = "exports.main = () => 1";
+    let mut stage = Stage::new(&[("f/index.js", code), ("g/index.js", code)]);
+    // Those of the start were looked for by then.
+    stage.call("g", "{}").await.expect("a result");
+    let places = stage.functions.0.registry.crew.places.clone();
+    let taken: Vec<_> = std::iter::from_fn(|| places.take()).collect();
+    stage.write("f/index.js", "exports.main = () => {");
+    stage.broken().await;
+    drop(taken);
+}
+
+#[tokio::test]
+async fn a_function_that_loads_without_end_holds_up_no_word_of_another() {
+    let code = "exports.main = () => 1";
+    let mut stage = Stage::new(&[("f/index.js", code), ("g/index.js", code)]);
+    stage.call("g", "{}").await.expect("a result");
+    stage.write("f/index.js", "require('fs').writeFileSync('../../loads', ''); for (;;);");
+    until("the change is being loaded", async || stage.folder.path().join("loads").exists()).await;
+    stage.write("g/index.js", "exports.main = () => {");
+    stage.broken().await;
+    let endless = stage.functions.0.registry.get("f").expect("it is there");
+    assert_eq!(endless.idle_since(), Some(None), "it is not given up yet");
+}
+
+#[tokio::test]
+async fn shared_code_that_is_saved_as_it_is_loaded_is_followed() {
+    let code = "const shared = require('../../shared/v.js'); exports.main = () => shared; \
+                require('fs').writeFileSync('../../shared/v.js', 'module.exports = (')";
+    let mut stage = Stage::new(&[("/shared/v.js", "module.exports = 1"), ("f/index.js", code)]);
+    assert_eq!(stage.call("f", "{}").await, Ok("1".into()));
+    stage.broken().await;
+}
+
+#[tokio::test]
+async fn a_process_that_gives_way_while_it_loads_says_nothing_of_its_function() {
+    let mut stage = Stage::of("exports.main = () => 1");
+    stage.call("f", "{}").await.expect("a result");
+    stage.write("f/index.js", "require('fs').writeFileSync('../../loads', ''); for (;;);");
+    until("the change is being loaded", async || stage.folder.path().join("loads").exists()).await;
+    stage.functions.0.registry.get("f").expect("it is there").give_way();
+    stage.write("f/index.js", "exports.main = () => 2");
+    let told = |event| match event {
+        Event::Reloaded { .. } => Some(None),
+        Event::Broken { message, .. } => Some(Some(message)),
+        _ => None,
+    };
+    assert_eq!(stage.event(told).await, None);
+}
+
+#[tokio::test]
+async fn a_trigger_that_is_saved_counts_when_the_clock_is_moved_next() {
+    use crate::emulator::timers::{Move, Timers};
+    let stage = Stage::of("exports.main = () => 1");
+    let events = stage.functions.0.events.clone();
+    let timers = Timers::start(stage.functions.clone(), stage.functions.0.config.clock.clone(), events);
+    let trigger = r#"{ "triggers": [{ "name": "t", "type": "timer", "config": "0 0 * * * * *" }] }"#;
+    stage.write("f/config.json", trigger);
+    let fired = timers.move_clock(Move::By(3_600_000), false).await.expect("not too many");
+    assert_eq!(fired.len(), 1);
 }
 
 #[tokio::test]
@@ -282,16 +388,13 @@ async fn a_mistake_is_told_when_it_is_saved_with_its_place() {
     let mut stage = Stage::of("exports.main = () => 1");
     assert_eq!(stage.call("f", "{}").await, Ok("1".into()));
     stage.write("f/index.js", "exports.main = () => {\n  return 1 +;\n}");
-    let broken = |event| match event {
-        Event::Broken { message, .. } => Some(message),
-        _ => None,
-    };
-    let told = stage.event(broken).await;
     let file = stage.folder.path().join("cloudfunctions/f/index.js");
     let expected =
         format!("{}:2\n  return 1 +;\n            ^\n\nSyntaxError: Unexpected token ';'", file.display());
-    assert_eq!(told, expected);
-    assert_eq!(stage.call("f", "{}").await.expect_err("it cannot be loaded").message, told);
+    // Before, half of it may have been seen.
+    let is_told = |event| matches!(event, Event::Broken { message, .. } if message == expected).then_some(());
+    stage.event(is_told).await;
+    assert_eq!(stage.call("f", "{}").await.expect_err("it cannot be loaded").message, expected);
     stage.write("f/index.js", "exports.main = () => 3");
     assert_eq!(stage.call("f", "{}").await, Ok("3".into()));
 }
@@ -302,8 +405,6 @@ async fn functions_appear_and_vanish_with_their_folders() {
     stage.write("g/index.js", "exports.main = () => 2");
     assert_eq!(stage.call("g", "{}").await, Ok("2".into()), "at once, before any watcher tells");
     std::fs::remove_dir_all(stage.folder.path().join("cloudfunctions/g")).expect("it can be removed");
-    while stage.functions.get("g").await.is_some() {
-        tokio::task::yield_now().await;
-    }
+    until("`g` is gone", async || stage.functions.get("g").await.is_none()).await;
     assert_eq!(stage.call("g", "{}").await.expect_err("it is gone").kind, FaultKind::NotFound);
 }

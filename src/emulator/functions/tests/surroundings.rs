@@ -112,7 +112,7 @@ async fn the_sdks_hosts_lead_to_the_emulator() {
     let answers = async {
         let mut heads = Vec::new();
         while heads.len() < 4 {
-            let (mut stream, _) = listener.accept().await.expect("a request");
+            let (mut stream, _) = within("a request", listener.accept()).await.expect("a request");
             let mut head = vec![0; 4096];
             let length = stream.read(&mut head).await.expect("its head");
             let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
