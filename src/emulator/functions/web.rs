@@ -103,6 +103,15 @@ impl Teller {
         let (time, function) = (self.clock.now(), self.function.clone());
         self.logs.push(LogRecord { time, function, request_id, level, message, denial: None });
     }
+
+    /// Says a line of the server.
+    fn hear(&self, level: Level, line: &[u8]) {
+        let text = text_of(line);
+        if text.contains("EADDRINUSE") || text.contains("already in use") {
+            self.clashed.store(true, Ordering::Relaxed);
+        }
+        self.say(level, text);
+    }
 }
 
 impl Inner {
@@ -180,14 +189,8 @@ impl Inner {
         let (process, stdout, stderr) = Process::spawn(command, &crew.reaper)
             .map_err(|error| failed(format!("{BOOTSTRAP} could not be started: {error}")))?;
         let (out, err) = (teller.clone(), teller.clone());
-        tokio::spawn(read_lines(stdout, move |line| out.say(Level::Info, text_of(line))));
-        tokio::spawn(read_lines(stderr, move |line| {
-            let text = text_of(line);
-            if text.contains("EADDRINUSE") || text.contains("ddress already in use") {
-                err.clashed.store(true, Ordering::Relaxed);
-            }
-            err.say(Level::Error, text);
-        }));
+        tokio::spawn(read_lines(stdout, move |line| out.hear(Level::Info, line)));
+        tokio::spawn(read_lines(stderr, move |line| err.hear(Level::Error, line)));
         let (end, asked) = oneshot::channel();
         let (tell_end, mut ended) = watch::channel(None);
         let (group, memory) = (process.group(), function.registered().spec.memory);
@@ -352,7 +355,7 @@ fn text_of(line: &[u8]) -> String {
     String::from_utf8_lossy(line).trim_end().to_owned()
 }
 
-/// Returns what starts the server: the script with the platform's paths replaced by those of this machine.
+/// Returns what starts the server: the script with the platform's paths and port replaced by those of this machine.
 fn command(folder: &Path, interpreters: &Interpreters) -> Result<Command, String> {
     use std::os::unix::fs::PermissionsExt;
     let file = folder.join(BOOTSTRAP);
@@ -377,10 +380,11 @@ fn command(folder: &Path, interpreters: &Interpreters) -> Result<Command, String
     Ok(command)
 }
 
-/// Replaces `/var/lang/node18/bin/node` and its like, and `/var/user`, in a script.
+/// Replaces `/var/lang/node18/bin/node` and its like, `/var/user`, and the platform's port where the script gives it to the
+/// server in `PORT`.
 fn localized(text: &str, folder: &Path, interpreters: &Interpreters) -> String {
     const LANGUAGES: &str = "/var/lang/";
-    let text = text.replace("/var/user", &folder.to_string_lossy());
+    let text = with_own_port(&text.replace("/var/user", &folder.to_string_lossy()));
     let mut pieces = text.split(LANGUAGES);
     let mut local = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -393,6 +397,21 @@ fn localized(text: &str, folder: &Path, interpreters: &Interpreters) -> String {
         local.push_str(rest);
     }
     local
+}
+
+/// Has `PORT=9000` leave the variable as it is: it names the server's own port.
+fn with_own_port(text: &str) -> String {
+    let usual = format!("PORT={USUAL_PORT}");
+    let mut pieces = text.split(usual.as_str()).peekable();
+    let mut own = String::new();
+    while let Some(piece) = pieces.next() {
+        own.push_str(piece);
+        let Some(rest) = pieces.peek() else { break };
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let is_whole = !own.ends_with(is_word) && !rest.starts_with(is_word);
+        own.push_str(if is_whole { "PORT=$PORT" } else { &usual });
+    }
+    own
 }
 
 /// Returns this machine's program for one of a language's on the platform, such as `node18` and `npx`.
@@ -436,6 +455,8 @@ mod tests {
             ("/var/lang/node18/bin/pnpm start; /var/lang/php80/bin/php a", "pnpm start; php a".into()),
             ("/var/lang/python310/bin/python3.10 /var/user/a.py", "python3 /f/a.py".into()),
             ("export PATH=/var/lang/x:$PATH", "export PATH=/var/lang/x:$PATH".into()),
+            ("export PORT=9000\nnpm start", "export PORT=$PORT\nnpm start".into()),
+            ("PORT=9000 DB_PORT=9000 PORT=90001 node a", "PORT=$PORT DB_PORT=9000 PORT=90001 node a".into()),
         ] {
             assert_eq!(localized(script, Path::new("/f"), &interpreters), expected);
         }
