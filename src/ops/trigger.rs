@@ -31,6 +31,9 @@ pub struct Trigger {
     /// When it fires next, such as `2026-11-21T13:00:00+08:00`; absent for one that is off or never fires again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// Whether it is on and will never fire again.
+    #[serde(skip)]
+    pub is_spent: bool,
 }
 
 impl Trigger {
@@ -38,13 +41,15 @@ impl Trigger {
     pub(super) fn of(function: &str, status: &TriggerStatus, now: Option<Millis>) -> Self {
         let config = cron(&status.trigger_desc);
         let schedule = config.parse::<Schedule>().ok();
-        let next = now.filter(|_| status.enable != 0).and_then(|now| schedule.as_ref()?.next_after(now));
+        let asked = now.filter(|_| status.enable != 0).zip(schedule.as_ref());
+        let next = asked.and_then(|(now, schedule)| schedule.next_after(now));
         Trigger {
             function: function.to_owned(),
             name: status.trigger_name.clone(),
             r#type: if status.r#type.is_empty() { "timer".into() } else { status.r#type.clone() },
-            words: schedule.map(|schedule| schedule.explain()),
+            words: schedule.as_ref().map(Schedule::explain),
             next: next.map(wall::rfc3339_second),
+            is_spent: asked.is_some() && next.is_none(),
             config,
         }
     }
@@ -124,8 +129,15 @@ mod tests {
             assert_eq!(trigger.next.as_deref(), Some("2023-11-15T07:00:00+08:00"));
             let json = serde_json::to_value(&trigger).expect("JSON");
             assert_eq!(json["words"], "every hour");
-            let off = Trigger::of("report", &TriggerStatus { enable: 0, ..status }, Some(1_700_000_000_000));
-            assert_eq!(off.next, None);
+            let off = Trigger::of(
+                "report",
+                &TriggerStatus { enable: 0, ..status.clone() },
+                Some(1_700_000_000_000),
+            );
+            assert_eq!((off.next, off.is_spent, trigger.is_spent), (None, false, false));
+            let past = TriggerStatus { trigger_desc: "0 0 0 1 1 * 2020".into(), enable: 1, ..status };
+            let past = Trigger::of("report", &past, Some(1_700_000_000_000));
+            assert_eq!((past.next, past.is_spent), (None, true));
         }
     }
 }

@@ -148,6 +148,30 @@ super::table! {
     INVALID_PATH = "INVALID_PATH" 0:
         "no function is at this path of HTTP access" "HTTP 访问中没有该路径",
         "name the path under `[gateway]` in `cloudkit.toml`" "请在 `cloudkit.toml` 的 `[gateway]` 中写明路径";
+    INVALID_ACTION_SDK = "INVALID_ACTION" 0:
+        "the service knows no action of this name" "服务没有该名称的操作",
+        "the message names the action; one that the emulator lacks may be there in the cloud" "错误信息中有操作名；模拟器没有的操作，云端可能有";
+    NOT_FOUND = "NOT_FOUND" 0:
+        "the emulator serves nothing at this path" "模拟器在该路径没有服务",
+        "check the path that the message names; `docs/fidelity.md` lists what is only in the cloud" "请检查错误信息中的路径；`docs/fidelity.md` 列出了只在云端有的内容";
+    FUNCTIONS_PARAM_INVALID = "FUNCTIONS_PARAM_INVALID" 0:
+        "the function cannot take this event" "云函数无法接收该参数",
+        "an event is JSON of at most 6 MB; the message says what is wrong with this one" "参数须为不超过 6 MB 的 JSON；错误信息中说明了原因";
+    FUNCTION_PARAM_INVALID = "FUNCTION_PARAM_INVALID" 0:
+        "the function cannot take this event" "云函数无法接收该参数",
+        "an event is JSON of at most 6 MB; the message says what is wrong with this one" "参数须为不超过 6 MB 的 JSON；错误信息中说明了原因";
+    FUNCTION_EXCEED_RESOURCE_LIMIT = "FUNCTION_EXCEED_RESOURCE_LIMIT" 0:
+        "the function is called more often at the same time than it may be" "云函数的并发调用超过限制",
+        "spread the calls out; look for functions that call one another in a circle" "请错开调用；并检查云函数是否相互循环调用";
+    CONTAINER_STATE_EXITED = "ContainerStateExited" 0:
+        "the server of a web function ended, or never listened" "Web 云函数的服务已退出，或没有监听端口",
+        "it must listen on port 9000, or on that of the variable `PORT`; `cloudkit logs` shows what it said" "服务须监听 9000 端口或环境变量 `PORT` 中的端口；用 `cloudkit logs` 查看其输出";
+    QUERYID_INVALID_ERROR = "QUERYID_INVALID_ERROR" 0:
+        "the service no longer knows this listener, or the events it missed are gone" "服务端已没有该监听，或错过的事件已被清除",
+        "call `watch` again: this code ends the listener" "请重新调用 `watch`：该错误会结束监听";
+    SIGN_INVALID_ERROR = "SIGN_INVALID_ERROR" 0:
+        "the login of a listener's connection is not valid" "监听连接的登录签名无效",
+        "SDKs log in again by themselves, twice at most; then call `watch` again" "SDK 会自动重新登录，最多两次；仍失败时请重新调用 `watch`";
     SIGN_EXPIRED_ERROR = "SIGN_EXPIRED_ERROR" 0:
         "the request's signature has expired" "请求签名已过期",
         "set the machine's clock" "请校准本机时间";

@@ -75,7 +75,9 @@ pub fn explain(code: &str) -> Option<&'static Code> {
 /// Returns the code of a status of the functions service (`docs/wire.md#function-limits`).
 fn of_status(status: i32) -> Option<&'static str> {
     match status {
-        430 => Some("FUNCTIONS_EXECUTE_FAIL"),
+        400 | 406 => Some("FUNCTIONS_PARAM_INVALID"),
+        405 => Some("ContainerStateExited"),
+        407 | 430 => Some("FUNCTIONS_EXECUTE_FAIL"),
         432 => Some("EXCEED_CONCURRENT_REQUEST_LIMIT"),
         433 => Some("FUNCTIONS_TIME_LIMIT_EXCEEDED"),
         434 => Some("FUNCTIONS_MEMORY_LIMIT_EXCEEDED"),
@@ -120,6 +122,14 @@ mod tests {
             "DATABASE_TRANSACTION_FAIL",
             "UNIMPLEMENTED",
             "FUNCTION_INVOCATION_FAILED",
+            "INVALID_ACTION",
+            "NOT_FOUND",
+            "FUNCTIONS_PARAM_INVALID",
+            "FUNCTION_PARAM_INVALID",
+            "FUNCTION_EXCEED_RESOURCE_LIMIT",
+            "ContainerStateExited",
+            "QUERYID_INVALID_ERROR",
+            "SIGN_INVALID_ERROR",
         ] {
             assert_eq!(explain(code).map(|it| it.wire), Some(code));
         }

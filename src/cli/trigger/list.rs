@@ -29,8 +29,10 @@ impl Show for Vec<Trigger> {
             text! { en: "in words (UTC+8)", zh: "含义（UTC+8）" },
             text! { en: "next", zh: "下次触发" },
         ]);
+        let never = page.words(&text! { en: "never", zh: "不再触发" }).to_owned();
+        let never = never.as_str();
         for it in self {
-            let next = it.next.as_deref().unwrap_or("-");
+            let next = it.next.as_deref().unwrap_or(if it.is_spent { never } else { "-" });
             let words = it.words.as_ref().map_or("-", |words| page.words(words));
             table.row([&it.function, &it.name, &it.r#type, &it.config, words, next]);
         }

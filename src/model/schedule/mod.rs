@@ -73,6 +73,11 @@ impl Schedule {
         Some(next.to_zoned(zone).ok()?.timestamp().as_millisecond())
     }
 
+    /// Tells whether no day of any year is one of its, such as February 31.
+    pub fn never_fires(&self) -> bool {
+        self.next_after(0).is_none()
+    }
+
     fn at_or_after(&self, from: DateTime) -> Option<DateTime> {
         let mut date = from.date();
         let mut earliest = Some(from.time());

@@ -146,3 +146,14 @@ fn only_numbers_deserve_the_weekday_warning() {
     assert!(!numbers("0 0 9 * * MON *"));
     assert!(!numbers("0 0 9 * * * *"));
 }
+
+#[test]
+fn a_day_that_no_month_has_never_comes() {
+    let never = |cron: &str| cron.parse::<Schedule>().expect(cron).never_fires();
+    for cron in ["0 0 0 31 2 * *", "0 0 0 31 4,6,9,11 * *", "0 0 0 31W 2 * *", "0 0 0 29 2 * 2027"] {
+        assert!(never(cron), "{cron}");
+    }
+    for cron in ["0 0 0 29 2 * *", "0 0 0 31 2 MON *", "0 0 0 L 2 * *", "0 0 0 1 1 * 2020", "* * * * * * *"] {
+        assert!(!never(cron), "{cron}");
+    }
+}

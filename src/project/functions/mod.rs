@@ -340,8 +340,11 @@ fn check(spec: &FunctionSpec, problems: &mut Vec<Error>, warnings: &mut Vec<Erro
         }
         match trigger.cron.parse::<Schedule>() {
             Err(error) => problems.push(in_function(error)),
-            Ok(schedule) if schedule.numbers_weekdays() => warnings.push(weekday_number(name, &trigger.name)),
-            Ok(_) => {}
+            Ok(schedule) => {
+                warnings.extend(schedule.numbers_weekdays().then(|| weekday_number(name, &trigger.name)));
+                warnings
+                    .extend(schedule.never_fires().then(|| never_fires(name, &trigger.name, &trigger.cron)));
+            }
         }
     }
     let seconds = i64::try_from(spec.timeout.as_secs()).unwrap_or(i64::MAX);
@@ -360,6 +363,17 @@ fn trigger_twice(function: &FunctionName, trigger: &str) -> Error {
         },
     )
     .hint(text! { en: "give each trigger a name of its own", zh: "请为每个触发器取不同的名称" })
+}
+
+fn never_fires(function: &FunctionName, trigger: &str, cron: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        text! {
+            en: "trigger `{trigger}` of function `{function}` never fires: no day is one of its cron `{cron}`",
+            zh: "云函数 `{function}` 的触发器 `{trigger}` 永远不会触发：没有符合 cron `{cron}` 的日期"
+        },
+    )
+    .hint(text! { en: "`L` is the last day of any month", zh: "`L` 表示当月最后一天" })
 }
 
 fn weekday_number(function: &FunctionName, trigger: &str) -> Error {

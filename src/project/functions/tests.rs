@@ -167,6 +167,15 @@ fn a_folder_with_code_is_a_function() {
             ],
         ),
         (
+            "a trigger without a day is worth a word",
+            &[
+                ("functions/a/index.js", ""),
+                ("cloudkit.toml", "[functions.a]\ntriggers = [{ name = 't', cron = '0 0 0 31 2 * *' }]"),
+            ],
+            &["a"],
+            &["trigger `t` of function `a` never fires: no day is one of its cron `0 0 0 31 2 * *`"],
+        ),
+        (
             "a broken config.json is a problem of that function alone",
             &[("functions/a/index.js", ""), ("functions/a/config.json", "{"), ("functions/b/index.js", "")],
             &["a", "b"],
