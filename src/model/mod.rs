@@ -2,6 +2,7 @@
 
 pub mod foreign;
 pub mod percent;
+pub mod surrogate;
 pub mod text;
 
 pub mod file_id;

@@ -21,6 +21,7 @@ use crate::api::event::Caller;
 use crate::emulator::config::ACCOUNT;
 use crate::emulator::environment::Shared;
 use crate::emulator::functions::{Fault, FaultKind, Invocation, Server};
+use crate::model::surrogate;
 
 /// The largest body of a text, in bytes, and of anything else.
 const LARGEST_TEXT: usize = 100 << 10;
@@ -112,6 +113,7 @@ async fn routed(environment: &Shared, parts: &Parts, body: Body) -> Result<Respo
                 FaultKind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "FUNCTION_TIME_LIMIT_EXCEEDED"),
                 FaultKind::Memory => (StatusCode::INTERNAL_SERVER_ERROR, "FUNCTION_MEMORY_LIMIT_EXCEEDED"),
                 FaultKind::Busy => (StatusCode::TOO_MANY_REQUESTS, "EXCEED_CONCURRENT_REQUEST_LIMIT"),
+                FaultKind::LongEvent => (StatusCode::PAYLOAD_TOO_LARGE, "EXCEED_MAX_PAYLOAD_SIZE"),
                 FaultKind::Code | FaultKind::Exit | FaultKind::Event | FaultKind::Result => {
                     (StatusCode::INTERNAL_SERVER_ERROR, "FUNCTION_INVOCATION_FAILED")
                 }
@@ -205,7 +207,7 @@ fn is_text(headers: &HeaderMap) -> bool {
 /// # Errors
 /// What it says of itself is no answer.
 fn integrated(result: &str, warn: impl FnMut(String)) -> Result<Response, String> {
-    let value: Value = serde_json::from_str(result).unwrap_or_default();
+    let value: Value = serde_json::from_str(&surrogate::replaced(result)).unwrap_or_default();
     if let Some(status) = value.get("statusCode").and_then(Value::as_u64) {
         return stated(status, &value, warn);
     }
@@ -217,7 +219,9 @@ fn integrated(result: &str, warn: impl FnMut(String)) -> Result<Response, String
 }
 
 fn stated(number: u64, value: &Value, mut warn: impl FnMut(String)) -> Result<Response, String> {
-    let status = u16::try_from(number).ok().and_then(|status| StatusCode::from_u16(status).ok());
+    // Those below 200 come before an answer, and are none.
+    let status = u16::try_from(number).ok().filter(|status| *status >= 200);
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.ok_or_else(|| format!("The function's `statusCode` is not a status: {number}."))?;
     let encoded = value.get("isBase64Encoded").and_then(Value::as_bool) == Some(true);
     let (kind, body) = match value.get("body") {
@@ -295,6 +299,7 @@ mod tests {
         check(html, 200, &[("content-type", "text/html"), ("x-n", "1")], b"<p>").await;
         let cookies = r#"{"statusCode":302,"headers":{"location":"/a","set-cookie":["a=1","b=2"]}}"#;
         check(cookies, 302, &[("set-cookie", "a=1"), ("set-cookie", "b=2"), ("location", "/a")], b"").await;
+        check(r#"{"statusCode":200,"body":"cut \ud83d"}"#, 200, &[TEXT], "cut \u{fffd}".as_bytes()).await;
         check(r#"{"statusCode":200,"isBase64Encoded":true,"body":"AP8="}"#, 200, &[], &[0, 255]).await;
         check(
             r#"{"statusCode":200,"headers":{"bad name":"x","content-length":"9"},"body":"ab"}"#,
@@ -307,8 +312,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_result_that_is_no_answer_is_refused() {
-        let refused = |result| integrated(result, |_| {}).expect_err("refused");
-        assert_eq!(refused(r#"{"statusCode":99}"#), "The function's `statusCode` is not a status: 99.");
+        let refused = |result: &str| integrated(result, |_| {}).expect_err("refused");
+        for number in [0, 99, 100, 101, 199, 1000, 65_736] {
+            let expected = format!("The function's `statusCode` is not a status: {number}.");
+            assert_eq!(refused(&format!(r#"{{"statusCode":{number}}}"#)), expected);
+        }
         let broken = r#"{"statusCode":200,"isBase64Encoded":true,"body":"*"}"#;
         assert!(refused(broken).starts_with("The function's body is not base64"));
     }

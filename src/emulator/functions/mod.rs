@@ -132,8 +132,10 @@ pub enum FaultKind {
     Memory,
     /// All processes are busy, and may be waiting for this call.
     Busy,
-    /// The event is not JSON or too large.
+    /// The event is not JSON, or the function takes none.
     Event,
+    /// The event is over 6 MiB.
+    LongEvent,
     /// The result cannot be written as JSON or is over 6 MiB.
     Result,
 }
@@ -147,7 +149,7 @@ impl FaultKind {
             FaultKind::Timeout => "FUNCTIONS_TIME_LIMIT_EXCEEDED",
             FaultKind::Memory => "FUNCTIONS_MEMORY_LIMIT_EXCEEDED",
             FaultKind::Busy => "EXCEED_CONCURRENT_REQUEST_LIMIT",
-            FaultKind::Event => "FUNCTIONS_PARAM_INVALID",
+            FaultKind::Event | FaultKind::LongEvent => "FUNCTIONS_PARAM_INVALID",
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::api::control::function::{InvocationResult, Invoke};
 use crate::api::local::InvokeFunction;
 use crate::error::Result;
 use crate::model::name::FunctionName;
+use crate::model::surrogate;
 use crate::model::text::Text;
 use crate::ops::codes;
 use crate::ops::target::Target;
@@ -101,7 +102,9 @@ impl Invocation {
             mem_usage: memory_bytes,
         } = result;
         let ok = invoke_result == 0 && err_msg.is_empty();
-        let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        let value = |text: &str| {
+            serde_json::from_str(&surrogate::replaced(text)).unwrap_or_else(|_| Value::from(text))
+        };
         Invocation {
             ok,
             result: ok.then(|| if ret_msg.is_empty() { Value::Null } else { value(&ret_msg) }),

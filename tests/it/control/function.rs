@@ -211,4 +211,12 @@ async fn a_failing_function_is_an_answer() {
     let result = client.call(&asked).await.expect("an answer").result;
     assert_eq!((result.invoke_result, result.ret_msg.as_str()), (1, ""));
     assert!(result.err_msg.contains("boom"), "{}", result.err_msg);
+    let alone = |length: usize| Invoke {
+        function_name: "bad".into(),
+        invocation_type: Some("Event".into()),
+        client_context: Some(format!(r#""{}""#, "x".repeat(length - 2))),
+        ..Invoke::default()
+    };
+    client.call(&alone(128 << 10)).await.expect("as much as an asynchronous event may have");
+    assert_eq!(refused(client.call(&alone((128 << 10) + 1)).await), "InvalidParameterValue");
 }

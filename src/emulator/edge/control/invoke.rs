@@ -3,11 +3,15 @@
 use serde_json::json;
 
 use super::Result;
+use super::failure::Failure;
 use super::function::known;
 use crate::api::control::function::*;
 use crate::api::event::Caller;
 use crate::emulator::environment::{Environment, Shared};
 use crate::emulator::functions::{FaultKind, Invocation, Outcome};
+
+/// The longest event that nobody waits for, in bytes (`docs/wire.md#function-limits`).
+const LONGEST_ALONE: usize = 128 << 10;
 
 /// `LogType: Tail` returns the end of the log, in bytes.
 const TAIL: usize = 4096;
@@ -16,6 +20,10 @@ pub(super) async fn invoke(environment: &Shared, asked: Invoke) -> Result<Invoke
     known(environment, asked.namespace.as_deref(), &asked.function_name).await?;
     let event = asked.client_context.unwrap_or_default();
     if asked.invocation_type.as_deref() == Some("Event") {
+        if event.len() > LONGEST_ALONE {
+            let message = format!("The event of an asynchronous call is over {} KB.", LONGEST_ALONE >> 10);
+            return Err(Failure::value(message));
+        }
         let (environment, name) = (environment.clone(), asked.function_name);
         // Nobody waits: the answer only says that it was begun.
         tokio::spawn(async move { call(&environment, &name, event, Caller::Console).await });
@@ -51,6 +59,7 @@ pub(super) fn invoked(outcome: Outcome, log_type: Option<&str>) -> Invoked {
                 FaultKind::NotFound => (-1, 404),
                 FaultKind::Exit => (-1, 405),
                 FaultKind::Event => (-1, 400),
+                FaultKind::LongEvent => (-1, 406),
                 FaultKind::Result => (-1, 407),
                 FaultKind::Busy => (-1, 432),
                 FaultKind::Timeout => (-1, 433),
