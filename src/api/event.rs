@@ -65,6 +65,11 @@ impl Caller {
         Caller::Function { source: source.into(), person: self.person(), depth: self.depth() + 1 }
     }
 
+    /// Returns who calls when a program that is no function calls one by a server SDK: nobody waits for a process.
+    pub fn program(source: impl Into<String>) -> Caller {
+        Caller::Function { source: source.into(), person: None, depth: 0 }
+    }
+
     /// Returns how many functions called one another for this call.
     pub fn depth(&self) -> usize {
         match self {
@@ -308,6 +313,7 @@ mod tests {
         let first = Caller::MiniProgram(alice(None));
         let last = first.through_function("wx_client,scf").through_function("wx_client,scf,scf");
         assert_eq!(last.person(), Some(Person::Wechat(alice(None))));
+        assert_eq!((last.depth(), Caller::program("not_scf").depth()), (2, 0));
         let keys = last.event_keys("wx1").expect("there is a person");
         assert_eq!(keys.to_string(), r#"{"userInfo":{"appId":"wx1","openId":"o-alice"},"tcbContext":{}}"#);
     }

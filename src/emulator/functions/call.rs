@@ -87,7 +87,7 @@ impl Call {
         let is_limited = !matches!(invocation.caller, Caller::Http);
         if is_limited && invocation.event.len() > LONGEST_EVENT {
             self.start();
-            return self.report(Ended::failed(FaultKind::Event, "event body size is too long"));
+            return self.report(Ended::failed(FaultKind::LongEvent, "event body size is too long"));
         }
         if self.function.web.is_some() {
             let name = self.function.name();
@@ -119,10 +119,12 @@ impl Call {
         if instance.used {
             return Ok(lease);
         }
+        let loading = self.function.recipe.crew.places.load();
         let load = match tokio::time::timeout(LOAD_LIMIT, instance.loaded()).await {
             Err(_) if instance.is_debugged() => Ok(instance.loaded().await),
             load => load,
         };
+        drop(loading);
         if let Some(longer) = self.function.recipe.cold_start {
             tokio::time::sleep(longer).await;
         }

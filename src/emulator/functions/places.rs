@@ -1,6 +1,6 @@
 //! Room for processes, which all functions share: how many there may be, and who gives way when there are so many.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,18 @@ pub(super) struct Places {
     free: Arc<Semaphore>,
     /// Whether a function without any process waits for one, and none is idle.
     wanted: Arc<AtomicBool>,
+    /// How many processes are being loaded for a call.
+    loading: Arc<AtomicUsize>,
     state: Arc<Mutex<State>>,
+}
+
+/// A process that is being loaded. While there is one, nothing stands still.
+pub(super) struct Loading(Arc<AtomicUsize>);
+
+impl Drop for Loading {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Default)]
@@ -39,7 +50,7 @@ impl std::fmt::Debug for State {
 impl Default for Places {
     fn default() -> Self {
         let free = Arc::new(Semaphore::new(MOST));
-        Places { free, wanted: Arc::default(), state: Arc::default() }
+        Places { free, wanted: Arc::default(), loading: Arc::default(), state: Arc::default() }
     }
 }
 
@@ -95,9 +106,16 @@ impl Places {
         self.wanted.swap(false, Ordering::Relaxed)
     }
 
-    /// Tells whether all places are taken and no process was given back for so long.
+    /// Records that a process is being loaded, until this is dropped.
+    pub fn load(&self) -> Loading {
+        self.loading.fetch_add(1, Ordering::Relaxed);
+        Loading(self.loading.clone())
+    }
+
+    /// Tells whether all places are taken, all processes loaded, and none was given back for so long.
     pub fn stand_still(&self, time: Duration) -> bool {
-        self.is_full() && self.state().returned.is_none_or(|it| it.elapsed() > time)
+        let is_full = self.is_full() && self.loading.load(Ordering::Relaxed) == 0;
+        is_full && self.state().returned.is_none_or(|it| it.elapsed() > time)
     }
 
     /// Ends the process that has been idle longest. Tells whether one leaves, or has left a moment ago.
@@ -116,5 +134,22 @@ impl Places {
             None => return false,
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_stands_still_while_a_process_is_loaded() {
+        let places = Places::default();
+        assert!(!places.stand_still(Duration::ZERO), "there is room");
+        let taken: Vec<_> = std::iter::from_fn(|| places.take()).collect();
+        assert_eq!((taken.len(), places.stand_still(Duration::ZERO)), (MOST, true));
+        let loading = [places.load(), places.load()];
+        assert!(!places.stand_still(Duration::ZERO));
+        drop(loading);
+        assert!(places.stand_still(Duration::ZERO));
     }
 }

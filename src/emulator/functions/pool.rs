@@ -372,11 +372,12 @@ impl Function {
         self.state().succeeded = Some(Instant::now());
     }
 
-    /// Tells whether there can be no more processes, and none has become free for long.
+    /// Tells whether there can be no more processes, all are loaded, and none has become free for long.
     fn stands_still(&self) -> bool {
         let state = self.state();
+        let is_loading = state.loading.iter().any(|load| *load.borrow() == Load::Loading);
         let is_full = state.live >= CEILING || self.recipe.crew.places.stand_still(STANDSTILL);
-        is_full && state.returned.is_none_or(|returned| returned.elapsed() > STANDSTILL)
+        is_full && !is_loading && state.returned.is_none_or(|returned| returned.elapsed() > STANDSTILL)
     }
 
     /// Takes a process if one is free, or starts one if there are fewer than `limit` and there is room, or waits in line.

@@ -30,7 +30,9 @@ async fn invoke(environment: &Shared, call: &Call<'_>) -> Result<Answer> {
     let (event, caller) = match call.principal {
         Principal::Admin => {
             let first = environment.functions.caller_of(call.session_token);
-            (event, first.unwrap_or(Caller::Console).through_function(call.source))
+            let caller = first
+                .map_or_else(|| Caller::program(call.source), |first| first.through_function(call.source));
+            (event, caller)
         }
         Principal::Client(user) => {
             (opened(environment, unforged(event)?), client(environment, user.as_ref()))
