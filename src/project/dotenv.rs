@@ -10,33 +10,83 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, String>> {
     Ok(super::read_text(path)?.as_deref().map(parse).unwrap_or_default())
 }
 
-/// Reads lines of the form `NAME=value`, `export NAME=value`, quoted or not; other lines are ignored.
+/// Reads `NAME=value` and `export NAME=value`, quoted or not; other lines are ignored.
 fn parse(text: &str) -> BTreeMap<String, String> {
-    text.lines().filter_map(line).collect()
+    let text = text.replace("\r\n", "\n");
+    let (mut rest, mut variables) = (text.as_str(), BTreeMap::new());
+    while !rest.is_empty() {
+        let Some((name, value)) = named(rest) else {
+            rest = first_line(rest).1;
+            continue;
+        };
+        let (value, after) = quoted(value).unwrap_or_else(|| bare(value));
+        variables.insert(name.to_owned(), value);
+        rest = after;
+    }
+    variables
 }
 
-fn line(line: &str) -> Option<(String, String)> {
-    let line = line.trim();
-    let line = line.strip_prefix("export ").unwrap_or(line);
-    let (name, value) = line.split_once('=')?;
+/// Splits off the name that the first line gives a value.
+fn named(text: &str) -> Option<(&str, &str)> {
+    let (name, rest) = text.split_once('=').filter(|(name, _)| !name.contains('\n'))?;
     let name = name.trim();
-    if name.is_empty() || name.starts_with('#') {
-        return None;
-    }
-    Some((name.to_owned(), unquote(value.trim())))
+    let name = name.strip_prefix("export ").unwrap_or(name).trim();
+    (!name.is_empty() && !name.starts_with('#')).then_some((name, rest))
 }
 
-fn unquote(value: &str) -> String {
-    let quoted =
-        |quote: char| value.strip_prefix(quote).and_then(|rest| rest.split_once(quote)).map(|(text, _)| text);
-    if let Some(text) = quoted('\'') {
-        return text.to_owned();
+/// Reads a value in quotes, which may have several lines, and returns what follows its last one. An end that more than a
+/// comment follows is none.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let text = text.trim_start_matches([' ', '\t']);
+    let quote = text.chars().next().filter(|first| QUOTES.contains(first))?;
+    let body = text.get(1..)?;
+    let mut escaped = false;
+    let end = body.find(|character| {
+        let is_end = character == quote && !escaped;
+        escaped = quote == '"' && character == '\\' && !escaped;
+        is_end
+    })?;
+    let (value, rest) = body.split_at_checked(end)?;
+    let (more, after) = first_line(rest.get(1..)?);
+    let more = more.trim();
+    (more.is_empty() || more.starts_with('#')).then(|| {
+        let is_plain = quote != '"';
+        (if is_plain { value.to_owned() } else { unescaped(value) }, after)
+    })
+}
+
+const QUOTES: [char; 3] = ['\'', '"', '`'];
+
+fn unescaped(value: &str) -> String {
+    let mut text = String::new();
+    let mut rest = value.chars().peekable();
+    while let Some(character) = rest.next() {
+        let meant = match (character, rest.peek()) {
+            ('\\', Some('n')) => '\n',
+            ('\\', Some('r')) => '\r',
+            ('\\', Some('"')) => '"',
+            _ => {
+                text.push(character);
+                continue;
+            }
+        };
+        text.push(meant);
+        rest.next();
     }
-    if let Some(text) = quoted('"') {
-        return text.replace("\\n", "\n");
-    }
+    text
+}
+
+/// Reads a value to the end of its line.
+fn bare(text: &str) -> (String, &str) {
+    let (line, after) = first_line(text);
     // A comment needs a blank before it: `#` may be part of a value.
-    value.split(" #").next().unwrap_or(value).trim_end().to_owned()
+    let value = line.split(" #").next().unwrap_or(line).trim();
+    let within = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
+    (QUOTES.into_iter().find_map(within).unwrap_or(value).to_owned(), after)
+}
+
+fn first_line(text: &str) -> (&str, &str) {
+    text.split_once('\n').unwrap_or((text, ""))
 }
 
 #[cfg(test)]
@@ -45,10 +95,27 @@ mod tests {
 
     #[test]
     fn lines_read_as_shells_and_node_read_them() {
-        let text = "# keys\nA=1\nexport B = two words # why\nC='#x'\nD=\"a\\nb\"\n\nE=\nnonsense\nF=a#b\n";
-        let found = parse(text);
-        let expected = [("A", "1"), ("B", "two words"), ("C", "#x"), ("D", "a\nb"), ("E", ""), ("F", "a#b")];
-        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert_eq!(found, BTreeMap::from(expected));
+        for (text, expected) in [
+            ("# keys\nA=1\nexport B = two words # why\n", &[("A", "1"), ("B", "two words")][..]),
+            (
+                "C='#x'\nD=\"a\\nb\"\n\nE=\nnonsense\nF=a#b",
+                &[("C", "#x"), ("D", "a\nb"), ("E", ""), ("F", "a#b")],
+            ),
+            (
+                "KEY=\"-----BEGIN-----\r\nab=c\r\n-----END-----\" # mine\r\nB=2\r\n",
+                &[("KEY", "-----BEGIN-----\nab=c\n-----END-----"), ("B", "2")],
+            ),
+            (r#"JSON="{\"a\": \"b # c\"}""#, &[("JSON", r#"{"a": "b # c"}"#)]),
+            (
+                "A='{\"a\": 1}'\nB=`it's`\nC='it's'\nD='C:\\dir\\'",
+                &[("A", "{\"a\": 1}"), ("B", "it's"), ("C", "it's"), ("D", "C:\\dir\\")],
+            ),
+            ("A='open\nB=2\nC=it's", &[("A", "'open"), ("B", "2"), ("C", "it's")]),
+            ("A=\"x\ny", &[("A", "\"x")]),
+            ("A= # none\nB=\\", &[("A", ""), ("B", "\\")]),
+        ] {
+            let expected = expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            assert_eq!(parse(text), expected.collect(), "{text}");
+        }
     }
 }
