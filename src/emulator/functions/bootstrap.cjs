@@ -37,6 +37,8 @@ const LINGER = 50;
 const MOST_FILES = 4096;
 // Modules at most in which a syntax error is looked for.
 const MOST_CHECKED = 16;
+// Causes that are told of an error, one behind the other, and errors that another stands for.
+const MOST_CAUSES = 8;
 // Characters of one log record.
 const LONGEST_LINE = 64 * 1024;
 
@@ -62,6 +64,7 @@ const readText = plain(Buffer.prototype.utf8Slice);
 const subarray = plain(Buffer.prototype.subarray);
 const codeAt = plain(String.prototype.charCodeAt);
 const startsWith = plain(String.prototype.startsWith);
+const kindOf = plain(Object.prototype.toString);
 
 let settings;
 let handler;
@@ -101,7 +104,11 @@ function describe(error) {
     return worded(error);
   } catch {
     // The function has put something else in the place of what words are made with.
-    return `${error?.stack ?? toText(error)}`;
+    try {
+      return `${error?.stack ?? toText(error)}`;
+    } catch {
+      return kindOf(error);
+    }
   }
 }
 
@@ -140,14 +147,28 @@ function excerpt(stack) {
   return '';
 }
 
+// Tells what led to an error, as Node shows it: its cause, and that one's; of one that stands for several, each.
+function origins(error, depth = 0) {
+  if (depth === MOST_CAUSES || !(error instanceof Error)) return '';
+  const found = error.cause === undefined ? [] : [['cause', error.cause]];
+  if (Array.isArray(error.errors)) found.push(...error.errors.slice(0, MOST_CAUSES).map((it) => ['error', it]));
+  const told = ([word, it]) => {
+    const text = it instanceof Error ? cleanStack(String(it.stack || it.message || it)) : toText(it);
+    return `\n[${word}]: ${text}${origins(it, depth + 1)}`.replaceAll('\n', '\n  ');
+  };
+  return found.map(told).join('');
+}
+
 function logFailure(error, text) {
   let place = '';
+  let led = '';
   try {
     if (error && error.stack) place = excerpt(String(error.stack));
+    led = origins(error);
   } catch {
     // As above.
   }
-  say(ERROR, place + text);
+  say(ERROR, place + text + led);
 }
 
 // ---- One call -----------------------------------------------------------------------------------------------------
@@ -171,7 +192,7 @@ function succeed(its, value) {
   try {
     text = stringify(value) ?? 'null';
   } catch (error) {
-    return refuse(its, `stringify response to json failed: ${error.message}`);
+    return refuse(its, `stringify response to json failed: ${String(error?.message ?? error)}`);
   }
   if (text.length > RESULT_LIMIT) return refuse(its, 'body size is too long');
   answer('R', residentMemory(), text);
@@ -370,7 +391,8 @@ let scripts = null;
 function compiled(file) {
   const script = scripts[file];
   if (!script) throw new Error(`'${file}' is not among the function's TypeScript files: import it by a literal path`);
-  if (script.file) return readFileSync(script.file, 'utf8');
+  const code = script.commonjs ?? script.module;
+  if (code) return readFileSync(code, 'utf8');
   const error = new SyntaxError(script.mistake);
   error.stack = script.mistake;
   throw error;
@@ -408,7 +430,8 @@ export async function load(url, context, next) {
   const script = scriptOf(url);
   if (!script) return next(url, context);
   if (script.mistake) throw new SyntaxError(script.mistake);
-  return { format: url.endsWith('.cts') ? 'commonjs' : 'module', source: readFileSync(script.file), shortCircuit: true };
+  const format = script.commonjs ? 'commonjs' : 'module';
+  return { format, source: readFileSync(script[format]), shortCircuit: true };
 }
 export async function resolve(specifier, context, next) {
   try {

@@ -33,7 +33,8 @@ struct Kept {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Script {
-    File(PathBuf),
+    Module(PathBuf),
+    Commonjs(PathBuf),
     /// Why there is none, as Node words it.
     Mistake(String),
 }
@@ -78,7 +79,11 @@ impl Transpiled {
             return Ok(same.clone());
         }
         let (script, imports) = match typescript::compile(file, &source, &settings) {
-            Ok(compiled) => (Script::File(self.write(&compiled)?), compiled.imports),
+            Ok(compiled) => {
+                let file = self.write(&compiled)?;
+                let script = if settings.is_module { Script::Module(file) } else { Script::Commonjs(file) };
+                (script, compiled.imports)
+            }
             Err(error) => (Script::Mistake(typescript::worded(&error)), Vec::new()),
         };
         let fresh = Arc::new(Kept { source, settings, script, imports });

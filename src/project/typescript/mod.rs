@@ -21,6 +21,7 @@ use swc_ecma_transforms_base::hygiene::hygiene;
 use swc_ecma_transforms_base::resolver;
 use swc_ecma_transforms_module::common_js::{Config, FeatureFlag, common_js};
 use swc_ecma_transforms_module::path::Resolver;
+use swc_ecma_transforms_proposal::decorator_2023_11::decorator_2023_11;
 use swc_ecma_transforms_proposal::decorators::{self, decorators};
 use swc_ecma_transforms_typescript::strip;
 use swc_ecma_visit::{VisitMut, VisitMutWith};
@@ -177,18 +178,21 @@ fn parse(
 fn transform(program: Program, settings: &Settings, comments: &SingleThreadedComments) -> Program {
     let (unresolved, top_level) = (Mark::new(), Mark::new());
     let mut program = program.apply(resolver(unresolved, top_level, true));
-    if settings.decorators {
-        let config = decorators::Config {
+    program = match settings.decorators {
+        Some(true) => program.apply(decorators(decorators::Config {
             legacy: true,
-            emit_metadata: settings.metadata,
+            emit_metadata: settings.metadata == Some(true),
             ..decorators::Config::default()
-        };
-        program = program.apply(decorators(config));
-    }
+        })),
+        // No runtime knows those of the language yet.
+        Some(false) | None => program.apply(decorator_2023_11()),
+    };
     program = program.apply(strip(unresolved, top_level));
     if !settings.is_module {
         let features = FeatureFlag { support_block_scoping: true, support_arrow: true };
-        program = program.apply(common_js(Resolver::Default, unresolved, Config::default(), features));
+        // ES modules that import it find its exports by this.
+        let config = Config { export_interop_annotation: Some(true), ..Config::default() };
+        program = program.apply(common_js(Resolver::Default, unresolved, config, features));
     }
     program.apply(inject_helpers(unresolved)).apply(hygiene()).apply(fixer(Some(comments)))
 }
@@ -358,6 +362,50 @@ mod tests {
             &[flag],
             "_ts_decorate([",
         );
+    }
+
+    #[test]
+    fn decorators_of_the_language_become_what_runtimes_know() {
+        let code = compiled(
+            "index.ts",
+            "const log = (it: any, _: any) => it; export class A { @log main() { return 1 } }",
+            &[],
+        );
+        let code = code.expect("compiled").code;
+        assert!(!code.contains("@log") && code.contains("_apply_decs"), "{code}");
+        check(
+            "export class A { static #n = 1; static { A.#n += 1 } n = 1 }",
+            &[MODULE],
+            "static{ A.#n += 1; } n = 1;",
+        );
+    }
+
+    #[test]
+    fn a_tsconfig_has_bases_as_typescript_reads_them() {
+        let on = r#"{ "compilerOptions": { "experimentalDecorators": true } }"#;
+        let off = r#"{ "compilerOptions": { "experimentalDecorators": false } }"#;
+        for (config, expected) in [
+            (r#"{ "extends": "./on.base" }"#, true),
+            (r#"{ "extends": ["./off.json", "./on.base.json"] }"#, true),
+            (r#"{ "extends": ["./on.base", "./off"] }"#, false),
+            (r#"{ "extends": "@team/config" }"#, true),
+            (
+                r#"{ "extends": "@team/config/tsconfig.json", "compilerOptions": { "experimentalDecorators": false } }"#,
+                false,
+            ),
+            (r#"{ "extends": ["./tsconfig.json", "./none"] }"#, false),
+        ] {
+            let files = [
+                ("tsconfig.json", config),
+                ("on.base.json", on),
+                ("off.json", off),
+                ("node_modules/@team/config/tsconfig.json", on),
+            ];
+            let code = compiled("index.ts", "@sealed class A {}; function sealed(it: any) {}", &files)
+                .expect("compiled")
+                .code;
+            assert_eq!(code.contains("_ts_decorate(["), expected, "{config}");
+        }
     }
 
     #[test]

@@ -9,16 +9,18 @@ use super::super::json;
 /// TypeScript's extensions, and those of the JavaScript they become.
 pub const EXTENSIONS: [(&str, &str); 3] = [("ts", "js"), ("mts", "mjs"), ("cts", "cjs")];
 
-/// How many files an `extends` may lead through.
-const DEEPEST: usize = 8;
+/// How many files `extends` may lead through.
+const MOST_BASES: usize = 16;
 
 /// How a file is compiled.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Whether it stays an ES module, which the nearest `package.json` or the extension decides, as Node does.
     pub is_module: bool,
-    pub decorators: bool,
-    pub metadata: bool,
+    /// `experimentalDecorators`, where it is said.
+    pub decorators: Option<bool>,
+    /// `emitDecoratorMetadata`, where it is said.
+    pub metadata: Option<bool>,
     /// `paths`: pattern → places, each absolute.
     paths: Vec<(String, Vec<PathBuf>)>,
 }
@@ -32,24 +34,27 @@ impl Settings {
             _ => nearest(file, "package.json").is_some_and(|(_, package)| package["type"] == "module"),
         };
         let mut settings = Settings { is_module, ..Settings::default() };
-        let mut next = nearest(file, "tsconfig.json");
-        for _ in 0..DEEPEST {
-            let Some((path, config)) = next else { break };
+        let mut waiting: Vec<_> = nearest(file, "tsconfig.json").into_iter().collect();
+        for _ in 0..MOST_BASES {
+            let Some((path, config)) = waiting.pop() else { break };
             let folder = path.parent().unwrap_or(&path);
             settings.fill(folder, &config["compilerOptions"]);
-            let base = config["extends"].as_str().filter(|base| base.starts_with('.'));
-            next = base.and_then(|base| {
-                let path = normal(&folder.join(base));
-                let path = if path.extension().is_some() { path } else { path.with_extension("json") };
+            let bases = match &config["extends"] {
+                Value::Array(bases) => bases.as_slice(),
+                base => std::slice::from_ref(base),
+            };
+            // The last of several is the strongest, and is taken first.
+            waiting.extend(bases.iter().filter_map(Value::as_str).filter_map(|base| {
+                let path = base_file(folder, base)?;
                 json::read(&path).ok().flatten().map(|config| (path, config))
-            });
+            }));
         }
         settings
     }
 
     fn fill(&mut self, folder: &Path, options: &Value) {
-        self.decorators |= options["experimentalDecorators"] == true;
-        self.metadata |= options["emitDecoratorMetadata"] == true;
+        self.decorators = self.decorators.or_else(|| options["experimentalDecorators"].as_bool());
+        self.metadata = self.metadata.or_else(|| options["emitDecoratorMetadata"].as_bool());
         if !self.paths.is_empty() {
             return;
         }
@@ -75,6 +80,20 @@ impl Settings {
         let extension = super::extension(found.file_name()?.to_str()?)?;
         Some((found.clone(), relative(folder, &found.with_extension(extension))?))
     }
+}
+
+/// Returns the file that an `extends` names: a path, or a file of a package.
+fn base_file(folder: &Path, base: &str) -> Option<PathBuf> {
+    let is_path = base.starts_with('.') || Path::new(base).is_absolute();
+    let places: Vec<PathBuf> = match is_path {
+        true => vec![normal(&folder.join(base))],
+        false => folder.ancestors().map(|folder| folder.join("node_modules").join(base)).collect(),
+    };
+    let named = |place: &PathBuf| {
+        let with_extension = PathBuf::from(format!("{}.json", place.display()));
+        [place.clone(), with_extension, place.join("tsconfig.json")].into_iter().find(|path| path.is_file())
+    };
+    places.iter().find_map(named)
 }
 
 /// Returns what `*` in a pattern stands for.

@@ -42,6 +42,14 @@ async fn every_failure_is_told_to_the_caller() {
             "exports.main = async () => { const a = {}; a.a = a; return a }",
             "FUNCTIONS_EXECUTE_FAIL stringify response to json failed: Converting circular structure to JSON",
         ),
+        (
+            "exports.main = async () => ({ toJSON() { throw null } })",
+            "FUNCTIONS_EXECUTE_FAIL stringify response to json failed: null",
+        ),
+        (
+            "exports.main = () => new Promise(() => setTimeout(() => { throw { toString() { throw 1 }, toJSON() { throw 2 } } }, 5))",
+            "FUNCTIONS_EXECUTE_FAIL [object Object]",
+        ),
         ("exports.main = async () => 'x'.repeat(6 << 20)", "FUNCTIONS_EXECUTE_FAIL body size is too long"),
         ("exports.main = async () => process.exit(0)", "FUNCTIONS_EXECUTE_FAIL 0 code exit unexpected"),
         (
@@ -93,12 +101,12 @@ async fn an_event_has_to_be_json_of_at_most_six_mebibytes() {
     let event = |length: usize| format!(r#"{{"text":"{}"}}"#, "x".repeat(length));
     let frame = event(0).len();
     assert_eq!(stage.call("f", &event((6 << 20) - frame)).await, Ok(((6 << 20) - frame).to_string()));
-    for (event, message) in [
-        (event((6 << 20) - frame + 1), "event body size is too long"),
-        ("{".to_owned(), "event is not valid JSON: "),
+    for (event, kind, message) in [
+        (event((6 << 20) - frame + 1), FaultKind::LongEvent, "event body size is too long"),
+        ("{".to_owned(), FaultKind::Event, "event is not valid JSON: "),
     ] {
         let fault = stage.call("f", &event).await.expect_err("a bad event");
-        assert_eq!(fault.kind, FaultKind::Event);
+        assert_eq!(fault.kind, kind);
         assert!(fault.message.starts_with(message), "{}", fault.message);
     }
 }

@@ -42,6 +42,30 @@ async fn a_failure_is_logged_with_its_source_line() {
 }
 
 #[tokio::test]
+async fn a_failure_is_logged_with_what_led_to_it() {
+    let stage = Stage::of(
+        "exports.main = async (event) => {\n  const cause = Object.assign(new Error('refused'), { cause: { code: 7 } })\n  \
+         throw event.many ? new AggregateError([new Error('one'), 2], 'many') : new Error('fetch failed', { cause })\n}",
+    );
+    let fault = stage.call("f", "{}").await.expect_err("it throws");
+    assert!(!fault.message.contains("refused"), "the caller reads the error alone: {}", fault.message);
+    stage.call("f", r#"{"many":1}"#).await.expect_err("it throws");
+    let said = stage.said();
+    let file = stage.folder.path().join("cloudfunctions/f/index.js").display().to_string();
+    for (line, end) in [
+        (
+            0,
+            format!(
+                "\n  [cause]: Error: refused\n      at exports.main ({file}:2:31)\n    [cause]: {{\"code\":7}}"
+            ),
+        ),
+        (1, format!("\n  [error]: Error: one\n      at exports.main ({file}:3:42)\n  [error]: 2")),
+    ] {
+        assert!(said[line].ends_with(&end), "{}", said[line]);
+    }
+}
+
+#[tokio::test]
 async fn work_after_the_answer_goes_on_and_is_told_once() {
     let mut stage = Stage::new(&[
         (

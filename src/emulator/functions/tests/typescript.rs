@@ -28,6 +28,19 @@ async fn typescript_runs_with_no_build_step_in_both_kinds_of_modules() {
     }
 }
 
+#[tokio::test]
+async fn an_es_module_imports_typescript_that_is_commonjs() {
+    let stage = Stage::new(&[
+        ("f/index.mts", "import { one, two } from './n.js'; export const main = async () => one + two()"),
+        (
+            "f/n.ts",
+            "import { three } from './m'; export const one: number = 1; export const two = () => 2 + three",
+        ),
+        ("f/m.ts", "export const three: number = 3"),
+    ]);
+    assert_eq!(stage.call("f", "{}").await, Ok("6".into()));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn packages_of_the_workspace_run_as_they_are_written() {
