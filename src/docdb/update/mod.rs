@@ -127,7 +127,7 @@ impl Update {
         let elements = element::Elements { filters: &self.array_filters, position };
         let mut placed = Vec::new();
         for Modification { path, operator } in modifications {
-            let places = places(&document, path, &elements, operator.creates())?;
+            let places = places(&document, path, &elements, operator.dead_end())?;
             placed.extend(places.into_iter().map(|place| (place, operator)));
         }
         if modifications.len() > 1 {

@@ -7,7 +7,7 @@ use bson::{Bson, DateTime, Document, Timestamp};
 use super::arithmetic::{Bits, add, is_number, multiply, zero_like};
 use super::array::{Push, Unwanted, add_to_set, pop, pull};
 use super::path::UpdatePath;
-use super::walk::{Change, Walk};
+use super::walk::{Change, DeadEnd, Walk};
 use crate::docdb::value::compare;
 use crate::docdb::value::show::Shown;
 use crate::docdb::value::view::View;
@@ -103,14 +103,18 @@ impl Operator {
             Operator::SetOnInsert(_) if !inserting => Ok(()),
             _ => {
                 let mut edit = |present: Option<&Bson>| self.edit(present, place);
-                Walk { creates: self.creates(), edit: &mut edit }.go(document, place)
+                Walk { dead_end: self.dead_end(), edit: &mut edit }.go(document, place)
             }
         }
     }
 
-    /// Whether it makes a value where there is none.
-    pub fn creates(&self) -> bool {
-        !matches!(self, Operator::Unset | Operator::Pop(_) | Operator::Pull(_) | Operator::Rename(_))
+    /// What it does where there is no value.
+    pub fn dead_end(&self) -> DeadEnd {
+        match self {
+            Operator::Unset => DeadEnd::Ignored,
+            Operator::Pop(_) | Operator::Pull(_) | Operator::Rename(_) => DeadEnd::Left,
+            _ => DeadEnd::Made,
+        }
     }
 
     fn edit(&self, present: Option<&Bson>, path: &UpdatePath) -> Result<Change> {
@@ -174,10 +178,10 @@ fn rename(document: &mut Document, from: &UpdatePath, to: &UpdatePath) -> Result
         taken = present.cloned();
         Ok(Change::Remove)
     };
-    Walk { creates: false, edit: &mut take }.go(document, from)?;
+    Walk { dead_end: DeadEnd::Left, edit: &mut take }.go(document, from)?;
     let Some(value) = taken else { return Ok(()) };
     let mut put = |_: Option<&Bson>| Ok(Change::Put(value.clone()));
-    Walk { creates: true, edit: &mut put }.go(document, to)
+    Walk { dead_end: DeadEnd::Made, edit: &mut put }.go(document, to)
 }
 
 /// Whether a path enters an array before its end.
@@ -213,7 +217,7 @@ fn parse_target(from: &UpdatePath, operand: &Bson) -> Result<UpdatePath> {
 fn current(operand: &Bson, now: DateTime) -> Result<Bson> {
     let kind = match operand {
         Bson::Boolean(_) => Some("date"),
-        Bson::Document(it) => it.get_str("$type").ok(),
+        Bson::Document(it) if it.len() == 1 => it.get_str("$type").ok(),
         _ => None,
     };
     match kind {

@@ -4,10 +4,10 @@ use bson::{Bson, Document};
 
 use super::element::Elements;
 use super::path::{Step, UpdatePath};
-use super::walk::not_viable;
+use super::walk::{DeadEnd, not_viable};
 use crate::docdb::{Error, Result};
 
-/// Returns the places as paths of names and positions. `creates` tells whether a way that ends is an error.
+/// Returns the places as paths of names and positions.
 ///
 /// # Errors
 /// The way goes through a value that has no fields (28), or needs elements where there is no array (2).
@@ -15,16 +15,16 @@ pub fn places(
     document: &Document,
     path: &UpdatePath,
     elements: &Elements<'_>,
-    creates: bool,
+    dead_end: DeadEnd,
 ) -> Result<Vec<UpdatePath>> {
-    let mut search = Search { elements, creates, way: Vec::new(), found: Vec::new() };
+    let mut search = Search { elements, dead_end, way: Vec::new(), found: Vec::new() };
     search.document(document, path.steps())?;
     Ok(search.found)
 }
 
 struct Search<'a> {
     elements: &'a Elements<'a>,
-    creates: bool,
+    dead_end: DeadEnd,
     way: Vec<String>,
     found: Vec<UpdatePath>,
 }
@@ -44,8 +44,8 @@ impl Search<'_> {
             Some(positions) => {
                 positions.into_iter().try_for_each(|it| self.step(it.to_string(), items.get(it), rest))
             }
-            None if self.creates => Err(not_viable(step, name, &Bson::Array(items.to_vec()))),
-            None => Ok(()),
+            None if self.dead_end == DeadEnd::Ignored => Ok(()),
+            None => Err(not_viable(step, name, &Bson::Array(items.to_vec()))),
         }
     }
 
@@ -66,12 +66,12 @@ impl Search<'_> {
         match (present, step) {
             (Some(Bson::Document(document)), _) => self.document(document, steps),
             (Some(Bson::Array(items)), _) => self.array(name, items, steps),
-            (Some(value), _) if self.creates => Err(not_viable(step, name, value)),
+            (Some(value), _) if self.dead_end != DeadEnd::Ignored => Err(not_viable(step, name, value)),
             (None, Step::Found | Step::All | Step::Filtered(_)) => Err(Error::invalid(
                 2,
                 format!("the path '{name}' must exist in the document in order to apply '{step}'"),
             )),
-            (None, Step::Name(name)) if self.creates => self.step(name.clone(), None, rest),
+            (None, Step::Name(name)) if self.dead_end == DeadEnd::Made => self.step(name.clone(), None, rest),
             _ => Ok(()),
         }
     }

@@ -18,10 +18,20 @@ pub enum Change {
     Remove,
 }
 
+/// What becomes of a way that leads nowhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum DeadEnd {
+    /// What is missing is made; a value that cannot have it is an error.
+    Made,
+    /// What is missing stays so; a value that cannot have it is an error.
+    Left,
+    /// Neither is an error.
+    Ignored,
+}
+
 /// A way through a document.
 pub struct Walk<'a> {
-    /// Whether what is missing on the way is made. If not, a way that ends is no error.
-    pub creates: bool,
+    pub dead_end: DeadEnd,
     /// Decides by what is there.
     pub edit: &'a mut dyn FnMut(Option<&Bson>) -> Result<Change>,
 }
@@ -49,9 +59,9 @@ impl Walk<'_> {
     fn array(&mut self, name: &str, items: &mut Vec<Bson>, steps: &[Step]) -> Result<()> {
         let Some((step, rest)) = steps.split_first() else { return Ok(()) };
         let Some(position) = position(&step.text()) else {
-            return match self.creates {
-                true => Err(not_viable(step, name, &Bson::Array(items.clone()))),
-                false => Ok(()),
+            return match self.dead_end {
+                DeadEnd::Ignored => Ok(()),
+                _ => Err(not_viable(step, name, &Bson::Array(items.clone()))),
             };
         };
         match (self.place(&step.text(), items.get_mut(position), rest)?, items.get_mut(position)) {
@@ -75,8 +85,8 @@ impl Walk<'_> {
         match present {
             Some(Bson::Document(document)) => self.document(document, steps).map(|()| Change::Keep),
             Some(Bson::Array(items)) => self.array(name, items, steps).map(|()| Change::Keep),
-            Some(value) if self.creates => Err(not_viable(step, name, value)),
-            None if self.creates => match self.place(&step.text(), None, rest)? {
+            Some(value) if self.dead_end != DeadEnd::Ignored => Err(not_viable(step, name, value)),
+            None if self.dead_end == DeadEnd::Made => match self.place(&step.text(), None, rest)? {
                 Change::Put(value) => {
                     let mut made = Document::new();
                     made.insert(step.to_string(), value);
