@@ -91,3 +91,48 @@ fn parse_offset(digits: &str) -> Option<i32> {
     let minutes = if minutes.is_empty() { 0 } else { two(minutes)?? };
     Some(two(hours)?? * 3600 + minutes * 60)
 }
+
+/// Reads the zone at the beginning of a text, `Z`, `+08:00`, `GMT+8`, an abbreviation or a military letter, and returns its
+/// seconds and what follows. Olson names are for the argument `timezone` alone.
+fn read_zone(text: &str) -> Option<(i32, &str)> {
+    let text = text.trim_start();
+    let (name, rest) = text.split_at(text.find(|it: char| !it.is_ascii_alphabetic()).unwrap_or(text.len()));
+    let name = name.to_ascii_uppercase();
+    if !matches!(name.as_str(), "" | "GMT" | "UTC") {
+        let hours = ABBREVIATIONS.iter().find(|(it, _)| *it == name).map(|(_, hours)| *hours);
+        return Some((hours.or_else(|| military(&name))? * 3600, rest));
+    }
+    let Some(digits) = rest.strip_prefix(['+', '-']) else { return (!name.is_empty()).then_some((0, rest)) };
+    let end = digits.bytes().take(5).take_while(|it| it.is_ascii_digit() || *it == b':').count();
+    let seconds = parse_offset(digits.get(..end)?)?;
+    Some((if rest.starts_with('-') { -seconds } else { seconds }, digits.get(end..)?))
+}
+
+/// The hours that abbreviations of zones stand for.
+const ABBREVIATIONS: [(&str, i32); 15] = [
+    ("EST", -5),
+    ("EDT", -4),
+    ("CST", -6),
+    ("CDT", -5),
+    ("MST", -7),
+    ("MDT", -6),
+    ("PST", -8),
+    ("PDT", -7),
+    ("BST", 1),
+    ("CET", 1),
+    ("CEST", 2),
+    ("EET", 2),
+    ("EEST", 3),
+    ("JST", 9),
+    ("KST", 9),
+];
+
+/// Returns the hours of a military zone: A to M without J are east, N to Y west.
+fn military(letter: &str) -> Option<i32> {
+    let hours = |letters: &str| i32::try_from(letters.find(letter)? + 1).ok();
+    match letter {
+        "Z" => Some(0),
+        _ if letter.len() != 1 => None,
+        _ => hours("ABCDEFGHIKLM").or_else(|| hours("NOPQRSTUVWXY").map(|it| -it)),
+    }
+}

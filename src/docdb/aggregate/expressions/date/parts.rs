@@ -89,8 +89,12 @@ fn from_parts(named: &Named) -> Result<Value> {
     let [Some(hour), Some(minute), Some(second), Some(millisecond)] = transpose(time)? else {
         return Ok(NULL);
     };
-    if !(0..=9999).contains(&year) {
-        return Err(Error::invalid(40523, "`$dateFromParts` takes years from 0 to 9999"));
+    if !(1..=9999).contains(&year) {
+        return Err(Error::invalid(40523, "`$dateFromParts` takes years from 1 to 9999"));
+    }
+    if [middle, day, hour, minute].iter().any(|it| i16::try_from(*it).is_err()) {
+        let message = "`$dateFromParts` takes months, weeks, days, hours and minutes from -32768 to 32767";
+        return Err(Error::invalid(31034, message));
     }
     let first = if iso { first_of_iso_year(year) } else { first_of_month(year * 12 + middle - 1) };
     let days = if iso { (middle - 1) * 7 + day - 1 } else { day - 1 };
@@ -119,7 +123,7 @@ fn first_of_month(months: i64) -> Option<civil::Date> {
     civil::Date::new(year, i8::try_from(months.rem_euclid(12) + 1).ok()?, 1).ok()
 }
 
-fn first_of_iso_year(year: i64) -> Option<civil::Date> {
+pub(super) fn first_of_iso_year(year: i64) -> Option<civil::Date> {
     ISOWeekDate::new(i16::try_from(year).ok()?, 1, Weekday::Monday).ok().map(ISOWeekDate::date)
 }
 
@@ -131,7 +135,7 @@ fn part(named: &Named, name: &str, default: Option<i64>) -> Result<Option<i64>> 
         (Some(value), _) if is_null(&value) => return Ok(None),
         (Some(value), _) => value,
     };
-    let number = value.as_ref().and_then(integer_of).filter(|it| i32::try_from(*it).is_ok());
+    let number = value.as_ref().and_then(integer_of);
     number
         .map(Some)
         .ok_or_else(|| wrong_type(40515, "$dateFromParts", &format!("whole numbers as `{name}`"), &value))

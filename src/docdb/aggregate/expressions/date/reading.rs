@@ -2,23 +2,22 @@
 
 use bson::DateTime;
 use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 
-use super::{MONTHS, from_zone, parse_zone, unreadable};
+use super::{MONTHS, from_zone, read_zone, unreadable};
 use crate::docdb::{Error, Result};
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-/// Parses a date (`2024-03-10`, `2024/3/10`, `20240310`, `March 10, 2024`, `Sun, 10 Mar 2024`), then perhaps a time after
-/// `T` or a space, then perhaps a zone.
+/// Parses a date (`2024-03-10`, `2024/3/10`, `20240310`, `3/10/2024`, `10-3-2024`, `March 10, 2024`, `Sun, 10 Mar 2024`),
+/// then perhaps a time after `T` or a space, then perhaps a zone.
 pub(in super::super) fn parse(text: &str, zone: Option<TimeZone>) -> Result<DateTime> {
     let text = text.trim();
     let (date, rest) = in_numbers(text).or_else(|| in_words(text)).ok_or_else(|| unreadable(text))?;
     let (time, rest) = time_of_day(rest).ok_or_else(|| unreadable(text))?;
     let own_zone = match rest.trim() {
         "" => None,
-        "Z" | "z" => Some(TimeZone::UTC),
-        name => Some(parse_zone(name)?),
+        zone => Some(fixed_zone(zone).ok_or_else(|| unreadable(text))?),
     };
     if own_zone.is_some() && zone.is_some() {
         return Err(Error::invalid(241, format!("`{text}` has a time zone, and `timezone` names another")));
@@ -26,33 +25,55 @@ pub(in super::super) fn parse(text: &str, zone: Option<TimeZone>) -> Result<Date
     from_zone(date.to_datetime(time), &own_zone.or(zone).unwrap_or(TimeZone::UTC))
 }
 
-/// Reads `2024-03-10`, `2024/3/10` or `20240310`, and returns what follows a `T` or a blank behind it.
+fn fixed_zone(text: &str) -> Option<TimeZone> {
+    let (seconds, "") = read_zone(text)? else { return None };
+    Offset::from_seconds(seconds).ok().map(TimeZone::fixed)
+}
+
+/// Reads a date of digits, and returns what follows a `T` or a blank behind it.
 fn in_numbers(text: &str) -> Option<(Date, &str)> {
     let (date, rest) = text.split_once(['T', 't', ' ']).unwrap_or((text, ""));
     let date = match date.bytes().all(|it| it.is_ascii_digit()) {
         true if date.len() == 8 => civil(date.get(..4)?, date.get(4..6)?, date.get(6..)?),
         true => None,
-        false => {
-            let mut parts = date.splitn(3, ['-', '/']);
-            civil(parts.next()?, parts.next()?, parts.next()?)
-        }
+        false => separated(date),
     };
     Some((date?, rest))
 }
 
-/// Reads a day, the name of its month and a year, the day or the month first, perhaps after the name of a weekday.
+/// Reads `2024-3-10`, `2024/3/10`, `3/10/2024`, `3/10/24` or `10-3-2024`.
+fn separated(date: &str) -> Option<Date> {
+    let separator = date.chars().find(|it| !it.is_ascii_digit())?;
+    let mut parts = date.splitn(3, separator);
+    let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
+    match (first.len(), separator, third.len()) {
+        (4, '-' | '/', _) => civil(first, second, third),
+        (_, '/', 4) => civil(third, first, second),
+        (_, '/', 2) => {
+            let century = if third < "70" { "20" } else { "19" };
+            civil(&format!("{century}{third}"), first, second)
+        }
+        (_, '-' | '.', 4) => civil(third, second, first),
+        _ => None,
+    }
+}
+
+/// Reads a day, the name of its month and a year, in the order of `10 Mar 2024`, `March 10th, 2024` or `2024-Mar-10`,
+/// perhaps after the name of a weekday.
 fn in_words(text: &str) -> Option<(Date, &str)> {
     let (first, rest) = match word(text) {
         (weekday, rest) if named(&WEEKDAYS, weekday).is_some() => word(rest),
         found => found,
     };
     let (second, rest) = word(rest);
-    let (year, rest) = word(rest);
-    let (month, day) = match named(&MONTHS, first) {
-        Some(month) => (month, second),
-        None => (named(&MONTHS, second)?, first),
+    let (third, rest) = word(rest);
+    let (year, month, day) = match named(&MONTHS, first) {
+        Some(month) => (third, month, second),
+        None if first.len() == 4 => (first, named(&MONTHS, second)?, third),
+        None => (third, named(&MONTHS, second)?, first),
     };
-    Some((Date::new(year.parse().ok()?, month, day.parse().ok()?).ok()?, rest))
+    let ordinal = ["st", "nd", "rd", "th"].iter().find_map(|it| day.strip_suffix(it));
+    Some((Date::new(year.parse().ok()?, month, ordinal.unwrap_or(day).parse().ok()?).ok()?, rest))
 }
 
 fn civil(year: &str, month: &str, day: &str) -> Option<Date> {
@@ -106,7 +127,16 @@ mod tests {
             ("20240310T073015", "2024-03-10T07:30:15Z"),
             ("2024-03-10 07:30:15.123", "2024-03-10T07:30:15.123Z"),
             ("2024-03-10T07:30:15+0800", "2024-03-09T23:30:15Z"),
-            ("2024-03-10T07:30:15 Asia/Shanghai", "2024-03-09T23:30:15Z"),
+            ("2024-03-10T07:30:15 GMT+08:00", "2024-03-09T23:30:15Z"),
+            ("2024-03-10T07:30:15 GMT+08", "2024-03-09T23:30:15Z"),
+            ("2024-03-10T07:30:15 EST", "2024-03-10T12:30:15Z"),
+            ("2024-03-10T07:30:15 L", "2024-03-09T20:30:15Z"),
+            ("2024-03-10T07:30:15 P", "2024-03-10T10:30:15Z"),
+            ("3/10/2024", "2024-03-10T00:00:00Z"),
+            ("3/10/24", "2024-03-10T00:00:00Z"),
+            ("10-03-2024", "2024-03-10T00:00:00Z"),
+            ("March 10th, 2024 11am", "2024-03-10T11:00:00Z"),
+            ("2024-Mar-10 07:30", "2024-03-10T07:30:00Z"),
             ("March 10, 2024", "2024-03-10T00:00:00Z"),
             ("mar 10 2024", "2024-03-10T00:00:00Z"),
             ("10 March 2024", "2024-03-10T00:00:00Z"),
@@ -133,6 +163,10 @@ mod tests {
             "March 32, 2024",
             "March 2024",
             "10 10 2024",
+            "13/10/2024",
+            "24-3-10",
+            "2024-03-10 07:30 Asia/Shanghai",
+            "2024-03-10 07:30 J",
             "2024-03-10 25:00",
             "2024-03-10 13:00 PM",
             "March 10, 2024 at noon",

@@ -57,10 +57,11 @@ fn unit_of(operator: &str, value: &Value) -> Result<Option<Unit>> {
     }))
 }
 
-/// Returns the first day of weeks; Sunday when not given.
-fn start_of_week(operator: &str, named: &Named) -> Result<Option<Weekday>> {
+/// Returns the first day of weeks, to other units of no meaning; Sunday when not given.
+fn start_of_week(operator: &str, named: &Named, unit: Unit) -> Result<Option<Weekday>> {
     let value = match named.given("startOfWeek")? {
         None => return Ok(Some(Weekday::Sunday)),
+        Some(_) if unit != WEEK => return Ok(Some(Weekday::Sunday)),
         Some(value) if is_null(&value) => return Ok(None),
         Some(value) => value,
     };
@@ -74,14 +75,19 @@ fn start_of_week(operator: &str, named: &Named) -> Result<Option<Weekday>> {
     day.map(Some).ok_or_else(|| Error::invalid(9, format!("`{operator}` knows no day `{name}`")))
 }
 
+fn is_zone_null(named: &Named) -> Result<bool> {
+    Ok(named.given("timezone")?.as_ref().is_some_and(is_null))
+}
+
 fn add(operator: &str, named: &Named, sign: i64) -> Result<Value> {
     let (date, unit, amount) = (named.value("startDate")?, named.value("unit")?, named.value("amount")?);
+    // A null among the arguments counts for more than an error.
+    if [&date, &unit, &amount].iter().any(|it| is_null(it)) || is_zone_null(named)? {
+        return Ok(NULL);
+    }
     let (Some(zone), Some(unit)) = (zone_of(operator, named)?, unit_of(operator, &unit)?) else {
         return Ok(NULL);
     };
-    if is_null(&date) || is_null(&amount) {
-        return Ok(NULL);
-    }
     let date = date_of(operator, &date)?;
     let amount_of = amount.as_ref().and_then(integer_of);
     let amount = amount_of.ok_or_else(|| wrong_type(5166405, operator, "a whole `amount`", &amount))?;
@@ -121,14 +127,11 @@ fn move_calendar(
 fn difference(named: &Named) -> Result<Value> {
     const NAME: &str = "$dateDiff";
     let (start, end, unit) = (named.value("startDate")?, named.value("endDate")?, named.value("unit")?);
-    let (Some(zone), Some(unit), Some(first_day)) =
-        (zone_of(NAME, named)?, unit_of(NAME, &unit)?, start_of_week(NAME, named)?)
-    else {
-        return Ok(NULL);
-    };
-    if is_null(&start) || is_null(&end) {
+    if [&start, &end, &unit].iter().any(|it| is_null(it)) || is_zone_null(named)? {
         return Ok(NULL);
     }
+    let (Some(zone), Some(unit)) = (zone_of(NAME, named)?, unit_of(NAME, &unit)?) else { return Ok(NULL) };
+    let Some(first_day) = start_of_week(NAME, named, unit)? else { return Ok(NULL) };
     let (start, end) = (Local::new(date_of(NAME, &start)?, &zone)?, Local::new(date_of(NAME, &end)?, &zone)?);
     let position = |date: &Local| match unit {
         Unit::Months(size) => months(date).div_euclid(size),
@@ -157,23 +160,20 @@ fn week_offset(first_day: Weekday) -> i64 {
 fn truncate(named: &Named) -> Result<Value> {
     const NAME: &str = "$dateTrunc";
     let (date, unit, bin) = (named.value("date")?, named.value("unit")?, named.given("binSize")?);
-    let (Some(zone), Some(unit), Some(first_day)) =
-        (zone_of(NAME, named)?, unit_of(NAME, &unit)?, start_of_week(NAME, named)?)
-    else {
+    let nulls = [Some(&date), Some(&unit), bin.as_ref()].into_iter().flatten().any(is_null);
+    if nulls || is_zone_null(named)? {
         return Ok(NULL);
-    };
+    }
+    let (Some(zone), Some(unit)) = (zone_of(NAME, named)?, unit_of(NAME, &unit)?) else { return Ok(NULL) };
+    let Some(first_day) = start_of_week(NAME, named, unit)? else { return Ok(NULL) };
     let bin = match bin {
         None => 1,
-        Some(value) if is_null(&value) => return Ok(NULL),
         Some(value) => {
             let size =
                 value.as_ref().and_then(integer_of).filter(|it| (1..=i64::from(i32::MAX)).contains(it));
             size.ok_or_else(|| wrong_type(5439018, NAME, "a positive whole `binSize`", &value))?
         }
     };
-    if is_null(&date) {
-        return Ok(NULL);
-    }
     let date = date_of(NAME, &date)?;
     let shown = Local::new(date, &zone)?;
     let reference = civil::Date::constant(2000, 1, 1);

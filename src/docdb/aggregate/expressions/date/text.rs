@@ -3,14 +3,16 @@
 use std::fmt::Write;
 
 use bson::{Bson, DateTime};
-use jiff::civil::{self, ISOWeekDate, Weekday};
+use jiff::Span;
+use jiff::civil;
 use jiff::tz::{Offset, TimeZone};
 
 use super::super::{Named, Operator, Table, wrong_type};
 use super::local::Local;
 use super::part::{day_of_week, iso_day_of_week, week};
+use super::parts::first_of_iso_year;
 use super::reading::parse;
-use super::{MONTHS, NULL, date_of, from_zone, parse_offset, unreadable, zone_of};
+use super::{MONTHS, NULL, date_of, from_zone, read_zone, unreadable, zone_of};
 use crate::docdb::aggregate::expression::{Value, is_null};
 use crate::docdb::{Error, Result};
 
@@ -22,7 +24,7 @@ pub(in super::super) const TABLE: Table = &[
     ("$dateToString", Operator::Named(&["date"], &["format", "timezone", "onNull"], to_string)),
 ];
 
-const ISO_FORMAT: &str = "%Y-%m-%dT%H:%M:%S.%L";
+const ISO_FORMAT: &str = "%Y-%m-%dT%H:%M:%S.%LZ";
 
 fn to_string(named: &Named) -> Result<Value> {
     let date = named.value("date")?;
@@ -31,7 +33,6 @@ fn to_string(named: &Named) -> Result<Value> {
     }
     let Some(zone) = zone_of("$dateToString", named)? else { return Ok(NULL) };
     let format = match named.given("format")? {
-        None if zone == TimeZone::UTC => format!("{ISO_FORMAT}Z"),
         None => ISO_FORMAT.to_owned(),
         Some(Some(Bson::String(format))) => format,
         Some(format) if is_null(&format) => return Ok(NULL),
@@ -43,7 +44,7 @@ fn to_string(named: &Named) -> Result<Value> {
 
 /// Returns the date as `2024-01-31T23:59:59.000Z`.
 pub(in super::super) fn iso_text(date: DateTime) -> Result<String> {
-    print(&Local::new(date, &TimeZone::UTC)?, &format!("{ISO_FORMAT}Z"))
+    print(&Local::new(date, &TimeZone::UTC)?, ISO_FORMAT)
 }
 
 fn print(date: &Local, format: &str) -> Result<String> {
@@ -84,7 +85,7 @@ fn print_part(text: &mut String, date: &Local, specifier: char) -> Result<()> {
             let sign = if offset < 0 { '-' } else { '+' };
             write!(text, "{sign}{:02}{:02}", offset.abs() / 60, offset.abs() % 60)
         }
-        'Z' => write!(text, "{offset:+}"),
+        'Z' => write!(text, "{offset}"),
         '%' => text.write_char('%'),
         other => return Err(unknown_specifier(other)),
     };
@@ -232,15 +233,9 @@ fn read_month<'t>(
 }
 
 fn read_offset<'t>(parts: &mut Parts, text: &'t str) -> Option<&'t str> {
-    if let Some(rest) = text.strip_prefix('Z') {
-        parts.offset = Some(0);
-        return Some(rest);
-    }
-    let digits = text.strip_prefix(['+', '-'])?;
-    let end = digits.bytes().take(5).take_while(|it| it.is_ascii_digit() || *it == b':').count();
-    let seconds = parse_offset(digits.get(..end)?)?;
-    parts.offset = Some(if text.starts_with('-') { -seconds } else { seconds });
-    digits.get(end..)
+    let (seconds, rest) = read_zone(text)?;
+    parts.offset = Some(seconds);
+    Some(rest)
 }
 
 fn read_minutes<'t>(parts: &mut Parts, text: &'t str) -> Option<&'t str> {
@@ -253,11 +248,16 @@ fn read_minutes<'t>(parts: &mut Parts, text: &'t str) -> Option<&'t str> {
 
 fn assemble(parts: &Parts) -> Option<civil::DateTime> {
     let small = |it: i64| i8::try_from(it).ok();
+    let by_week = [parts.iso_year, parts.iso_week, parts.iso_day].iter().any(Option::is_some);
+    let by_day = [parts.year, parts.month, parts.day, parts.day_of_year].iter().any(Option::is_some);
     let date = match (parts.iso_year, parts.day_of_year) {
+        _ if by_week && by_day => None,
         (Some(year), _) => {
-            let day = Weekday::from_monday_one_offset(small(parts.iso_day.unwrap_or(1))?).ok()?;
-            let week = small(parts.iso_week.unwrap_or(1))?;
-            ISOWeekDate::new(i16::try_from(year).ok()?, week, day).ok().map(ISOWeekDate::date)
+            let (week, day) = (parts.iso_week.unwrap_or(1), parts.iso_day.unwrap_or(1));
+            let valid = (1..=53).contains(&week) && (1..=7).contains(&day);
+            // Week 53 of a year with 52 is the first of the next.
+            let days = Span::new().try_days((week - 1) * 7 + day - 1).ok().filter(|_| valid)?;
+            first_of_iso_year(year)?.checked_add(days).ok()
         }
         (None, Some(day)) => {
             let first = civil::Date::new(i16::try_from(parts.year?).ok()?, 1, 1).ok()?;
