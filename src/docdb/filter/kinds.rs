@@ -59,15 +59,23 @@ impl Kinds {
 }
 
 fn numbers(operand: &Bson) -> Result<Vec<i64>> {
+    match operand {
+        Bson::String(name) if name == "number" => Ok(NUMBERS.to_vec()),
+        _ => type_number(operand).map(|it| vec![it]),
+    }
+}
+
+/// Returns the number of a type that is given by its name or number.
+///
+/// # Errors
+/// BadValue (2): no type has it.
+pub fn type_number(operand: &Bson) -> Result<i64> {
     let found = match operand {
-        Bson::String(name) if name == "number" => return Ok(NUMBERS.to_vec()),
         Bson::String(name) => KINDS.iter().find(|(_, it)| it == name),
         _ => whole(operand.into()).and_then(|number| KINDS.iter().find(|(it, _)| *it == number)),
     };
-    match found {
-        Some((number, _)) => Ok(vec![*number]),
-        None => Err(Error::invalid(2, format!("unknown type name or number: {operand}"))),
-    }
+    let unknown = || Error::invalid(2, format!("unknown type name or number: {operand}"));
+    found.map(|(number, _)| *number).ok_or_else(unknown)
 }
 
 fn number(value: View<'_>) -> i64 {

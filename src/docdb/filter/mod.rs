@@ -27,7 +27,7 @@ use super::value::path::FieldPath;
 use super::value::view::Fields;
 pub use bits::Bits;
 pub use element::{ElementFilter, Search};
-pub use kinds::Kinds;
+pub use kinds::{Kinds, type_number};
 use matching::Matching;
 pub use pattern::Pattern;
 

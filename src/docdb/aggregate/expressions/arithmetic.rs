@@ -290,7 +290,11 @@ fn to_place(
     let digits = place.min(0).unsigned_abs();
     Ok(Some(match number {
         Number::Int(it) => Number::integer(whole(it.into(), digits), false),
-        Number::Long(it) => Number::integer(whole(it.into(), digits), true),
+        Number::Long(it) => {
+            let rounded = i64::try_from(whole(it.into(), digits));
+            let too_large = |_| Error::invalid(51080, format!("`{operator}` of {it} has no 64 bit result"));
+            Bson::Int64(rounded.map_err(too_large)?)
+        }
         Number::Double(it) if !it.is_finite() => Bson::Double(it),
         Number::Double(it) => Bson::Double(double(it, place)),
         Number::Decimal(it) => Bson::Decimal128(decimal(Decimal::read(it), place).round()),

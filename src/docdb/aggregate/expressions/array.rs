@@ -4,7 +4,7 @@ use bson::{Bson, Document};
 
 use super::number::integer_of;
 use super::{ANY, Named, Operator, Table, wrong_type};
-use crate::docdb::aggregate::expression::{Expression, Names, Value, is_null, is_true};
+use crate::docdb::aggregate::expression::{Expression, Names, Value, is_null};
 use crate::docdb::aggregate::order;
 use crate::docdb::sort::ElementSort;
 use crate::docdb::{Error, Result};
@@ -249,7 +249,13 @@ fn zip(named: &Named) -> Result<Value> {
     if inputs.is_empty() {
         return Err(Error::invalid(34465, "`$zip` needs at least one array in `inputs`"));
     }
-    let longest = is_true(&named.value("useLongestLength")?);
+    let longest = match named.given("useLongestLength")? {
+        None => false,
+        Some(Some(Bson::Boolean(longest))) => longest,
+        Some(other) => {
+            return Err(wrong_type(34464, "$zip", "true or false as `useLongestLength`", &other));
+        }
+    };
     let defaults = match named.value("defaults")? {
         Some(Bson::Array(it)) if it.len() == inputs.len() && longest => it,
         None => Vec::new(),

@@ -4,9 +4,10 @@ use bson::oid::ObjectId;
 use bson::{Bson, DateTime};
 
 use super::date::{reading, text as date_text};
-use super::number::{Number, integer_of};
-use super::{Named, Operator, Table, type_name, wrong_type};
+use super::number::Number;
+use super::{Named, Operator, Table, type_name};
 use crate::docdb::aggregate::expression::{Value, is_null};
+use crate::docdb::filter::type_number;
 use crate::docdb::value::decimal::Decimal;
 use crate::docdb::{Error, Result};
 
@@ -37,45 +38,33 @@ enum Target {
     Decimal,
 }
 
-/// Reads `to`: a name, or BSON's number of the type.
-fn target_of(value: &Value) -> Result<Target> {
-    let unknown = || Error::invalid(2, "`to` of `$convert` names no type it can convert to");
-    match value {
-        Some(Bson::String(name)) => match name.as_str() {
-            "double" => Ok(Target::Double),
-            "string" => Ok(Target::String),
-            "objectId" => Ok(Target::ObjectId),
-            "bool" => Ok(Target::Bool),
-            "date" => Ok(Target::Date),
-            "int" => Ok(Target::Int),
-            "long" => Ok(Target::Long),
-            "decimal" => Ok(Target::Decimal),
-            _ => Err(unknown()),
-        },
-        Some(number) => match integer_of(number) {
-            Some(1) => Ok(Target::Double),
-            Some(2) => Ok(Target::String),
-            Some(7) => Ok(Target::ObjectId),
-            Some(8) => Ok(Target::Bool),
-            Some(9) => Ok(Target::Date),
-            Some(16) => Ok(Target::Int),
-            Some(18) => Ok(Target::Long),
-            Some(19) => Ok(Target::Decimal),
-            _ => Err(unknown()),
-        },
-        None => Err(wrong_type(9, "$convert", "a type's name as `to`", value)),
-    }
+/// Reads `to`: a type's name or number. `None` is a type that nothing is converted to.
+fn target_of(to: &Bson) -> Result<Option<Target>> {
+    Ok(match type_number(to)? {
+        1 => Some(Target::Double),
+        2 => Some(Target::String),
+        7 => Some(Target::ObjectId),
+        8 => Some(Target::Bool),
+        9 => Some(Target::Date),
+        16 => Some(Target::Int),
+        18 => Some(Target::Long),
+        19 => Some(Target::Decimal),
+        _ => None,
+    })
 }
 
 fn convert(named: &Named) -> Result<Value> {
     let (input, to) = (named.value("input")?, named.value("to")?);
+    let target = match &to {
+        Some(it) if !is_null(&to) => Some(target_of(it)?),
+        _ => None,
+    };
     if is_null(&input) {
         return Ok(named.given("onNull")?.unwrap_or(NULL));
     }
-    if is_null(&to) {
-        return Ok(NULL);
-    }
-    match convert_one(&[input], target_of(&to)?) {
+    let Some(target) = target else { return Ok(NULL) };
+    let unsupported = || Error::invalid(241, "`$convert` converts nothing to the type that `to` names");
+    match target.ok_or_else(unsupported).and_then(|it| convert_one(&[input], it)) {
         Ok(value) => Ok(value),
         Err(error) => named.given("onError")?.ok_or(error),
     }
@@ -109,9 +98,22 @@ fn is_number(values: &[Value]) -> Result<Value> {
 fn double_of(value: &Bson) -> Option<f64> {
     match value {
         Bson::Boolean(it) => Some(f64::from(u8::from(*it))),
-        Bson::String(it) => it.parse().ok(),
+        Bson::String(it) => it.parse().ok().filter(|number| fits_double(it, *number)),
         Bson::DateTime(it) => Some(it.timestamp_millis() as f64),
+        Bson::Decimal128(it) => {
+            let text = it.to_string();
+            text.parse().ok().filter(|number| fits_double(&text, *number))
+        }
         other => Number::of(other).map(Number::as_f64),
+    }
+}
+
+/// Whether a double is what was written, and neither infinite nor zero for want of range.
+fn fits_double(text: &str, number: f64) -> bool {
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    match number {
+        0.0 => !mantissa.contains(|it: char| matches!(it, '1'..='9')),
+        it => !it.is_infinite() || !mantissa.contains(|it: char| it.is_ascii_digit()),
     }
 }
 
@@ -189,22 +191,24 @@ pub(super) fn text_of(value: &Bson) -> Option<String> {
     }
 }
 
-/// Writes a double as briefly as it can be read back; very large and very small ones with an exponent.
+/// Writes a double with up to 16 digits, very large and very small ones with an exponent: C's `%.16g`, as in MongoDB.
 fn double_text(number: f64) -> String {
-    let size = number.abs();
     if !number.is_finite() {
-        return if number.is_nan() {
-            "NaN"
-        } else if number > 0.0 {
-            "Infinity"
-        } else {
-            "-Infinity"
-        }
-        .to_owned();
+        let text = if number.is_nan() { "NaN" } else { "Infinity" };
+        return if number < 0.0 { format!("-{text}") } else { text.to_owned() };
     }
-    if size != 0.0 && !(1e-6..1e21).contains(&size) {
-        let text = format!("{number:e}");
-        return if text.contains("e-") { text } else { text.replace('e', "e+") };
+    let scientific = format!("{number:.15e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent = exponent.parse::<i32>().unwrap_or_default();
+    if !(-4..16).contains(&exponent) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{}e{sign}{:02}", without_zeros(digits), exponent.abs());
     }
-    number.to_string()
+    let places = usize::try_from(15 - exponent).unwrap_or_default();
+    without_zeros(&format!("{number:.places$}")).to_owned()
+}
+
+/// Drops the zeros at the end of a fraction.
+fn without_zeros(number: &str) -> &str {
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }

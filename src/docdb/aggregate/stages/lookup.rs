@@ -76,6 +76,9 @@ pub(super) fn parse_lookup(specification: &Bson, names: &Names) -> Result<Lookup
     let fields = object(NAME, 9, specification, &known)?;
     let equality = match (text(NAME, fields, "localField")?, text(NAME, fields, "foreignField")?) {
         (Some(local), Some(foreign)) => {
+            for path in [local, foreign] {
+                path::parse(NAME, path)?;
+            }
             Some(Equality { local: FieldPath::parse(local)?, foreign: FieldPath::parse(foreign)? })
         }
         (None, None) => None,
