@@ -27,7 +27,8 @@ struct Cut {
     root: Tree,
     /// Whether fields that the projection does not name are left out.
     inclusive: bool,
-    positional: bool,
+    /// The path that `.$` follows.
+    positional: Option<String>,
 }
 
 /// The named fields of one level.
@@ -50,16 +51,23 @@ enum Part {
 }
 
 impl Projection {
-    /// Parses a projection; an empty one keeps everything. `now` is the present of its expressions.
+    /// Parses a projection; an empty one keeps everything. `filter` is the query's, `now` the present
+    /// of the projection's expressions.
     ///
     /// # Errors
     /// Inclusion and exclusion mixed (31253, 31254), a path named twice (31249, 31250), an empty path (9) or a
-    /// too long one (15).
-    pub fn parse(projection: &Document, now: DateTime) -> Result<Self> {
+    /// too long one (15), `$` where no element of an array is meant (16410, 31275 to 31277, 31395).
+    pub fn parse(projection: &Document, filter: &Filter, now: DateTime) -> Result<Self> {
         if projection.values().any(is_computed) {
             return Ok(Self(Kind::Compute(shape::Projection::of_query(projection)?, now)));
         }
-        Ok(Self(Kind::Cut(Cut::parse(projection)?)))
+        let cut = Cut::parse(projection)?;
+        match &cut.positional {
+            Some(path) if !filter.mentions(path) => {
+                Err(Error::invalid(31277, format!("the query has no condition on `{path}`")))
+            }
+            _ => Ok(Self(Kind::Cut(cut))),
+        }
     }
 
     /// Returns the parts of a document that the projection keeps. `filter` is the query's: it gives `arr.$` its position.
@@ -126,7 +134,12 @@ impl Cut {
             }
             *mode = Some(inclusive);
         }
-        self.positional |= matches!(part, Part::Positional);
+        if matches!(part, Part::Positional) && self.positional.replace(path.to_owned()).is_some() {
+            return Err(Error::invalid(31276, "a projection may have one positional path only"));
+        }
+        if matches!(part, Part::ElemMatch(_)) && path.contains('.') {
+            return Err(Error::invalid(31275, format!("cannot use $elemMatch on the nested field `{path}`")));
+        }
         check_path(path)?;
         self.root.add(path, path, part)
     }
@@ -135,9 +148,9 @@ impl Cut {
         if self.root.0.is_empty() {
             return Ok(document.to_owned());
         }
-        let position = match self.positional {
-            true => Some(filter.position(document)?.ok_or_else(no_position)?),
-            false => None,
+        let position = match &self.positional {
+            Some(_) => Some(filter.position(document)?.ok_or_else(no_position)?),
+            None => None,
         };
         Cutting { inclusive: self.inclusive, position }.document(&self.root, document)
     }
@@ -155,6 +168,9 @@ impl Tree {
         };
         if name.is_empty() {
             return Err(Error::invalid(9, format!("field path `{path}` has an empty part")));
+        }
+        if name.starts_with('$') && !matches!(name, "$id" | "$ref" | "$db") {
+            return Err(Error::invalid(16410, format!("field `{name}` of `{path}` may not start with `$`")));
         }
         let there = self.0.iter_mut().find(|(it, _)| it == name).map(|(_, part)| part);
         match (there, below) {
@@ -177,7 +193,8 @@ fn parse_part<'p>(path: &'p str, operand: &Bson) -> Result<(&'p str, Part)> {
         return Ok((path, parse_operator(path, operand)?));
     }
     match path.strip_suffix(".$") {
-        Some(path) => Ok((path, Part::Positional)),
+        Some(path) if is_true(operand) => Ok((path, Part::Positional)),
+        Some(_) => Err(Error::invalid(31395, format!("cannot exclude the positional path `{path}`"))),
         None if is_true(operand) => Ok((path, Part::Include)),
         None => Ok((path, Part::Exclude)),
     }
@@ -326,7 +343,7 @@ mod tests {
         let now = DateTime::from_millis(0);
         let filter = Filter::parse(&document(filter), now)?;
         let raw = RawDocumentBuf::try_from(&document(DOCUMENT)).expect("a document");
-        let kept = Projection::parse(&document(projection), now)?.apply(&raw, &filter)?;
+        let kept = Projection::parse(&document(projection), &filter, now)?.apply(&raw, &filter)?;
         Ok(Document::try_from(kept).expect("a document"))
     }
 

@@ -190,9 +190,10 @@ struct Parsed {
 
 impl Parsed {
     fn of(query: &Query) -> Result<Self> {
-        let projection = Projection::parse(&query.projection, query.now)?;
+        let filter = Filter::parse(&query.filter, query.now)?;
+        let projection = Projection::parse(&query.projection, &filter, query.now)?;
         Ok(Parsed {
-            filter: Filter::parse(&query.filter, query.now)?,
+            filter,
             sort: (!query.sort.is_empty()).then(|| Sort::parse(&query.sort)).transpose()?,
             projection: (!query.projection.is_empty()).then_some(projection),
         })

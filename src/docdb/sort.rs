@@ -97,6 +97,9 @@ impl SortField {
         if !is(1) && !is(-1) {
             return Err(Error::invalid(2, format!("the sort direction of `{path}` must be 1 or -1")));
         }
+        if path.starts_with('$') {
+            return Err(Error::invalid(16410, format!("field `{path}` of a sort may not start with `$`")));
+        }
         Ok(Self { path: FieldPath::parse(path)?, descending: is(-1) })
     }
 

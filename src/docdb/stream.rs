@@ -58,8 +58,8 @@ impl Database {
         mut each: impl FnMut(&RawDocument) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), E> {
         let snapshot = self.store().snapshot()?;
-        let projection = Projection::parse(&query.projection, query.now)?;
         let mut stream = self.stream(&snapshot, collection, query, STAGE_MEMORY)?;
+        let projection = Projection::parse(&query.projection, &stream.filter, query.now)?;
         while let Some(document) = stream.fetch_next()? {
             match query.projection.is_empty() {
                 true => each(&document)?,

@@ -238,7 +238,7 @@ fn is_ordered(value: Option<View<'_>>, operand: &Bson, wanted: Ordering, or_equa
         return false;
     }
     // NaN is the lowest number in the order, but a filter finds it neither below nor above any.
-    if is_nan(value) != is_nan(bound) {
+    if !ends && is_nan(value) != is_nan(bound) {
         return false;
     }
     let order = compare(value, bound);

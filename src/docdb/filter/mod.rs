@@ -51,6 +51,19 @@ pub enum Node {
     Expr(Condition),
 }
 
+impl Node {
+    /// Returns whether a test accepts the path of some condition.
+    fn any_path(&self, accepts: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Node::And(nodes) | Node::Or(nodes) | Node::Nor(nodes) => {
+                nodes.iter().any(|it| it.any_path(accepts))
+            }
+            Node::Field { path, .. } => accepts(path.as_str()),
+            Node::Expr(_) => false,
+        }
+    }
+}
+
 /// A condition on what a path reaches.
 #[derive(Debug, Clone)]
 pub enum Predicate {
@@ -180,6 +193,12 @@ impl Filter {
     /// Returns the field by whose distance documents come, with the place.
     pub fn near(&self) -> Option<(&FieldPath, &Near)> {
         geo::near_of(&self.root)
+    }
+
+    /// Returns whether the filter has a condition on the field in which a path begins.
+    pub fn mentions(&self, path: &str) -> bool {
+        let first = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
+        self.root.any_path(&|it| first(it) == first(path))
     }
 
     /// Returns whether a document satisfies the filter.

@@ -36,7 +36,7 @@ fn one(name: &str, operand: &Bson) -> Result<Predicate> {
         "$gte" => Predicate::Gte(no_regex(name, operand)?),
         "$in" => Predicate::In(members(name, operand)?),
         "$nin" => Predicate::Nin(members(name, operand)?),
-        "$all" => Predicate::All(array(name, operand)?.iter().map(all_member).collect::<Result<_>>()?),
+        "$all" => Predicate::All(all_members(array(name, operand)?)?),
         "$elemMatch" => elem_match(operand)?,
         "$size" => Predicate::Size(size(operand)?),
         "$exists" => Predicate::Exists(is_true(operand)),
@@ -99,6 +99,17 @@ fn members(name: &str, operand: &Bson) -> Result<Members> {
         }
     }
     Ok(members)
+}
+
+/// Parses the members of `$all`: values and patterns, or nothing but `$elemMatch`.
+fn all_members(members: &[Bson]) -> Result<Vec<Predicate>> {
+    let predicates = members.iter().map(all_member).collect::<Result<Vec<_>>>()?;
+    let searches =
+        predicates.iter().filter(|it| !matches!(it, Predicate::Eq(_) | Predicate::Regex(_))).count();
+    match searches == 0 || searches == predicates.len() {
+        true => Ok(predicates),
+        false => bad("$all/$elemMatch has to be consistent"),
+    }
 }
 
 fn all_member(member: &Bson) -> Result<Predicate> {

@@ -123,8 +123,8 @@ impl Documents {
         let document = Document::try_from(raw.as_ref()).map_err(Failure::parameter)?;
         self.judge_one(asked, &filter, Some(&document))?;
         let refuse = |error: docdb::Error| self.database().failure(&error);
-        let projection = Projection::parse(&projection, now).map_err(refuse)?;
         let matcher = Filter::parse(&filter, now).map_err(refuse)?;
+        let projection = Projection::parse(&projection, &matcher, now).map_err(refuse)?;
         found.documents = vec![projection.apply(raw, &matcher).map_err(refuse)?];
         Ok(found)
     }
