@@ -74,7 +74,7 @@ impl Subject for Postgres {
     }
 
     fn measure(&mut self, work: Work, size: usize) -> Option<Duration> {
-        let pick = |size: usize| format!("((turn * 7919 + 13) % {size})");
+        let pick = |size: usize| format!("((turn::bigint * 7919 + 13) % {size})");
         let some_id = format!("'p' || lpad((({} * 7919) % 100000007)::text, 8, '0')", pick(size));
         let level = format!("to_jsonb(turn % {LEVELS})");
         let statement = match work {
@@ -120,7 +120,7 @@ impl Subject for Postgres {
         let micros = psql(&format!(
             "SET search_path = {SCHEMA}; CREATE SEQUENCE IF NOT EXISTS inserted; CREATE TEMP TABLE taken (micros float);
              CREATE PROCEDURE pg_temp.measure() LANGUAGE plpgsql AS $$
-             DECLARE start timestamptz; all_taken float[] := '{{}}'; turn bigint;
+             DECLARE start timestamptz; all_taken float[] := '{{}}';
              BEGIN
                  FOR turn IN 0..{times} LOOP
                      start := clock_timestamp();
