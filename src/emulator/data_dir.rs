@@ -97,6 +97,10 @@ impl DataDir {
     pub fn wechat(&self) -> PathBuf {
         self.root.join("wechat.json")
     }
+    /// Names the collection whose seed is under way.
+    pub fn seeding(&self) -> PathBuf {
+        self.root.join("seeding.json")
+    }
     pub fn routes(&self) -> PathBuf {
         self.root.join("routes.json")
     }

@@ -1,7 +1,8 @@
 //! What an environment begins with: collections, indexes and permissions of the manifest, then documents of a seed.
 //!
-//! What is there already stays: a collection with documents is not seeded again. What a saved manifest declares anew comes
-//! into force while the emulator runs.
+//! What is there already stays: a collection with documents is not seeded again. A seed that fails or is cut short leaves
+//! no document, so that the next start begins it anew. What a saved manifest declares anew comes into force while the
+//! emulator runs.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -14,6 +15,7 @@ use super::database::{self, Database};
 use super::environment::{Environment, Shared};
 use super::event::{Event, tell};
 use super::identity::Account;
+use super::kept;
 use super::permissions::Resource;
 use crate::api::documents::Fault;
 use crate::api::documents::reading::{Format, Reader};
@@ -35,12 +37,14 @@ const BUFFER: usize = 256 * 1024;
 /// # Errors
 /// An index that the documents there contradict, or a seed that cannot be read.
 pub(super) fn begin(environment: &Environment) -> Result<()> {
+    let under_way = environment.data.seeding();
+    uproot(&under_way, &environment.database)?;
     if let Some(manifest) = &environment.config.project.manifest {
         declare(&Manifest::default(), manifest, environment)?;
     }
     if let Some(seed) = &environment.config.seed {
         for file in files(seed)? {
-            plant(&file, &environment.database)?;
+            plant(&file, &environment.database, &under_way)?;
         }
     }
     Ok(())
@@ -207,8 +211,9 @@ fn files(seed: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Puts a file's documents into the collection it is named after, unless that has documents.
-fn plant(file: &Path, database: &Database) -> Result<()> {
+/// Puts a file's documents into the collection it is named after, unless that has documents. `under_way` names the
+/// collection meanwhile.
+fn plant(file: &Path, database: &Database, under_way: &Path) -> Result<()> {
     let name: CollectionName = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().parse()?;
     ensure(&name, database)?;
     let count = database.count(name.as_str(), &Document::new());
@@ -218,9 +223,33 @@ fn plant(file: &Path, database: &Database) -> Result<()> {
     let now = database.now();
     // All of it, before anything is stored.
     read(file, now, |_| Ok(()))?;
-    read(file, now, |documents| {
+    kept::write(under_way, &Some(name.as_str()))?;
+    let planted = read(file, now, |documents| {
         let inserted = database.insert(name.as_str(), None, documents);
         inserted.map(drop).map_err(|failure| refused(&name, &failure.message))
+    });
+    match planted {
+        Ok(()) => done(under_way),
+        Err(error) => uproot(under_way, database).and(Err(error)),
+    }
+}
+
+/// Empties the collection whose seed did not come to its end, if there is one.
+fn uproot(under_way: &Path, database: &Database) -> Result<()> {
+    let shown = under_way.display();
+    let remedy = text! { en: "remove `{shown}` to keep what is there", zh: "删除 `{shown}` 可保留现有内容" };
+    let Some(name) = kept::read::<Option<CollectionName>>(under_way, remedy)? else { return Ok(()) };
+    match database.store().clear(Some(name.as_str())) {
+        Ok(_) | Err(docdb::Error::CollectionNotFound { .. }) => done(under_way),
+        Err(error) => Err(refused(&name, &error.to_string())),
+    }
+}
+
+fn done(under_way: &Path) -> Result<()> {
+    std::fs::remove_file(under_way).map_err(|error| {
+        let shown = under_way.display();
+        Error::new(Kind::Failed, text! { en: "could not remove `{shown}`", zh: "无法删除 `{shown}`" })
+            .source(&error)
     })
 }
 

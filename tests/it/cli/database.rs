@@ -366,3 +366,28 @@ async fn what_is_whole_of_a_damaged_file_is_saved_and_can_be_begun_with() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stdout, cloudkit.read("salvaged/notes.jsonl").into_bytes());
 }
+
+#[test]
+fn a_seed_that_does_not_come_to_its_end_leaves_nothing_and_begins_anew() {
+    let lines = |count: usize| (0..count).map(|it| format!("{{\"_id\":{it}}}\n")).collect::<String>();
+    // So long that its first documents are committed before the last are met.
+    let broken = lines(6000) + "{\"_id\":7}\n";
+    let cloudkit = Cloudkit::alone(&[("things.jsonl", &broken)]);
+    let run = |arguments: &[&str]| cloudkit.run(&[&["emulate", "--port", "0"], arguments].concat());
+    let stored = || String::from_utf8(cloudkit.output(&["db", "export", "--salvage", "things"]).stdout);
+    let told = run(&["--seed", "things.jsonl", "--", "true"]);
+    assert!(told.starts_with("exit 1") && told.contains("E11000"), "{told}");
+    assert_eq!(stored().as_deref(), Ok(""));
+
+    std::fs::write(cloudkit.folder().join("things.jsonl"), lines(6000)).expect("written");
+    let told = run(&["--seed", "things.jsonl", "--", "true"]);
+    assert!(told.starts_with("exit 0"), "{told}");
+    assert_eq!(stored(), Ok(lines(6000)));
+
+    // What an emulator leaves that was killed meanwhile.
+    std::fs::write(cloudkit.folder().join(".cloudkit/data/seeding.json"), "\"things\"").expect("written");
+    std::fs::write(cloudkit.folder().join("things.jsonl"), lines(7000)).expect("written");
+    let told = run(&["--seed", "things.jsonl", "--", "true"]);
+    assert!(told.starts_with("exit 0"), "{told}");
+    assert_eq!(stored(), Ok(lines(7000)));
+}
