@@ -1,8 +1,11 @@
 //! Arguments: text, a file or standard input; lengths and points of time.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::error::{Error, Excerpt, Kind, Result};
 use crate::model::clock::Millis;
@@ -57,13 +60,47 @@ impl Context {
     }
 }
 
+/// A file that can be read more than once.
+pub struct Reread {
+    pub path: PathBuf,
+    /// The copy of what flowed out of a pipe; it goes with the value.
+    _copy: Option<TempPath>,
+}
+
+impl Context {
+    /// Returns a file to be read more than once. What can be read once only, standard input (`-`) or a pipe, is copied
+    /// to its end first.
+    pub fn to_reread(&self, given: &Path) -> Result<Reread> {
+        let path = self.cwd.join(given);
+        let flows = std::fs::metadata(&path).is_ok_and(|it| !it.is_file() && !it.is_dir());
+        let copied = match given.to_str() {
+            Some("-") => copy(&mut std::io::stdin().lock()).map_err(|error| no_standard_input(&error))?,
+            _ if flows => File::open(&path).and_then(|mut file| copy(&mut file)).map_err(|error| {
+                let shown = given.display();
+                Error::new(Kind::Failed, text! { en: "could not read `{shown}`", zh: "无法读取 `{shown}`" })
+                    .source(&error)
+            })?,
+            _ => return Ok(Reread { path, _copy: None }),
+        };
+        Ok(Reread { path: copied.to_path_buf(), _copy: Some(copied) })
+    }
+}
+
+fn copy(from: &mut dyn Read) -> std::io::Result<TempPath> {
+    let mut to = NamedTempFile::new()?;
+    std::io::copy(from, &mut to)?;
+    Ok(to.into_temp_path())
+}
+
 fn standard_input() -> Result<String> {
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|error| {
-        Error::new(Kind::Failed, text! { en: "could not read standard input", zh: "无法读取标准输入" })
-            .source(&error)
-    })?;
+    std::io::stdin().read_to_string(&mut text).map_err(|error| no_standard_input(&error))?;
     Ok(text)
+}
+
+fn no_standard_input(error: &std::io::Error) -> Error {
+    Error::new(Kind::Failed, text! { en: "could not read standard input", zh: "无法读取标准输入" })
+        .source(error)
 }
 
 fn not_json(path: PathBuf, source: String, error: &serde_json::Error) -> Error {

@@ -303,6 +303,7 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "What to do with a document whose `_id` is taken: refuse it, or replace the one that is there",
         "`_id` 已被占用时：拒绝，或替换已有文档",
     ),
+    ("`-` for standard input", "用 `-` 表示标准输入"),
     ("By the file's ending by default", "默认由文件扩展名决定"),
     (
         "Go on past lines that hold no document and documents that the service refuses, and list them at the end (exit code 5)",

@@ -19,6 +19,7 @@ use crate::text;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     collection: CollectionName,
+    /// `-` for standard input
     file: PathBuf,
     /// What to do with a document whose `_id` is taken: refuse it, or replace the one that is there
     #[arg(long, default_value = "insert")]
@@ -45,10 +46,10 @@ enum Type {
 
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let is_csv = args.file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-    let file = context.cwd.join(&args.file);
+    let file = context.to_reread(&args.file)?;
     let asked = Import {
         collection: &args.collection,
-        file: &file,
+        file: &file.path,
         name: &args.file,
         format: match args.format {
             Some(Type::Json) => Format::Json,

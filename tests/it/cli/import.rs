@@ -1,12 +1,15 @@
 //! `cloudkit db import` and `cloudkit db export`.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
 use crate::support::cloudkit::Cloudkit;
 use crate::support::http::Request;
+use crate::support::patience::Limit;
 
 /// A project with an empty collection and a file to import.
 async fn with(name: &str, text: &str) -> Cloudkit {
@@ -40,6 +43,24 @@ async fn a_file_goes_in_and_comes_out_the_same() {
     assert_eq!(cloudkit.read("out.jsonl"), cloudkit.read("things.jsonl"));
     let output = cloudkit.output(&["db", "export", "things", "--where", r#"{"n":{"$lt":2}}"#]);
     assert_eq!(String::from_utf8_lossy(&output.stdout), lines(2));
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_flows_out_of_a_pipe_goes_in_whole() {
+    let text = lines(2_345);
+    let cloudkit = with("things.csv", "_id\n1\n").await;
+    for (file, more) in [("-", ["--mode", "insert"]), ("/dev/stdin", ["--mode", "upsert"])] {
+        let mut command = cloudkit.command(&[&["db", "import", "things", file], &more[..]].concat());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("run");
+        let _limit = Limit::of(&child);
+        child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("it is read");
+        let told = cloudkit.tell(&child.wait_with_output().expect("it ends"));
+        assert!(told.contains("Imported into `things`: 2345"), "{told}");
+    }
+    let output = cloudkit.output(&["db", "export", "things"]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
