@@ -9,6 +9,8 @@ use crate::text;
 /// The bytes of a file.
 pub struct Bytes<R> {
     input: R,
+    /// Bytes to be read again, the next one last.
+    again: Vec<u8>,
     /// Bytes read.
     pub count: u64,
     /// The line of the next byte, from 1.
@@ -19,10 +21,13 @@ pub struct Bytes<R> {
 
 impl<R: BufRead> Bytes<R> {
     pub fn new(input: R) -> Self {
-        Bytes { input, count: 0, line: 1, column: 1 }
+        Bytes { input, again: Vec::new(), count: 0, line: 1, column: 1 }
     }
 
     pub fn peek(&mut self) -> Result<Option<u8>, Fault> {
+        if let Some(byte) = self.again.last() {
+            return Ok(Some(*byte));
+        }
         match self.input.fill_buf() {
             Ok(buffer) => Ok(buffer.first().copied()),
             Err(error) => Err(unreadable(self.line, &error)),
@@ -32,7 +37,9 @@ impl<R: BufRead> Bytes<R> {
     pub fn next(&mut self) -> Result<Option<u8>, Fault> {
         let byte = self.peek()?;
         if let Some(byte) = byte {
-            self.input.consume(1);
+            if self.again.pop().is_none() {
+                self.input.consume(1);
+            }
             self.count += 1;
             self.column += 1;
             if byte == b'\n' {
@@ -41,6 +48,13 @@ impl<R: BufRead> Bytes<R> {
             }
         }
         Ok(byte)
+    }
+
+    /// Has the last bytes read again, which begin the line of that number.
+    pub fn go_back(&mut self, bytes: &[u8], line: u64) {
+        self.again.extend(bytes.iter().rev());
+        self.count -= bytes.len() as u64;
+        (self.line, self.column) = (line, 1);
     }
 }
 

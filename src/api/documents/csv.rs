@@ -54,6 +54,13 @@ impl<R: BufRead> Documents<R> {
             return Err(Fault::new(line, message));
         }
         for (at, name) in names.iter().enumerate() {
+            if name.is_empty() {
+                let column = at + 1;
+                return Err(Fault::new(
+                    line,
+                    text! { en: "column {column} has no name", zh: "第 {column} 列没有名称" },
+                ));
+            }
             let twice = names.iter().take(at).any(|earlier| earlier == name);
             if twice || name.split('.').any(|part| part.is_empty() || part.starts_with('$')) {
                 return Err(Fault::new(
@@ -105,7 +112,8 @@ impl<R: BufRead> Documents<R> {
             values.push(value);
             match self.bytes.next()? {
                 Some(b',') => {}
-                None | Some(b'\n') => return Ok(Some((line, values))),
+                // A carriage return alone ends a line, too; behind one, a line feed is an empty line.
+                None | Some(b'\n' | b'\r') => return Ok(Some((line, values))),
                 Some(_) => {
                     return Err(Fault::new(
                         line,
@@ -119,14 +127,11 @@ impl<R: BufRead> Documents<R> {
     fn bare(&mut self) -> Result<Vec<u8>, Fault> {
         let mut value = Vec::new();
         while let Some(byte) = self.bytes.peek()? {
-            if byte == b',' || byte == b'\n' {
+            if matches!(byte, b',' | b'\n' | b'\r') {
                 break;
             }
             value.push(byte);
             self.bytes.next()?;
-        }
-        if value.last() == Some(&b'\r') {
-            value.pop();
         }
         Ok(value)
     }
@@ -149,9 +154,6 @@ impl<R: BufRead> Documents<R> {
                 Some(b'"') => break,
                 Some(byte) => value.push(byte),
             }
-        }
-        if self.bytes.peek()? == Some(b'\r') {
-            self.bytes.next()?;
         }
         Ok(value)
     }
@@ -202,6 +204,8 @@ mod tests {
             ])
         );
         assert_eq!(read(""), Ok(vec![]));
+        let documents = vec![(1, doc! { "a": "x", "b": "y\rz" }), (1, doc! { "a": "w" })];
+        assert_eq!(read("a,b\rx,\"y\rz\"\rw,\r"), Ok(documents));
     }
 
     #[test]
@@ -210,6 +214,7 @@ mod tests {
             ("a,b\n1,2\n3\n", 3),
             ("a\n\"x\n", 2),
             ("a,a\n1,2\n", 1),
+            ("a,\n1,2\n", 1),
             ("a;b\n1;2\n", 1),
             ("a\n\"x\"y\n", 2),
             ("a,a.b\n1,2\n", 2),

@@ -76,7 +76,7 @@ impl<R: BufRead> Documents<R> {
                 (place @ (Place::Nothing | Place::Document | Place::Opening | Place::Comma), Some(b'{')) => {
                     let in_array = matches!(place, Place::Opening | Place::Comma);
                     self.place = if in_array { Place::Item } else { Place::Document };
-                    let text = String::from_utf8(self.rest(line)?).map_err(|_| {
+                    let text = String::from_utf8(self.rest(line, in_array)?).map_err(|_| {
                         Fault::new(line, text! { en: "this is not UTF-8", zh: "不是 UTF-8 文本" })
                     })?;
                     return Ok(Some(Cut { line, column, text }));
@@ -99,24 +99,33 @@ impl<R: BufRead> Documents<R> {
         Ok(())
     }
 
-    /// Reads on to the brace that closes a document.
-    fn rest(&mut self, line: u64) -> Result<Vec<u8>, Fault> {
+    /// Reads on to the brace that closes a document. Where none does, the next document is looked for at the beginning of
+    /// a later line, but for arrays: in those nothing tells it from a part of this one.
+    fn rest(&mut self, line: u64, in_array: bool) -> Result<Vec<u8>, Fault> {
         let mut text = vec![b'{'];
         let (mut depth, mut quoted, mut escaped) = (1_usize, false, false);
+        let mut previous = b'{';
+        // The first line of the text that begins as a document does.
+        let mut next_document = None;
         while depth > 0 {
-            let Some(byte) = self.bytes.next()? else {
-                return Err(Fault::new(
-                    line,
-                    text! { en: "the document that begins here does not end", zh: "从这里开始的文档没有结束" },
-                ));
-            };
+            let Some(byte) = self.bytes.next()? else { return Err(self.endless(line, &text, next_document)) };
             if text.len() >= LARGEST {
                 return Err(Fault::new(
                     line,
                     text! { en: "the document that begins here is larger than 16 MB", zh: "从这里开始的文档超过 16 MB" },
                 ));
             }
+            let begins_line = text.ends_with(b"\n");
             text.push(byte);
+            if byte == b'{' && begins_line && !in_array {
+                let found = *next_document.get_or_insert((text.len() - 1, self.bytes.line));
+                if quoted || !matches!(previous, b'[' | b',' | b':') {
+                    return Err(self.endless(line, &text, Some(found)));
+                }
+            }
+            if !byte.is_ascii_whitespace() {
+                previous = byte;
+            }
             match byte {
                 _ if escaped => escaped = false,
                 b'\\' if quoted => escaped = true,
@@ -127,6 +136,17 @@ impl<R: BufRead> Documents<R> {
             }
         }
         Ok(text)
+    }
+
+    /// Goes back to the next document, by its place in the text and its line.
+    fn endless(&mut self, line: u64, text: &[u8], next_document: Option<(usize, u64)>) -> Fault {
+        if let Some((at, line)) = next_document {
+            self.bytes.go_back(text.get(at..).unwrap_or_default(), line);
+        }
+        Fault::new(
+            line,
+            text! { en: "the document that begins here does not end", zh: "从这里开始的文档没有结束" },
+        )
     }
 }
 
@@ -224,6 +244,14 @@ mod tests {
         };
         assert_eq!(read("{\"a\":1}\noops\n{\"a\":}\n{\"a\":2}\n"), [Ok(1), Err(2), Err(3), Ok(4)]);
         assert_eq!(read("[{\"a\":1},]"), [Ok(1), Err(1)]);
+        for broken in ["{\"a\":1", "{\"a\":\"x", "{\"a\":[1,", "{\"a\":", "{\"a\":1,", "{\"a\":\"\\", "{\n"] {
+            let behind = broken.split('\n').count() as u64;
+            let expected = [Ok(1), Err(2), Ok(2 + behind), Ok(3 + behind)];
+            assert_eq!(read(&format!("{{}}\n{broken}\n{{}}\n{{}}\n")), expected, "{broken}");
+        }
+        assert_eq!(read("{\"a\":1\r\n{}\r\n{\"a\":[\r\n{},\r\n{}\r\n]}"), [Err(1), Ok(2), Ok(3)]);
+        assert_eq!(read("{\n{\n{\n{}\n"), [Err(1), Err(2), Err(3), Ok(4)]);
+        assert_eq!(read("[{\"a\":1\n{}\n]"), [Err(2), Err(3)]);
         assert_eq!(read("[{\"a\":1}\n{\"a\":2}]\n"), [Ok(1), Err(2)]);
     }
 

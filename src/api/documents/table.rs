@@ -28,8 +28,11 @@ impl Columns {
     }
 }
 
-/// Writes the line of names.
+/// Writes the line of names; nothing when there are none.
 pub(super) fn header(paths: &[String]) -> String {
+    if paths.is_empty() {
+        return String::new();
+    }
     line(paths.iter().map(String::as_str))
 }
 
