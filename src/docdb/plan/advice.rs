@@ -8,8 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::conditions::Conditions;
 use super::{Advice, IndexDefinition, Order, Plan};
+use crate::docdb::filter::Node;
 use crate::docdb::index::keys_of;
 use crate::docdb::query::{Selection, Stats};
+use crate::docdb::sort::Sort;
 use crate::docdb::store::{Collection, View};
 use crate::docdb::value::path::position;
 use crate::docdb::{Error, Result};
@@ -102,26 +104,37 @@ impl Advisor {
         if selection.sort.is_some() || !Conditions::of(selection.filter).are_only(0) {
             collection.queries.fetch_add(1, Ordering::Relaxed);
         }
-        let Some(wish) = unserved(collection, selection, stats) else { return Ok(()) };
+        for wish in unserved(collection, selection, stats) {
+            let index = self.remember(view, collection, wish, stats.documents_examined)?;
+            stats.missed = stats.missed.take().or(index);
+        }
+        Ok(())
+    }
+
+    /// Remembers what a query missed; returns the index, where one is possible.
+    fn remember(
+        &self,
+        view: View<'_>,
+        collection: &Collection,
+        wish: Wish,
+        documents_examined: u64,
+    ) -> Result<Option<IndexDefinition>> {
         let known = (collection.name.clone(), wish);
         let found = self.missed().get(&known).map(|it| it.wish.clone());
         let wish = match found {
             Some(wish) => wish,
             None => known.1.indexable(view, collection)?,
         };
-        let is_of_use = wish.length() > 0 && !is_met(&wish, collection);
-        if is_of_use {
-            stats.missed = Some(wish.definition(&|_| 0));
-        }
+        let index = wish.still_missing(collection);
         let mut missed = self.missed();
         if missed.len() < MOST_ADVICE || missed.contains_key(&known) {
             let missed = missed.entry(known).or_insert(Missed { wish, queries: 0, documents_examined: 0 });
-            if is_of_use {
+            if index.is_some() {
                 missed.queries += 1;
-                missed.documents_examined = missed.documents_examined.max(stats.documents_examined);
+                missed.documents_examined = missed.documents_examined.max(documents_examined);
             }
         }
-        Ok(())
+        Ok(index)
     }
 
     fn missed(&self) -> MutexGuard<'_, HashMap<(String, Wish), Missed>> {
@@ -180,17 +193,46 @@ pub fn missed(
     selection: &Selection<'_>,
     stats: &Stats,
 ) -> Result<Option<IndexDefinition>> {
-    let Some(wish) = unserved(collection, selection, stats) else { return Ok(None) };
-    let wish = wish.indexable(view, collection)?;
-    Ok((wish.length() > 0 && !is_met(&wish, collection)).then(|| wish.definition(&|_| 0)))
+    for wish in unserved(collection, selection, stats) {
+        if let Some(index) = wish.indexable(view, collection)?.still_missing(collection) {
+            return Ok(Some(index));
+        }
+    }
+    Ok(None)
 }
 
-fn unserved(collection: &Collection, selection: &Selection<'_>, stats: &Stats) -> Option<Wish> {
+/// What would have served better. Of several, each serves one branch of an `$or`.
+fn unserved(collection: &Collection, selection: &Selection<'_>, stats: &Stats) -> Vec<Wish> {
     if stats.index.is_some() && !(stats.sorted_in_memory && stats.documents_examined > MANY_TO_SORT) {
-        return None;
+        return Vec::new();
     }
-    let wish = Wish::of(selection);
-    (wish.length() > 0 && !is_met(&wish, collection)).then_some(wish)
+    let conditions = Conditions::of(selection.filter);
+    let wish = Wish::of(&conditions, selection.sort);
+    let mut wishes = match wish.length() {
+        0 => conditions.alternatives.iter().find_map(|it| of_branches(it, collection)).unwrap_or_default(),
+        _ => vec![wish],
+    };
+    wishes.retain(|it| !is_met(it, collection));
+    wishes
+}
+
+/// What the branches of an `$or` without an index wish; nothing when one of them could use none.
+fn of_branches(branches: &[Node], collection: &Collection) -> Option<Vec<Wish>> {
+    let mut wishes = Vec::new();
+    for branch in branches {
+        let conditions = Conditions::of_node(branch);
+        let wish = Wish::of(&conditions, None);
+        let by_id = conditions.fields().iter().any(|it| it.path == "_id");
+        if wish.length() == 0 && !by_id {
+            return None;
+        }
+        let mut first = collection.indexes.iter().filter_map(|it| it.definition.keys.first());
+        let has_one = first.any(|(path, _)| wish.bounds(path));
+        if !by_id && !has_one {
+            wishes.push(wish);
+        }
+    }
+    Some(wishes)
 }
 
 /// Whether an index that meets the wish was there, and something else was cheaper.
@@ -199,8 +241,7 @@ fn is_met(wish: &Wish, collection: &Collection) -> bool {
 }
 
 impl Wish {
-    fn of(selection: &Selection<'_>) -> Self {
-        let conditions = Conditions::of(selection.filter);
+    fn of(conditions: &Conditions<'_>, by: Option<&Sort>) -> Self {
         let fields = || conditions.fields().iter().filter(|it| it.path != "_id" && !has_position(&it.path));
         let mut equal: Vec<_> = fields().filter(|it| it.equality).map(|it| it.path.clone()).collect();
         equal.sort_unstable();
@@ -210,7 +251,7 @@ impl Wish {
             return Wish { equal, sort: vec![(field.path.clone(), Order::Sphere)], range: None };
         }
         let mut sort = Keys::new();
-        for field in selection.sort.into_iter().flat_map(|it| it.fields()) {
+        for field in by.into_iter().flat_map(|it| it.fields()) {
             let path = field.path.as_str();
             // Nothing after the `_id` changes the order; an element of an array is no field to index.
             if path == "_id" || has_position(path) {
@@ -262,6 +303,17 @@ impl Wish {
 
     fn length(&self) -> usize {
         self.equal.len() + self.sort.len() + usize::from(self.range.is_some())
+    }
+
+    /// Whether it has a condition on the field.
+    fn bounds(&self, field: &str) -> bool {
+        let sphere = || self.sort.iter().any(|(it, _)| it == field);
+        self.names(field) || self.range.as_deref() == Some(field) || sphere()
+    }
+
+    /// Returns the index, unless there is one that serves as well.
+    fn still_missing(&self, collection: &Collection) -> Option<IndexDefinition> {
+        (self.length() > 0 && !is_met(self, collection)).then(|| self.definition(&|_| 0))
     }
 
     fn names(&self, field: &str) -> bool {

@@ -32,6 +32,28 @@ fn equality_comes_first_then_the_sort_then_a_range() {
 }
 
 #[test]
+fn each_branch_of_an_or_misses_its_own_index() {
+    let or = |branches: &[Document]| (doc! { "$or": branches.to_vec() }, doc! {});
+    let (p, q): (&[_], &[_]) = (&[("p", Ascending)], &[("q", Ascending)]);
+    check(&[or(&[doc! { "p": 1 }, doc! { "q": { "$gt": 1 } }])], &[(p, 1), (q, 1)]);
+    check(&[or(&[doc! { "_id": 1 }, doc! { "p": 1 }])], &[(p, 1)]);
+    // One that no index bounds makes a scan of all.
+    check(&[or(&[doc! { "p": 1 }, doc! { "q": { "$ne": 1 } }])], &[]);
+
+    let database = queried(&[]);
+    database.create_index("c", &index(p)).unwrap();
+    let (asked, _) = or(&[doc! { "p": 1, "r": { "$gt": 1 } }, doc! { "q": 1 }]);
+    let missed = || database.explain("c", &query(asked.clone())).unwrap().stats.missed.map(|it| it.keys);
+    assert_eq!(missed(), Some(index(q).keys));
+    database.refuse_scans_beyond(5);
+    let refused = database.find(None, "c", &query(asked.clone()));
+    assert!(matches!(refused, Err(Error::Unindexed { .. })));
+    database.create_index("c", &index(q)).unwrap();
+    assert_eq!(missed(), None);
+    assert_eq!(found(&database, &query(asked.clone())), Vec::<Document>::new());
+}
+
+#[test]
 fn one_index_is_named_for_all_queries_it_serves() {
     let sorted = |order: i32| (doc! { "b": 1 }, doc! { "s": order });
     check(
