@@ -8,6 +8,7 @@ use tokio::process::Command;
 
 use crate::emulator::config::{Durability, Outward};
 use crate::error::{Error, Kind, Result};
+use crate::model::shell;
 use crate::model::text::{Language, Text};
 use crate::ops::install;
 use crate::project::{Options, Project};
@@ -199,8 +200,8 @@ impl<'a> Typist<'a> {
 
     async fn enter(&self, why: &Text, arguments: &[&str]) -> Result<Typed> {
         let ui = &self.context.ui;
-        let typed = arguments.iter().map(|it| quoted(it)).collect::<Vec<_>>().join(" ");
-        ui.aside(&Prompt { why: why.clone(), command: format!("cloudkit {typed}") });
+        let typed = shell::line("cloudkit", arguments);
+        ui.aside(&Prompt { why: why.clone(), command: typed.clone() });
         let mut command = Command::new(&self.program);
         command.args(arguments).args(["--env", "local"]).kill_on_drop(true).stdin(Stdio::null());
         // The folder comes to be with the first command.
@@ -213,26 +214,14 @@ impl<'a> Typist<'a> {
                 Err(error) => (Err(error), Vec::new()),
             },
         };
-        let failed = || {
-            Error::new(Kind::Failed, text! { en: "`cloudkit {typed}` failed", zh: "`cloudkit {typed}` 失败" })
-        };
+        let failed = || Error::new(Kind::Failed, text! { en: "`{typed}` failed", zh: "`{typed}` 失败" });
         let status = status.map_err(|error| failed().source(&error))?;
         if !status.success() {
             return Err(failed());
         }
         let output = serde_json::from_slice(&output).unwrap_or_default();
-        Ok(Typed {
-            command: format!("cloudkit {typed}"),
-            exit_code: status.code().unwrap_or_default(),
-            output,
-        })
+        Ok(Typed { command: typed, exit_code: status.code().unwrap_or_default(), output })
     }
-}
-
-/// Returns an argument as a shell wants it.
-fn quoted(argument: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
-    if argument.chars().all(plain) { argument.to_owned() } else { format!("'{argument}'") }
 }
 
 /// What is about to be typed.

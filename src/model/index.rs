@@ -90,7 +90,7 @@ impl fmt::Display for IndexKey {
     /// Writes the shortest form that reads back the same.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.direction {
-            Direction::Ascending => f.write_str(&self.path),
+            Direction::Ascending if !self.path.contains(':') => f.write_str(&self.path),
             direction => write!(f, "{}:{}", self.path, direction.word()),
         }
     }
@@ -149,9 +149,11 @@ mod tests {
             ("a.b", "a.b", "1"),
             ("loc:2dsphere", "loc", "2dsphere"),
             ("x:asc", "x", "1"),
+            ("x:desc:asc", "x:desc", "1"),
         ] {
             let key: IndexKey = text.parse().expect(text);
             assert_eq!((key.path.as_str(), key.direction.wire()), (path, wire));
+            assert_eq!(key.to_string().parse::<IndexKey>().expect("what was written"), key);
         }
         for bad in ["", "a..b", "score:down", "$x", ":desc"] {
             assert!(bad.parse::<IndexKey>().is_err(), "{bad}");

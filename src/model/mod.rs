@@ -2,6 +2,7 @@
 
 pub mod foreign;
 pub mod percent;
+pub mod shell;
 pub mod surrogate;
 pub mod text;
 

@@ -24,7 +24,7 @@ use crate::docdb::transaction::TransactionId;
 use crate::docdb::{UpdateRequest, Updated};
 use crate::error::{Error, Kind};
 use crate::model::clock::{Clock, Ids, Millis};
-use crate::model::index::{Direction, IndexSpec};
+use crate::model::index::{Direction, IndexKey, IndexSpec};
 use crate::model::name::CollectionName;
 use crate::model::text::Text;
 use crate::text;
@@ -345,6 +345,16 @@ pub fn index_definition(spec: &IndexSpec) -> IndexDefinition {
         unique: spec.unique,
         sparse: spec.sparse,
     }
+}
+
+/// Returns a key of the engine's index as the rest of the program knows it.
+pub fn index_key((path, order): &(String, Order)) -> IndexKey {
+    let direction = match order {
+        Order::Ascending => Direction::Ascending,
+        Order::Descending => Direction::Descending,
+        Order::Sphere => Direction::Sphere,
+    };
+    IndexKey { path: path.clone(), direction }
 }
 
 /// Explains why the documents cannot be opened.

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bson::Document;
 
+use super::index_key;
 use super::limits::Paging;
 use crate::docdb;
 use crate::docdb::filter::Filter;
@@ -13,6 +14,7 @@ use crate::docdb::index::{IndexDefinition, Order};
 use crate::docdb::query::{Query, Stats};
 use crate::emulator::event::{self, Event, Events};
 use crate::model::name::did_you_mean;
+use crate::model::shell;
 use crate::text;
 
 /// How many different things are told at most: field names made from ids give every query a shape of its own.
@@ -145,12 +147,9 @@ fn shape(document: &Document) -> String {
 
 /// Returns the line to paste.
 pub(super) fn command(collection: &str, index: &IndexDefinition) -> String {
-    let keys = index.keys.iter().map(|(path, order)| match order {
-        Order::Ascending => path.clone(),
-        Order::Descending => format!("{path}:desc"),
-        Order::Sphere => format!("{path}:2dsphere"),
-    });
-    format!("cloudkit db index add {collection} {}", keys.collect::<Vec<_>>().join(" "))
+    let keys: Vec<String> = index.keys.iter().map(|it| index_key(it).to_string()).collect();
+    let arguments: Vec<&str> = [collection].into_iter().chain(keys.iter().map(String::as_str)).collect();
+    shell::line("cloudkit db index add", &arguments)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::api::local::{IndexAdvice, MissingIndex, UnusedIndex};
 use crate::error::{Error, Kind, Result};
 use crate::model::index::{Direction, IndexKey, IndexSpec};
 use crate::model::name::{CollectionName, did_you_mean, suggestion};
+use crate::model::shell;
 use crate::ops::target::Target;
 use crate::project::Project;
 use crate::project::edit::{self, Edit};
@@ -248,7 +249,8 @@ pub struct Advice {
 
 impl From<MissingIndex> for Advice {
     fn from(it: MissingIndex) -> Self {
-        let fix = format!("cloudkit db index add {} {}", it.collection_name, it.keys.join(" "));
+        let names = [&it.collection_name].into_iter().chain(&it.keys).map(String::as_str);
+        let fix = shell::line("cloudkit db index add", &names.collect::<Vec<_>>());
         Advice {
             collection: it.collection_name,
             keys: it.keys,
@@ -274,7 +276,7 @@ pub struct Unused {
 
 impl From<UnusedIndex> for Unused {
     fn from(it: UnusedIndex) -> Self {
-        let fix = format!("cloudkit db index drop {} {}", it.collection_name, it.index_name);
+        let fix = shell::line("cloudkit db index drop", &[&it.collection_name, &it.index_name]);
         Unused {
             collection: it.collection_name,
             index: it.index_name,

@@ -6,11 +6,11 @@ use crate::api::control::Done;
 use crate::api::control::database::*;
 use crate::api::error::codes;
 use crate::docdb;
-use crate::docdb::index::{IndexDefinition, IndexStatus, Order};
-use crate::emulator::database::index_definition;
+use crate::docdb::index::{IndexDefinition, IndexStatus};
+use crate::emulator::database::{index_definition, index_key};
 use crate::emulator::environment::Shared;
 use crate::emulator::permissions::Resource;
-use crate::model::index::{Direction, IndexKey, IndexSpec};
+use crate::model::index::{Direction, IndexKey, IndexSpec, field_path};
 use crate::model::name::CollectionName;
 use crate::model::wall;
 
@@ -48,28 +48,20 @@ pub(super) async fn describe(environment: &Shared, asked: DescribeTable) -> Resu
 
 fn described(index: IndexStatus, since: &str) -> IndexDescription {
     let IndexStatus { definition, size, uses } = index;
-    let field =
-        |(name, order): (String, Order)| IndexField { name, direction: direction(order).wire().into() };
+    let field = |key: IndexKey| IndexField { name: key.path, direction: key.direction.wire().into() };
+    let keys = definition.keys.iter().map(index_key).map(field).collect();
     IndexDescription {
         // MongoDB's index of `_id` is unique without saying so; clients expect it that way.
         unique: definition.unique || definition.name == ID_INDEX,
         name: definition.name,
         size,
         sparse: definition.sparse.then_some(true),
-        keys: definition.keys.into_iter().map(field).collect(),
+        keys,
         accesses: Accesses { ops: uses, since: since.to_owned() },
     }
 }
 
 /// Returns the engine's order in the words of the wire.
-pub(super) fn direction(order: Order) -> Direction {
-    match order {
-        Order::Ascending => Direction::Ascending,
-        Order::Descending => Direction::Descending,
-        Order::Sphere => Direction::Sphere,
-    }
-}
-
 pub(super) async fn list(environment: &Shared, asked: ListTables) -> Result<TablePage> {
     this_environment(environment, asked.env_id.as_deref())?;
     let wanted = asked.search_value.unwrap_or_default();
@@ -165,7 +157,7 @@ fn definition(index: NewIndex) -> Result<IndexDefinition> {
             let direction = &field.direction;
             Failure::value(format!("The direction `{direction}` is not 1, -1 or 2dsphere."))
         })?;
-        let IndexKey { path, .. } = field.name.parse().map_err(invalid)?;
+        let path = field_path(&field.name).map_err(invalid)?;
         Ok(IndexKey { path, direction })
     };
     let keys = mgo_index_keys.into_iter().map(key).collect::<Result<Vec<_>>>()?;

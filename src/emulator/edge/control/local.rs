@@ -5,7 +5,7 @@ use std::time::Duration;
 use bson::{DateTime, Document};
 
 use super::Result;
-use super::database::{blocking, direction};
+use super::database::blocking;
 use super::failure::Failure;
 use super::function::known;
 use super::invoke::{call, invoked};
@@ -16,10 +16,9 @@ use crate::api::event::{Caller, Identity};
 use crate::api::local::*;
 use crate::docdb::index::Order;
 use crate::docdb::query::Query;
-use crate::emulator::database::OWNER_INDEX;
+use crate::emulator::database::{OWNER_INDEX, index_key};
 use crate::emulator::environment::Shared;
 use crate::emulator::timers;
-use crate::model::index::IndexKey;
 
 pub(super) async fn invoke(environment: &Shared, asked: InvokeFunction) -> Result<Invoked> {
     known(environment, None, &asked.function_name).await?;
@@ -118,8 +117,5 @@ pub(super) async fn advice(environment: &Shared, _: IndexAdvice) -> Result<Missi
 
 /// Writes keys as a person does: `score:desc`.
 fn written_keys(keys: &[(String, Order)]) -> Vec<String> {
-    let key = |(path, order): &(String, Order)| {
-        IndexKey { path: path.clone(), direction: direction(*order) }.to_string()
-    };
-    keys.iter().map(key).collect()
+    keys.iter().map(|it| index_key(it).to_string()).collect()
 }
