@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::cloudkit::Cloudkit;
 use crate::support::http::Request;
-use crate::support::patience::{Limit, PATIENCE};
+use crate::support::patience::{Limit, PATIENCE, output};
 
 const QUIET: [&str; 4] = ["emulate", "--port", "0", "--ephemeral"];
 
@@ -125,8 +125,7 @@ fn a_thousand_sockets_are_no_matter_of_the_shells_limit() {
         .args(emulate.get_args());
     limited.current_dir(cloudkit.folder()).env_clear();
     limited.envs(emulate.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let output = limited.output().expect("run");
-    let told = String::from_utf8(output.stdout).expect("text");
+    let told = String::from_utf8(output(&mut limited).stdout).expect("text");
     let most: Vec<u64> = told.lines().map(|line| line.parse().unwrap_or(u64::MAX)).collect();
     let [soft, hard] = most[..] else { panic!("{told}") };
     assert_eq!(soft, hard.min(10_240));

@@ -13,16 +13,10 @@ fn inspect() -> Option<u16> {
 
 /// Asks the inspector at a port until that is the value of an expression there: it may not listen yet, or be another's.
 async fn find(port: u16, expression: &str, wanted: &serde_json::Value) {
-    let mut last = None;
-    for _ in 0..1200 {
-        let asked = pinpoint::evaluate(port, expression);
-        last = tokio::time::timeout(Duration::from_secs(10), asked).await.ok().flatten();
-        if last.as_ref() == Some(wanted) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("at port {port} {expression} is {last:?}, not {wanted}");
+    until(format!("at port {port} {expression} is {wanted}"), async || {
+        pinpoint::evaluate(port, expression).await.as_ref() == Some(wanted)
+    })
+    .await;
 }
 
 #[tokio::test]
