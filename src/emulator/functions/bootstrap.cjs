@@ -37,8 +37,8 @@ const LINGER = 50;
 const MOST_FILES = 4096;
 // Modules at most in which a syntax error is looked for.
 const MOST_CHECKED = 16;
-// Causes that are told of an error, one behind the other, and errors that another stands for.
-const MOST_CAUSES = 8;
+// Causes that are told of an error, and errors that it stands for: all together, however they lead to one another.
+const MOST_CAUSES = 16;
 // Characters of one log record.
 const LONGEST_LINE = 64 * 1024;
 
@@ -148,13 +148,14 @@ function excerpt(stack) {
 }
 
 // Tells what led to an error, as Node shows it: its cause, and that one's; of one that stands for several, each.
-function origins(error, depth = 0) {
-  if (depth === MOST_CAUSES || !(error instanceof Error)) return '';
+function origins(error, left = { count: MOST_CAUSES }) {
+  if (!(error instanceof Error)) return '';
   const found = error.cause === undefined ? [] : [['cause', error.cause]];
-  if (Array.isArray(error.errors)) found.push(...error.errors.slice(0, MOST_CAUSES).map((it) => ['error', it]));
+  if (isArray(error.errors)) found.push(...error.errors.slice(0, MOST_CAUSES).map((it) => ['error', it]));
   const told = ([word, it]) => {
+    if (left.count-- <= 0) return '';
     const text = it instanceof Error ? cleanStack(String(it.stack || it.message || it)) : toText(it);
-    return `\n[${word}]: ${text}${origins(it, depth + 1)}`.replaceAll('\n', '\n  ');
+    return `\n[${word}]: ${text}${origins(it, left)}`.replaceAll('\n', '\n  ');
   };
   return found.map(told).join('');
 }

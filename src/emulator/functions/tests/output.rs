@@ -66,6 +66,16 @@ async fn a_failure_is_logged_with_what_led_to_it() {
 }
 
 #[tokio::test]
+async fn errors_that_lead_to_one_another_without_end_are_told_to_an_end() {
+    let stage = Stage::of(
+        "exports.main = async () => { const all = new AggregateError([], 'all'); \
+         for (let n = 0; n < 8; n++) all.errors.push(all); throw all }",
+    );
+    stage.call("f", "{}").await.expect_err("it throws");
+    assert_eq!(stage.said()[0].matches("[error]: ").count(), 16);
+}
+
+#[tokio::test]
 async fn work_after_the_answer_goes_on_and_is_told_once() {
     let mut stage = Stage::new(&[
         (
