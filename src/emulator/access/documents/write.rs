@@ -55,10 +55,13 @@ impl Documents {
         }
         self.refuse_many(&asked, change.multi)?;
         selection.filter = self.within(&asked, selection.filter)?;
-        let read = Asked { operation: Operation::Read, payload: None, ..asked };
-        let is_readable = !self.has_rules(asked.collection) || self.bound(&read, &selection.filter).is_some();
-        let mut updated =
-            self.database().update(&selection, change).map_err(|failure| hushed(failure, is_readable))?;
+        let mut updated = self.database().update(&selection, change).map_err(|failure| {
+            let read = Asked { operation: Operation::Read, payload: None, ..asked };
+            hushed(
+                failure,
+                !self.has_rules(asked.collection) || self.bound(&read, &selection.filter).is_some(),
+            )
+        })?;
         self.hide(&asked, &mut updated);
         Ok(updated)
     }
