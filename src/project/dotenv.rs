@@ -5,6 +5,9 @@ use std::path::Path;
 
 use crate::error::Result;
 
+/// What a value may be put in.
+const QUOTES: [char; 3] = ['\'', '"', '`'];
+
 /// Reads a file; no file is no variables.
 pub fn read(path: &Path) -> Result<BTreeMap<String, String>> {
     Ok(super::read_text(path)?.as_deref().map(parse).unwrap_or_default())
@@ -54,8 +57,6 @@ fn quoted(text: &str) -> Option<(String, &str)> {
         (if is_plain { value.to_owned() } else { unescaped(value) }, after)
     })
 }
-
-const QUOTES: [char; 3] = ['\'', '"', '`'];
 
 fn unescaped(value: &str) -> String {
     let mut text = String::new();

@@ -51,19 +51,6 @@ pub enum Node {
     Expr(Condition),
 }
 
-impl Node {
-    /// Returns whether a test accepts the path of some condition.
-    fn any_path(&self, accepts: &dyn Fn(&str) -> bool) -> bool {
-        match self {
-            Node::And(nodes) | Node::Or(nodes) | Node::Nor(nodes) => {
-                nodes.iter().any(|it| it.any_path(accepts))
-            }
-            Node::Field { path, .. } => accepts(path.as_str()),
-            Node::Expr(_) => false,
-        }
-    }
-}
-
 /// A condition on what a path reaches.
 #[derive(Debug, Clone)]
 pub enum Predicate {
@@ -120,6 +107,17 @@ impl Condition {
 }
 
 impl Node {
+    /// Returns whether a test accepts the path of some condition.
+    fn any_path(&self, accepts: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Node::And(nodes) | Node::Or(nodes) | Node::Nor(nodes) => {
+                nodes.iter().any(|it| it.any_path(accepts))
+            }
+            Node::Field { path, .. } => accepts(path.as_str()),
+            Node::Expr(_) => false,
+        }
+    }
+
     /// Whether evaluating it can fail.
     fn can_fail(&self) -> bool {
         match self {
@@ -197,8 +195,8 @@ impl Filter {
 
     /// Returns whether the filter has a condition on the field in which a path begins.
     pub fn mentions(&self, path: &str) -> bool {
-        let first = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
-        self.root.any_path(&|it| first(it) == first(path))
+        let field = path.split('.').next();
+        self.root.any_path(&|it| it.split('.').next() == field)
     }
 
     /// Returns whether a document satisfies the filter.

@@ -144,9 +144,9 @@ pub(super) enum Source {
 }
 
 impl Source {
-    fn open(&self) -> std::io::Result<File> {
+    fn open(self) -> std::io::Result<File> {
         match self {
-            Source::Open(file) => file.try_clone(),
+            Source::Open(file) => Ok(file),
             Source::Temporary(path) => File::open(path.as_ref()),
         }
     }

@@ -53,8 +53,12 @@ impl Names {
         if let Some(own) = self.meanings.get(&(name.to_owned(), scope)) {
             return Some(own.as_ref());
         }
+        if scope.is_some() {
+            return None;
+        }
         // A field that nothing is written to is what its name stands for elsewhere, if that is one thing.
-        let mut alike = self.meanings.iter().filter(|((known, _), _)| scope.is_none() && known == name);
+        let mut alike =
+            self.meanings.range((name.to_owned(), None)..).take_while(|((known, _), _)| known == name);
         let (_, first) = alike.next()?;
         Some(first.as_ref().filter(|_| alike.all(|(_, other)| other == first)))
     }
