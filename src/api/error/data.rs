@@ -164,8 +164,8 @@ super::table! {
         "the function is called more often at the same time than it may be" "云函数的并发调用超过限制",
         "spread the calls out; look for functions that call one another in a circle" "请错开调用；并检查云函数是否相互循环调用";
     CONTAINER_STATE_EXITED = "ContainerStateExited" 0:
-        "the server of a web function ended, or never listened" "Web 云函数的服务已退出，或没有监听端口",
-        "it must listen on port 9000, or on that of the variable `PORT`; `cloudkit logs` shows what it said" "服务须监听 9000 端口或环境变量 `PORT` 中的端口；用 `cloudkit logs` 查看其输出";
+        "the function's process ended before its answer, or the server of a web function never listened" "云函数进程在返回前退出，或 Web 云函数的服务没有监听端口",
+        "`cloudkit logs` shows what it said; a web function must listen on port 9000, or on that of the variable `PORT`" "请用 `cloudkit logs` 查看其输出；Web 云函数须监听 9000 端口或环境变量 `PORT` 中的端口";
     QUERYID_INVALID_ERROR = "QUERYID_INVALID_ERROR" 0:
         "the service no longer knows this listener, or the events it missed are gone" "服务端已没有该监听，或错过的事件已被清除",
         "call `watch` again: this code ends the listener" "请重新调用 `watch`：该错误会结束监听";
