@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::error::Result;
+use crate::model::level::Level;
 use crate::model::name::FunctionName;
 use crate::ops::clock;
 use crate::ops::logs::{self, Filter, Line, News};
@@ -32,7 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "AGE", default_value = "10m", value_parser = input::duration)]
     since: Duration,
     /// This level and above
-    #[arg(long)]
+    #[arg(long, value_parser = level())]
     level: Option<Level>,
     /// Only this call
     #[arg(long, value_name = "ID")]
@@ -42,23 +43,10 @@ pub struct Args {
     grep: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Level {
-    Debug,
-    Info,
-    Warn,
-    Error,
-}
-
-impl From<Level> for logs::Level {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Debug => logs::Level::Debug,
-            Level::Info => logs::Level::Info,
-            Level::Warn => logs::Level::Warn,
-            Level::Error => logs::Level::Error,
-        }
-    }
+/// Reads one of the levels, which the help names.
+fn level() -> impl TypedValueParser<Value = Level> {
+    PossibleValuesParser::new(["debug", "info", "warn", "error"])
+        .map(|word| Level::read(&word).expect("each of these is a level"))
 }
 
 pub fn run(args: Args, context: &mut Context) -> Result<()> {
@@ -67,7 +55,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<()> {
     let filter = Filter {
         functions: args.functions,
         since: now.saturating_sub(i64::try_from(args.since.as_millis()).unwrap_or(i64::MAX)),
-        level: args.level.map(logs::Level::from),
+        level: args.level,
         request_id: args.request_id,
         grep: args.grep,
     };
@@ -115,10 +103,10 @@ impl Show for Line {
         let time = page.paint(Style::Faint, page.local_time(&self.time, "%H:%M:%S%.3f"));
         let function = page.paint(Style::Strong, &self.function);
         let level = match self.level {
-            logs::Level::Debug => page.paint(Style::Faint, "debug"),
-            logs::Level::Info => "info ".to_owned(),
-            logs::Level::Warn => page.paint(Style::Warning, "warn "),
-            logs::Level::Error => page.paint(Style::Bad, "error"),
+            Level::Debug => page.paint(Style::Faint, "debug"),
+            Level::Info => "info ".to_owned(),
+            Level::Warn => page.paint(Style::Warning, "warn "),
+            Level::Error => page.paint(Style::Bad, "error"),
         };
         let message = page.visible(self.message.trim_end());
         let message = if self.is_platforms() { page.paint(Style::Faint, message).into() } else { message };

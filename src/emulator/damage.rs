@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::environment::{Environment, Shared};
 use super::event::{self, Event};
-use super::logs::{Level, LogRecord};
+use super::logs::LogRecord;
 use crate::docdb;
+use crate::model::level::Level;
 use crate::model::text::Text;
 use crate::text;
 

@@ -14,6 +14,7 @@ use self::lines::{Lines, Place};
 use super::event::{self, Event, Events};
 use crate::model::clock::Millis;
 use crate::model::denial::Denial;
+use crate::model::level::Level;
 
 /// Invocations kept; the oldest make room.
 const KEPT: usize = 4096;
@@ -23,16 +24,6 @@ const KEPT_BYTES: usize = 16 << 20;
 
 /// How much of a line is told to those who listen, in bytes: one that is slow has a thousand of them waiting.
 const TOLD: usize = 16 << 10;
-
-/// How serious a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    Debug,
-    Info,
-    Warn,
-    Error,
-}
 
 /// One line of a function's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

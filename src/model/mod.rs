@@ -12,6 +12,7 @@ pub mod name;
 pub mod denial;
 pub mod function;
 pub mod index;
+pub mod level;
 pub mod permission;
 pub mod schedule;
 pub mod trigger;

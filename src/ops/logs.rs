@@ -9,6 +9,7 @@ use crate::api::control::log::{FunctionLine, LogLine, SearchClsLog};
 use crate::error::Result;
 use crate::model::clock::{Clock, Millis};
 use crate::model::denial::Denial;
+use crate::model::level::Level;
 use crate::model::name::FunctionName;
 use crate::model::wall;
 
@@ -27,27 +28,6 @@ const PAUSE_CLOUD: Duration = Duration::from_secs(3);
 
 /// How far behind a log may be: news is searched for from so long before the last line.
 const LAG: Millis = 30_000;
-
-/// How serious a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    Debug,
-    Info,
-    Warn,
-    Error,
-}
-
-impl Level {
-    fn read(word: &str) -> Self {
-        match word.to_lowercase().as_str() {
-            "debug" => Level::Debug,
-            "warn" | "warning" => Level::Warn,
-            "error" | "fatal" => Level::Error,
-            _ => Level::Info,
-        }
-    }
-}
 
 /// Which lines are wanted.
 #[derive(Debug, Clone)]
@@ -270,7 +250,7 @@ impl Line {
             time: wall::rfc3339(millis),
             function: line.function_name,
             request_id: line.request_id,
-            level: Level::read(&line.level),
+            level: Level::read(&line.level).unwrap_or(Level::Info),
             duration_ms: reported(&line.log, "Duration:", "ms").map(|time| time.round() as u64),
             memory_bytes: reported(&line.log, "MemUsage:", "MB").map(|memory| (memory * 1_048_576.0) as u64),
             message: line.log,

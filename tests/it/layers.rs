@@ -27,7 +27,7 @@ const FACES: &[(&str, &str, &[&str])] = &[
     (
         "cli",
         "emulator",
-        &["Emulator", "config", "event", "logs::Level", "data_dir::DataDir", "reaper", "salvage", "stopped"],
+        &["Emulator", "config", "event", "data_dir::DataDir", "reaper", "salvage", "stopped"],
     ),
     // The emulator serves what `init` places in a mini program.
     ("emulator", "scaffold", &["mini_program"]),

@@ -6,8 +6,8 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::emulator::event::Event;
-use crate::emulator::logs::Level;
 use crate::model::clock::Millis;
+use crate::model::level::Level;
 use crate::model::wall;
 use crate::term::{Page, Show, Style};
 use crate::text;

@@ -3,9 +3,10 @@
 use super::owners;
 use crate::emulator::environment::Environment;
 use crate::emulator::event::{self, Event};
-use crate::emulator::logs::{Level, LogRecord};
+use crate::emulator::logs::LogRecord;
 use crate::emulator::principal::User;
 use crate::model::denial::{Clause, Denial};
+use crate::model::level::Level;
 use crate::model::permission::Permission;
 use crate::rules::decision::Decision;
 use crate::rules::expression::Expression;

@@ -12,9 +12,10 @@ use super::{Fault, FaultKind, Inner, Invocation, Outcome, wire};
 use crate::api::event::{self, Caller};
 use crate::emulator::event::Event;
 use crate::emulator::logs::report::{end_lines, start_line};
-use crate::emulator::logs::{InvocationRecord, Level, LogRecord};
+use crate::emulator::logs::{InvocationRecord, LogRecord};
 use crate::model::clock::Millis;
 use crate::model::function::Language;
+use crate::model::level::Level;
 use crate::model::text::Text;
 use crate::text;
 

@@ -19,9 +19,10 @@ use super::process::{self, Launch, Process, Started};
 use super::wire::{self, Decoder, Garbled, Said};
 use super::{Fault, FaultKind};
 use crate::emulator::event::{self, Event};
-use crate::emulator::logs::{Level, LogRecord, Logs};
+use crate::emulator::logs::{LogRecord, Logs};
 use crate::model::clock::Clock;
 use crate::model::function::Language;
+use crate::model::level::Level;
 
 /// How long a process may take to end, and its output to arrive, once its channel is closed.
 const ENDING: Duration = Duration::from_millis(500);

@@ -33,11 +33,12 @@ use tokio::sync::watch;
 
 use super::config::Config;
 use super::event::{self, Event, Events};
-use super::logs::{Level, LogRecord, Logs, report};
+use super::logs::{LogRecord, Logs, report};
 use crate::api::event::Caller;
 use crate::error::{Error, Kind, Result};
 use crate::model::clock::Millis;
 use crate::model::function::FunctionSpec;
+use crate::model::level::Level;
 use crate::model::name::did_you_mean;
 use crate::project::Project;
 use crate::project::functions::{BOOTSTRAP, mistake};

@@ -23,8 +23,9 @@ use super::registry::own_files;
 use super::{Fault, FaultKind, Inner};
 use crate::emulator::event::Event;
 use crate::emulator::logs::report::{end_lines, start_line};
-use crate::emulator::logs::{InvocationRecord, Level, LogRecord, Logs};
+use crate::emulator::logs::{InvocationRecord, LogRecord, Logs};
 use crate::model::clock::Clock;
+use crate::model::level::Level;
 use crate::project::functions::BOOTSTRAP;
 
 /// The port of the platform.

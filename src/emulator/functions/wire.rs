@@ -8,8 +8,8 @@ use bytes::{Buf, BytesMut};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::emulator::logs::Level;
 use crate::model::clock::Millis;
+use crate::model::level::Level;
 
 /// The longest frame believed. A result has at most 6 Mi characters of at most three bytes, a log line may have more.
 const LONGEST: usize = 256 << 20;

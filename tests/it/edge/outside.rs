@@ -8,8 +8,9 @@ use cloudkit::emulator::Emulator;
 use cloudkit::emulator::config::Outward;
 use cloudkit::emulator::event::Event;
 use cloudkit::emulator::functions::Invocation;
-use cloudkit::emulator::logs::{Level, Search};
+use cloudkit::emulator::logs::Search;
 use cloudkit::model::clock::Clock;
+use cloudkit::model::level::Level;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

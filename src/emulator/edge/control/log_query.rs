@@ -3,7 +3,8 @@
 //! `function_name:"login" AND (level:"error" OR level:"warn") AND log:"boom*"`. A level stands for itself and what is more
 //! serious. Terms about other modules (`module:app`, `src:app`) are true of everything that is kept here.
 
-use crate::emulator::logs::{Level, Search};
+use crate::emulator::logs::Search;
+use crate::model::level::Level;
 
 /// Reads a query into a search.
 pub(super) fn read(query: &str, search: &mut Search) -> Result<(), String> {
@@ -19,7 +20,7 @@ pub(super) fn read(query: &str, search: &mut Search) -> Result<(), String> {
             "request_id" | "SCF_RequestId" => search.request_id = Some(value.to_owned()),
             "log" | "SCF_Message" => search.text = Some(value.trim_matches('*').to_owned()),
             "level" => {
-                let level = level(value).ok_or_else(|| format!("`{value}` is not a level"))?;
+                let level = Level::read(value).ok_or_else(|| format!("`{value}` is not a level"))?;
                 search.level = Some(search.level.map_or(level, |other| other.min(level)));
             }
             "module" | "src" | "logType" | "eventType" => {}
@@ -27,16 +28,6 @@ pub(super) fn read(query: &str, search: &mut Search) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-fn level(text: &str) -> Option<Level> {
-    Some(match text.to_ascii_lowercase().as_str() {
-        "debug" => Level::Debug,
-        "info" => Level::Info,
-        "warn" | "warning" => Level::Warn,
-        "error" => Level::Error,
-        _ => return None,
-    })
 }
 
 /// Splits at blanks and brackets outside quotes, and takes the quotes off.
