@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::channel::{self, Writer};
+use super::crew::Crew;
 use super::pinpoint;
-use super::pool::Crew;
 use super::process::{self, Launch, Process, Started};
 use super::wire::{self, Decoder, Garbled, Said};
 use super::{Fault, FaultKind};

@@ -4,9 +4,11 @@
 
 mod call;
 mod channel;
+mod crew;
 mod deployed;
 mod instance;
 mod interpreter;
+mod loaded;
 pub mod outside;
 mod pinpoint;
 mod places;

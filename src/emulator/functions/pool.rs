@@ -3,26 +3,22 @@
 //! A pool belongs to one state of the code. When the code changes the function gets a new pool; calls in flight keep
 //! the old one until they end, and its processes end with it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot, watch};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
-use super::super::reaper::Reaper;
 use super::Registered;
 use super::call::LOAD_LIMIT;
+use super::crew::{Crew, SparePlace};
 use super::instance::{Instance, Load, Told};
 use super::interpreter::Interpreter;
-use super::places::Places;
+use super::loaded::Loaded;
 use super::process::Launch;
 use super::registry::Wanted;
-use super::stamp::{Stamp, stamp};
 use super::surroundings::Surroundings;
 use super::transpiled::Transpiled;
 use super::web::Web;
@@ -30,7 +26,7 @@ use super::wire;
 use crate::emulator::event::Event;
 
 /// Processes of a function that are started as soon as calls overlap, and that load at the same time.
-const EAGER: usize = 4;
+pub(super) const EAGER: usize = 4;
 
 /// Processes of a function at most; the platform's default concurrency is larger, a laptop's memory is not.
 pub(super) const CEILING: usize = 64;
@@ -48,54 +44,6 @@ const STEADY: Duration = Duration::from_millis(4);
 
 /// How long no process may become free before a function that calls itself is taken to wait for itself.
 const STANDSTILL: Duration = Duration::from_secs(1);
-
-/// How long dependencies that were looked at are taken to be as they were.
-const SETTLED: Duration = Duration::from_millis(250);
-
-/// Files that are looked at without making room for others meanwhile: it takes less time than to change threads.
-const FEW: usize = 32;
-
-/// Spare processes of all functions together.
-const SPARES: usize = 4;
-
-/// What the pools of all functions share.
-#[derive(Debug, Clone)]
-pub(super) struct Crew {
-    pub reaper: Reaper,
-    pub places: Places,
-    /// How many processes can be at work at the same instant.
-    processors: usize,
-    spares: Arc<AtomicUsize>,
-    /// Those who own the processes.
-    pub attendants: TaskTracker,
-    /// Tells them to end.
-    pub closing: CancellationToken,
-    /// Told when a function was loaded from files that nobody may watch yet.
-    pub loaded: Arc<Notify>,
-}
-
-impl Default for Crew {
-    fn default() -> Self {
-        Crew {
-            reaper: Reaper::default(),
-            places: Places::default(),
-            processors: std::thread::available_parallelism().map_or(EAGER, std::num::NonZero::get),
-            spares: Arc::default(),
-            attendants: TaskTracker::default(),
-            closing: CancellationToken::default(),
-            loaded: Arc::default(),
-        }
-    }
-}
-
-impl Crew {
-    /// Ends every process, also those in the middle of a call, and waits until they are gone.
-    pub async fn end(&self) {
-        self.closing.cancel();
-        self.attendants.close();
-        self.attendants.wait().await;
-    }
-}
 
 /// How the processes of a function are made.
 pub(super) struct Recipe {
@@ -117,6 +65,8 @@ pub(super) struct Function {
     /// The server of a web function, which has no processes here.
     pub web: Option<Web>,
     state: Mutex<State>,
+    /// The files that its processes were loaded from.
+    pub loaded: Loaded,
     /// Whether it takes the place of an older state that nobody was told of yet.
     replaces: AtomicBool,
     made: Instant,
@@ -142,10 +92,6 @@ struct State {
     succeeded: Option<Instant>,
     /// How long calls take, the newest weighing most.
     pace: Option<Duration>,
-    /// The files that its processes were loaded from.
-    files: Loaded,
-    /// Those of them that are dependencies.
-    dependencies: Loaded,
 }
 
 impl State {
@@ -162,20 +108,10 @@ impl State {
     }
 }
 
-/// Files that processes were loaded from, as they were then.
-#[derive(Clone, Default)]
-struct Loaded {
-    files: Arc<HashMap<PathBuf, Stamp>>,
-    /// When they were last looked at and none had changed.
-    looked: Option<Instant>,
-}
-
-impl Loaded {
-    /// Tells whether one has changed, and when they were looked at.
-    fn look(&self) -> (bool, Instant) {
-        let now = Instant::now();
-        (self.files.iter().any(|(file, was)| stamp(file) != *was), now)
-    }
+/// A process that was never called.
+struct Spare {
+    instance: Instance,
+    _place: SparePlace,
 }
 
 /// What a call gets that asks for a process.
@@ -187,29 +123,11 @@ enum Taken {
     Full,
 }
 
-/// A place among the spares, given back when dropped.
-struct Spare {
-    instance: Instance,
-    _among: Among,
-}
-
-struct Among(Arc<AtomicUsize>);
-
-impl Drop for Among {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-fn is_dependency(file: &std::path::Path) -> bool {
-    file.components().any(|part| part.as_os_str() == "node_modules")
-}
-
 impl Function {
     pub fn new(wanted: Wanted, recipe: Recipe, replaces: bool) -> Self {
         let web = wanted.registered.is_web().then(Web::default);
-        let (state, replaces) = (Mutex::default(), AtomicBool::new(replaces));
-        Function { wanted, recipe, web, state, replaces, made: Instant::now() }
+        let (state, loaded, replaces) = (Mutex::default(), Loaded::default(), AtomicBool::new(replaces));
+        Function { wanted, recipe, web, state, loaded, replaces, made: Instant::now() }
     }
 
     /// Tells whether it took the place of an older state, and nobody was told of it, nor is about to be.
@@ -485,17 +403,12 @@ impl Function {
             if is_alone || self.recipe.cold_start.is_some() || self.state().spare().is_some() {
                 return None;
             }
-            let spares = self.recipe.crew.spares.clone();
-            let taken = spares.fetch_add(1, Ordering::Relaxed);
-            let among = Among(spares);
-            if taken >= SPARES && !is_inspected {
-                return None;
-            }
+            let spare_place = self.recipe.crew.spare_place(is_inspected)?;
             let place = self.recipe.crew.places.take()?;
             let inspector = self.inspector(&mut self.state());
             let instance = self.start(place, inspector).ok()?;
             let found = (instance.load(), instance.started);
-            self.state().spare = Some(Spare { instance, _among: among });
+            self.state().spare = Some(Spare { instance, _place: spare_place });
             found
         };
         let mut load = load;
@@ -522,7 +435,7 @@ impl Function {
 
     /// Remembers the files a process was loaded from that started then.
     pub fn remember(&self, files: &[String], started: SystemTime) {
-        if !self.state().files.files.is_empty() {
+        if !self.loaded.is_empty() {
             return;
         }
         let folder = &self.registered().folder;
@@ -532,67 +445,8 @@ impl Function {
 
     /// Remembers files that were loaded when they were needed.
     pub fn remember_more(&self, files: &[String], started: SystemTime) {
-        // What was saved since the start may have been read before.
-        let read = |file: &PathBuf| stamp(file).filter(|(saved, _)| *saved < started);
-        {
-            let mut state = self.state();
-            for file in files.iter().map(PathBuf::from) {
-                let State { files, dependencies, .. } = &mut *state;
-                let loaded = if is_dependency(&file) { dependencies } else { files };
-                if !loaded.files.contains_key(&file) {
-                    let stamp = read(&file);
-                    Arc::make_mut(&mut loaded.files).insert(file, stamp);
-                }
-            }
-        }
+        self.loaded.add(files, started);
         self.recipe.crew.loaded.notify_one();
-    }
-
-    /// Returns the folders of the function's own files that the processes were loaded from.
-    pub fn folders(&self) -> Vec<PathBuf> {
-        self.state().files.files.keys().filter_map(|file| Some(file.parent()?.to_owned())).collect()
-    }
-
-    /// Tells whether a file the processes were loaded from has changed before `asked`, or since. The watcher tells it too, a
-    /// little later.
-    pub fn is_stale(&self, asked: Instant) -> bool {
-        self.unseen(asked).is_some_and(|(files, dependencies)| self.find_changed(files, dependencies))
-    }
-
-    /// Tells the same where a slow disk must hold up nobody else.
-    pub async fn has_gone_stale(self: &Arc<Self>, asked: Instant) -> bool {
-        let Some((files, dependencies)) = self.unseen(asked) else { return false };
-        let count = files.files.len() + dependencies.as_ref().map_or(0, |it| it.files.len());
-        if count <= FEW {
-            return self.find_changed(files, dependencies);
-        }
-        let function = self.clone();
-        let look = tokio::task::spawn_blocking(move || function.find_changed(files, dependencies));
-        // An error means that the look was broken off, with the emulator.
-        look.await.unwrap_or_default()
-    }
-
-    /// Returns the files to be looked at: one look serves all calls that were asked for before it. Dependencies are many: one
-    /// look at them serves for [`SETTLED`].
-    fn unseen(&self, asked: Instant) -> Option<(Loaded, Option<Loaded>)> {
-        let state = self.state();
-        if state.files.looked.is_some_and(|looked| looked >= asked) {
-            return None;
-        }
-        let settled = state.dependencies.looked.is_some_and(|looked| looked + SETTLED >= asked);
-        Some((state.files.clone(), (!settled).then(|| state.dependencies.clone())))
-    }
-
-    fn find_changed(&self, files: Loaded, dependencies: Option<Loaded>) -> bool {
-        let (stale, looked) = files.look();
-        let (replaced, searched) = dependencies.map(|it| it.look()).unzip();
-        if stale || replaced == Some(true) {
-            return true;
-        }
-        let mut state = self.state();
-        state.files.looked = state.files.looked.max(Some(looked));
-        state.dependencies.looked = state.dependencies.looked.max(searched);
-        false
     }
 
     /// Sends those who wait in line away, and ends the spare process: another state of the function is in force.

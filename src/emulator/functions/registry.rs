@@ -9,9 +9,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 
+use super::crew::Crew;
 use super::deployed::{self, Copy, Deployed};
 use super::instance::Told;
-use super::pool::{Crew, Function, Recipe};
+use super::pool::{Function, Recipe};
 use super::ports::Ports;
 use super::transpiled::Transpiled;
 use super::{Inner, Origin, Registered};
@@ -142,7 +143,7 @@ impl Inner {
         self.refresh_outside(asked);
         if !self.registry.saved.load(Ordering::Relaxed)
             && let Some(function) = self.registry.get(name)
-            && !function.has_gone_stale(asked).await
+            && !function.loaded.has_gone_stale(asked).await
         {
             return Some(function);
         }
@@ -213,7 +214,7 @@ impl Inner {
                 Some(same)
                     if !changed.contains(&name.as_str())
                         && same.wanted == wanted
-                        && !same.is_stale(Instant::now()) =>
+                        && !same.loaded.is_stale(Instant::now()) =>
                 {
                     same
                 }

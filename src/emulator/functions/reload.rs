@@ -165,7 +165,7 @@ fn folders(inner: &Inner) -> HashSet<PathBuf> {
     let own = functions.iter().map(|function| function.registered());
     let own = own.filter(|it| it.origin == Origin::Project).map(|it| it.folder.clone());
     // Shared code lies anywhere, and its folder may be gone for a moment.
-    let loaded = functions.iter().flat_map(|function| function.folders());
+    let loaded = functions.iter().flat_map(|function| function.loaded.folders());
     let elsewhere = loaded.chain(inner.surroundings.shared_modules()).filter(|folder| folder.is_dir());
     let mut found = HashSet::new();
     for root in project.functions_root.iter().cloned().chain(own) {
