@@ -106,6 +106,15 @@ impl DataDir {
     }
 }
 
+/// Removes folders that a process left which ended meanwhile: those in `beside` whose names begin so.
+pub fn clear_away(beside: &Path, prefix: &str) {
+    let entries = std::fs::read_dir(beside).into_iter().flatten().flatten();
+    for entry in entries.filter(|it| it.file_name().to_string_lossy().starts_with(prefix)) {
+        // What cannot be removed only takes room.
+        let _ = std::fs::remove_dir_all(entry.path());
+    }
+}
+
 fn unusable(root: &Path, error: &std::io::Error) -> Error {
     let shown = root.display();
     Error::new(

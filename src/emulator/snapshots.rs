@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::data_dir;
 use super::permissions::Permissions;
 use super::storage::Storage;
 use crate::docdb;
@@ -127,12 +128,15 @@ impl Snapshots {
         Ok(())
     }
 
-    /// Finishes what the end of the process cut short: a snapshot half replaced, a state half brought back.
+    /// Finishes what the end of the process cut short: a snapshot half replaced, a state half brought back; and clears
+    /// away what it left over.
     pub fn recover(&self, state: &State<'_>) -> Result<(), Error> {
         if !self.folder.exists() {
             return Ok(());
         }
         self.settle()?;
+        data_dir::clear_away(&self.folder, UNFINISHED);
+        state.storage.clear_away();
         let marker = self.folder.join(RESTORING);
         let Ok(name) = fs::read_to_string(&marker) else { return Ok(()) };
         match name.parse() {
@@ -297,6 +301,19 @@ mod tests {
 
     fn name() -> SnapshotName {
         "start".parse().expect("a name")
+    }
+
+    #[tokio::test]
+    async fn what_the_end_of_the_process_left_over_is_cleared_away() {
+        let ground = Ground::new().await;
+        let left = ["snapshots/.unfinished-x", ".exchange-x"].map(|it| ground.folder.path().join(it));
+        for it in &left {
+            fs::create_dir(it).expect("made");
+            fs::write(it.join("gone"), "much").expect("written");
+        }
+        ground.snapshots.recover(&ground.state()).expect("recovered");
+        assert!(left.iter().all(|it| !it.exists()));
+        assert_eq!((ground.holds(), ground.snapshots.list().len()), ([2, 2, 2], 1));
     }
 
     #[tokio::test]

@@ -15,7 +15,10 @@ use tempfile::TempPath;
 use super::Object;
 use super::draft::UNFINISHED;
 use crate::api::sign::sha256_hex;
+use crate::emulator::data_dir;
 
+/// What the folder of an exchange is called, beside that of the objects.
+const EXCHANGE: &str = ".exchange-";
 const MAGIC: &[u8; 8] = b"ckobj001";
 /// Bytes after the JSON of the trailer.
 const TAIL: u64 = 4 + MAGIC.len() as u64;
@@ -63,6 +66,15 @@ pub(super) fn link(file: &Path, folder: &Path) -> std::io::Result<()> {
     }
 }
 
+fn beside(folder: &Path) -> &Path {
+    folder.parent().unwrap_or(Path::new("."))
+}
+
+/// Clears away what an exchange left when the process ended.
+pub(super) fn clear_away(folder: &Path) {
+    data_dir::clear_away(beside(folder), EXCHANGE);
+}
+
 /// Fills a folder with the files of another by two renames, and empties it of them again when `then` fails. Returns what
 /// is in it then.
 pub(super) fn exchange<E: From<std::io::Error>>(
@@ -70,7 +82,7 @@ pub(super) fn exchange<E: From<std::io::Error>>(
     from: &Path,
     then: impl FnOnce() -> Result<(), E>,
 ) -> Result<BTreeMap<String, Object>, E> {
-    let beside = tempfile::tempdir_in(folder.parent().unwrap_or(Path::new(".")))?;
+    let beside = tempfile::Builder::new().prefix(EXCHANGE).tempdir_in(beside(folder))?;
     let (fresh, gone) = (beside.path().join("fresh"), beside.path().join("gone"));
     std::fs::create_dir(&fresh)?;
     for entry in std::fs::read_dir(from)? {

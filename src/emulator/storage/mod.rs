@@ -269,6 +269,11 @@ impl Storage {
         Ok(())
     }
 
+    /// Clears away what a restore left when its process ended.
+    pub fn clear_away(&self) {
+        disk::clear_away(&self.0.folder);
+    }
+
     /// Returns what is stored. A folder that cannot be read is tried again by whoever asks next.
     fn objects(&self) -> std::io::Result<&RwLock<BTreeMap<String, Object>>> {
         // Once: a scan clears away what would be another's upload.
