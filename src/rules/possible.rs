@@ -117,7 +117,9 @@ impl World<'_> {
         if let (Some(branch), Some(path)) = (self.branch, path_of(list)) {
             return self.in_field(item, branch.of(&path));
         }
-        let nobody = self.nobody(item, list).or(self.nobody(list, item));
+        let ids: &[Node] = if let Kind::List(items) = &list.kind { items } else { &[] };
+        let listed = ids.iter().map(|id| self.nobody(id, item));
+        let nobody = listed.fold(self.nobody(item, list).or(self.nobody(list, item)), Outcomes::or);
         let (of_item, of_list) = (self.worth(item), self.worth(list));
         nobody.or(match (&of_item, &of_list) {
             (Worth::Error, _) | (_, Worth::Error) => Outcomes::ERROR,
@@ -162,8 +164,7 @@ impl World<'_> {
 
     /// An id that the caller lacks equals nothing that is stored, and differs from nothing.
     fn nobody(&self, id: &Node, other: &Node) -> Outcomes {
-        let is_id = matches!(&id.kind, Kind::Member(of, _) if of.kind == Kind::Variable(Variable::Auth));
-        match is_id && !matches!(other.kind, Kind::Literal(_)) {
+        match is_id(id) && !matches!(other.kind, Kind::Literal(_)) {
             true => Outcomes::MAYBE,
             false => Outcomes::NONE,
         }
@@ -292,6 +293,16 @@ impl World<'_> {
 
 const NULL: Value = Value::Known(Bson::Null);
 const UNDEFINED: Worth = Worth::Known(Bson::Undefined);
+
+/// Whether it is of the caller, who may lack it.
+fn is_id(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Variable(Variable::Auth) => true,
+        Kind::Member(of, _) => of.kind == Kind::Variable(Variable::Auth),
+        Kind::And(left, right) | Kind::Or(left, right) => is_id(left) || is_id(right),
+        _ => false,
+    }
+}
 
 /// Whether two operands are the same field, as it is to be written and as it is: where a document is created they are one.
 fn is_written_and_stored(left: &Node, right: &Node) -> bool {

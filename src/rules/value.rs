@@ -30,6 +30,12 @@ impl Value {
         *self == Value::boolean(true)
     }
 
+    /// Returns what comes of it where something else may come instead that is true or does not count as true.
+    pub fn perhaps(self) -> Self {
+        let is_verdict = self == Value::Maybe || self.is_true() || self.truth() == Some(false);
+        if is_verdict { Value::Maybe } else { Value::Unknown }
+    }
+
     /// Returns whether it counts as true, if that is known.
     pub fn truth(&self) -> Option<bool> {
         match self {
@@ -143,7 +149,8 @@ pub(super) fn text(value: &Bson) -> Option<String> {
         Bson::Boolean(flag) => Some(flag.to_string()),
         Bson::ObjectId(id) => Some(id.to_hex()),
         Bson::DateTime(_) => None,
-        other => number(other).map(|number| number.to_string()),
+        // Zero has no sign in a text.
+        other => number(other).map(|number| (number + 0.0).to_string()),
     }
 }
 

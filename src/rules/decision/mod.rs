@@ -128,8 +128,7 @@ impl Evaluation<'_, '_> {
                     Some(true) => self.value(right)?,
                     None => match self.value(right)? {
                         right if right.truth() == Some(false) => Value::boolean(false),
-                        // The left is unknown, and true or not the right cannot make up for it.
-                        _ => Value::Maybe,
+                        right => right.perhaps(),
                     },
                 }
             }
@@ -141,7 +140,11 @@ impl Evaluation<'_, '_> {
                     None => {
                         let right = self.value(right)?;
                         // Where the left may be something that is neither true nor false, it may be the result.
-                        if left == Value::Maybe && right.is_true() { right } else { Value::Maybe }
+                        match left {
+                            Value::Maybe if right.is_true() => right,
+                            Value::Maybe => right.perhaps(),
+                            _ => Value::Unknown,
+                        }
                     }
                 }
             }
@@ -163,25 +166,18 @@ impl Evaluation<'_, '_> {
         Ok(match &node.kind {
             Kind::And(..) | Kind::Or(..) | Kind::Not(_) => self.value(node)?,
             Kind::Literal(value) => Value::Known(value.clone()),
-            Kind::List(items) => {
-                let mut values = Vec::with_capacity(items.len());
-                for item in items {
-                    match self.operand(item)? {
-                        Value::Known(value) => values.push(value),
-                        _ => return Ok(Value::Unknown),
-                    }
-                }
-                Value::Known(Bson::Array(values))
-            }
+            Kind::List(items) => self.items(items.iter())?,
             Kind::Template(pieces) => {
-                let mut whole = String::new();
-                for piece in pieces {
-                    let Value::Known(value) = self.operand(piece)? else { return Ok(Value::Unknown) };
-                    // What is no text equals nothing, least of all what a document lacks.
-                    let Some(text) = text(&value) else { return Ok(Value::Unknown) };
-                    whole.push_str(&text);
-                }
-                Value::Known(Bson::String(whole))
+                // What is wrong in one is wrong whatever the others are.
+                let pieces: Vec<Value> =
+                    pieces.iter().map(|piece| self.operand(piece)).collect::<Result<_, _>>()?;
+                // What is no text equals nothing, least of all what a document lacks.
+                let texts = pieces.iter().map(|piece| match piece {
+                    Value::Known(value) => text(value),
+                    _ => None,
+                });
+                let whole: Option<String> = texts.collect();
+                whole.map_or(Value::Unknown, |whole| Value::Known(Bson::String(whole)))
             }
             Kind::Variable(variable) => self.variable(*variable),
             Kind::Member(of, name) => match self.place(node) {
@@ -203,12 +199,16 @@ impl Evaluation<'_, '_> {
                 compare(*comparison, &left, &right, self.branch)
             }
             Kind::In(item, list) => {
-                let item = self.operand(item)?;
+                let value = self.operand(item)?;
                 // A condition on a list holds for an item of it, so its path counts, not its value.
                 if let Some(path) = self.path(list) {
-                    return Ok(self.is_in_field(&item, &path));
+                    return Ok(self.is_in_field(&value, &path));
                 }
-                contains(&item, &self.operand(list)?, self.branch)
+                let (list, is_whole) = self.list(list, item)?;
+                match contains(&value, &list, self.branch) {
+                    found if is_whole || found.is_true() => found,
+                    _ => Value::Maybe,
+                }
             }
             Kind::Add(left, right) => match (self.operand(left)?, self.operand(right)?) {
                 (Value::Known(left), Value::Known(right)) => {
@@ -244,11 +244,40 @@ impl Evaluation<'_, '_> {
         }
     }
 
+    fn items<'n>(&mut self, items: impl Iterator<Item = &'n Node>) -> Result<Value, String> {
+        let items: Vec<Value> = items.map(|item| self.operand(item)).collect::<Result<_, _>>()?;
+        let known = items.into_iter().map(|item| match item {
+            Value::Known(value) => Some(value),
+            _ => None,
+        });
+        Ok(known.collect::<Option<_>>().map_or(Value::Unknown, |items| Value::Known(Bson::Array(items))))
+    }
+
+    /// Returns a list in which an item is looked for, without the ids that the caller lacks, and whether it has none.
+    fn list(&mut self, list: &Node, item: &Node) -> Result<(Value, bool), String> {
+        let Kind::List(items) = &list.kind else { return Ok((self.operand(list)?, true)) };
+        let somebody: Vec<&Node> = items.iter().filter(|id| !self.is_nobody(id, item)).collect();
+        let is_whole = somebody.len() == items.len();
+        Ok((self.items(somebody.into_iter())?, is_whole))
+    }
+
     /// Whether an id that the caller lacks is compared with what is stored: nothing belongs to nobody, though both be
     /// undefined.
     fn is_nobody(&self, id: &Node, other: &Node) -> bool {
-        let is_id = matches!(&id.kind, Kind::Member(of, _) if of.kind == Kind::Variable(Variable::Auth));
-        is_id && !matches!(other.kind, Kind::Literal(_)) && matches!(self.place(id), Some(Place::Nowhere))
+        !matches!(other.kind, Kind::Literal(_)) && self.is_lacking(id)
+    }
+
+    /// Whether it is an id, or a choice of ids, that the caller lacks.
+    fn is_lacking(&self, id: &Node) -> bool {
+        match &id.kind {
+            Kind::Variable(Variable::Auth) => self.scope.auth.is_none(),
+            Kind::Member(of, _) if of.kind == Kind::Variable(Variable::Auth) => {
+                matches!(self.place(id), Some(Place::Nowhere))
+            }
+            Kind::Or(left, right) => self.is_lacking(left) && self.is_lacking(right),
+            Kind::And(left, right) => self.is_lacking(left) || self.is_lacking(right),
+            _ => false,
+        }
     }
 
     /// Returns what a chain like `doc.a.b` leads to, without a copy of what it passes; `None`: it is no such chain.
@@ -284,12 +313,14 @@ impl Evaluation<'_, '_> {
         let Value::Known(name) = name else { return Value::Unknown };
         match of {
             Value::Known(Bson::Document(mut document)) => {
-                let name = text(&name).unwrap_or_default();
-                document.remove(name).map_or(Value::UNDEFINED, Value::Known)
+                let found = text(&name).and_then(|name| document.remove(name));
+                found.map_or(Value::UNDEFINED, Value::Known)
             }
             Value::Known(Bson::Array(items)) => item_of(&items, &name),
             Value::Known(_) => Value::UNDEFINED,
             Value::Field(path) => match text(&name) {
+                // No path of a query leads there.
+                Some(name) if !is_step(&name) => Value::Unknown,
                 Some(name) if path.is_empty() => self.resolve(name),
                 Some(name) => self.resolve(format!("{path}.{name}")),
                 None => Value::UNDEFINED,
@@ -325,7 +356,7 @@ impl Evaluation<'_, '_> {
             Kind::Member(of, name) => {
                 let of = self.path(of)?;
                 let Ok(Value::Known(name)) = self.operand(name) else { return None };
-                let name = text(&name)?;
+                let name = text(&name).filter(|name| is_step(name))?;
                 Some(if of.is_empty() { name } else { format!("{of}.{name}") })
             }
             _ => None,
@@ -361,6 +392,11 @@ impl Evaluation<'_, '_> {
         };
         Ok(Value::Known(found.map_or(Bson::Null, Bson::Document)))
     }
+}
+
+/// Whether a name is one step of a path.
+fn is_step(name: &str) -> bool {
+    !name.is_empty() && !name.contains('.')
 }
 
 fn item_of(items: &[Bson], name: &Bson) -> Value {
