@@ -6,7 +6,7 @@ pub fn line(command: &str, arguments: &[&str]) -> String {
 }
 
 /// Returns an argument as a shell wants it.
-pub fn quoted(argument: &str) -> String {
+fn quoted(argument: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:@".contains(c);
     match !argument.is_empty() && argument.chars().all(plain) {
         true => argument.to_owned(),

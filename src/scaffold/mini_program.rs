@@ -2,7 +2,8 @@
 
 use super::File;
 
-/// Joins the parts of `wx-cloud.js`, a head and those named here, which share one scope: what a part runs at once may need only those before it.
+/// Joins the parts of `wx-cloud.js`, a head and those named here. They share one scope: what a part runs at once may need
+/// only those before it.
 macro_rules! joined {
     ($($part:literal)+) => {
         concat!(

@@ -61,7 +61,8 @@ impl Stage {
     }
 
     fn with(url: &str, folder: TempDir, config: Config) -> Self {
-        let (events, received) = tokio::sync::broadcast::channel(1024);
+        let events = event::channel();
+        let received = events.subscribe();
         let logs = Logs::open(folder.path().join(".cloudkit/data/logs"), events.clone());
         let functions =
             Functions::start(config, url.into(), logs.clone(), events).expect("the functions start");

@@ -172,7 +172,10 @@ fn a_reader_that_goes_away_is_no_failure() {
 fn a_full_disk_is_a_failure() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
     let cloudkit = Cloudkit::alone(&[]);
-    let output = cloudkit.command(&["explain", "-502005"]).stdout(full).output().expect("run");
+    let child =
+        cloudkit.command(&["explain", "-502005"]).stdout(full).stderr(Stdio::piped()).spawn().expect("run");
+    let _limit = Limit::of(&child);
+    let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("could not write to standard output"));
 }

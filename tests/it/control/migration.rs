@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{client, refused};
 use crate::support::emulator::Sandbox;
+use crate::support::patience::within;
 
 async fn with_a_collection() -> (Sandbox, Client) {
     let sandbox = Sandbox::start().await;
@@ -34,13 +35,16 @@ async fn text(sandbox: &Sandbox, key: &str) -> String {
 
 /// Waits for the end of a job and tells its status, its counts and what it says.
 async fn ended(client: &Client, job: MigrationJob) -> (String, u64, u64, String) {
-    loop {
-        let asked = DatabaseMigrateQueryInfo { job_id: job.job_id, ..Default::default() };
-        let state = client.call(&asked).await.expect("a state");
-        if state.status == "success" || state.status == "fail" {
-            return (state.status, state.record_success, state.record_fail, state.error_msg);
+    let asked = DatabaseMigrateQueryInfo { job_id: job.job_id, ..Default::default() };
+    let look = async {
+        loop {
+            let state = client.call(&asked).await.expect("a state");
+            if state.status == "success" || state.status == "fail" {
+                return (state.status, state.record_success, state.record_fail, state.error_msg);
+            }
         }
-    }
+    };
+    within("the end of a job", look).await
 }
 
 fn import(key: &str) -> DatabaseMigrateImport {

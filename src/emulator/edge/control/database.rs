@@ -61,7 +61,6 @@ fn described(index: IndexStatus, since: &str) -> IndexDescription {
     }
 }
 
-/// Returns the engine's order in the words of the wire.
 pub(super) async fn list(environment: &Shared, asked: ListTables) -> Result<TablePage> {
     this_environment(environment, asked.env_id.as_deref())?;
     let wanted = asked.search_value.unwrap_or_default();

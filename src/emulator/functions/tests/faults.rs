@@ -453,7 +453,8 @@ async fn a_simulated_cold_start_is_waited_for_by_the_first_call_of_a_process() {
     write(folder.path(), "f/index.js", "exports.main = () => 'well'");
     let longer = Duration::from_millis(250);
     let config = Config { cold_start: Some(longer), ..config(folder.path()) };
-    let (events, mut received) = tokio::sync::broadcast::channel(16);
+    let events = event::channel();
+    let mut received = events.subscribe();
     let logs = Logs::open(folder.path().join("logs"), events.clone());
     let functions = Functions::start(config, "http://127.0.0.1:9".into(), logs, events).expect("they start");
     let mut cold = async || {
