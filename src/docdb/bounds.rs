@@ -1,7 +1,7 @@
 //! How long an operation may go on.
 //!
-//! The engine is synchronous: an operation is one thread's from its beginning to its end. So its bounds belong to the
-//! thread, and need not be handed through every loop of scans, stages and expressions.
+//! The engine is synchronous: an operation is one thread's from its beginning to its end, or that of threads which help
+//! it. So its bounds belong to the thread, and need not be handed through every loop of scans, stages and expressions.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -18,7 +18,9 @@ thread_local! {
     static STEPS: Cell<u32> = const { Cell::new(0) };
 }
 
-struct Bounds {
+/// What ends an operation.
+#[derive(Clone)]
+pub struct Bounds {
     end: Instant,
     limit: Duration,
     asker: Asker,
@@ -57,6 +59,18 @@ pub fn within<T>(limit: Duration, asker: &Asker, operation: impl FnOnce() -> T) 
     let bounds = Bounds { end: Instant::now() + limit, limit, asker: asker.clone() };
     let _restored = Restored(BOUNDS.replace(Some(bounds)));
     operation()
+}
+
+/// Returns the bounds of this thread's operation, for threads that help with it.
+pub fn current() -> Option<Bounds> {
+    BOUNDS.with_borrow(Option::clone)
+}
+
+/// Bounds this thread, which was made to help with an operation and ends with it.
+pub fn adopt(bounds: Option<Bounds>) {
+    BOUNDS.set(bounds);
+    // However little this thread will do, it looks at the clock.
+    STEPS.set(STRIDE - 1);
 }
 
 /// Takes one step of the work: a document, an element, a key.

@@ -18,6 +18,7 @@ pub mod key;
 pub mod plan;
 pub mod project;
 pub mod query;
+mod search;
 pub mod sort;
 mod state;
 mod store;

@@ -13,12 +13,16 @@ use super::filter::Filter;
 use super::index::IndexDefinition;
 use super::plan::{self, Advisor, Explanation, Plan};
 use super::project::Projection;
+use super::search::Search;
 use super::sort::Sort;
 use super::store::{Collection, View};
 use super::top::Top;
 use super::transaction::{TransactionId, WriteSet, hold};
 use super::write::id_key;
 use super::{Database, Error, Result};
+
+/// Matches that are passed over and may be held meanwhile.
+const MOST_PASSED: u64 = 1_000;
 
 /// What to read from a collection.
 #[derive(Debug, Clone)]
@@ -127,6 +131,10 @@ impl Database {
         let mut count = 0;
         match plan.count(snapshot.view(), &collection, &mut stats)? {
             Some(exact) => count = exact,
+            None if plan.is_search() => {
+                let found = Search { collection: &collection, filter: &filter, take: |_, _: &_| () };
+                count = found.first(snapshot.view(), None, &mut stats)?.len() as u64;
+            }
             None => plan.run(snapshot.view(), &collection, 0, &mut stats, |_, document| {
                 count += u64::from(filter.matches(document)?);
                 Ok(ControlFlow::Continue(()))
@@ -257,6 +265,7 @@ pub(super) fn select(
     stats: &mut Stats,
     memory: usize,
 ) -> Result<Vec<(i64, RawDocumentBuf)>> {
+    let is_unlimited = memory == usize::MAX;
     let mut memory = Memory::of(memory);
     let writes = writes.filter(|it| !it.spares(collection));
     let end = selection.limit.map(|limit| selection.skip.saturating_add(limit));
@@ -277,6 +286,15 @@ pub(super) fn select(
                 Ok(ControlFlow::Continue(()))
             })?;
             top.into_sorted()
+        }
+        // Here what is passed over is held until the end, and nobody counts what is held.
+        None if plan.is_search()
+            && is_unlimited
+            && selection.skip <= MOST_PASSED
+            && selection.limit != Some(0) =>
+        {
+            let take = |number, document: &RawDocument| (number, document.to_owned());
+            Search { collection, filter: selection.filter, take }.first(view, end, stats)?
         }
         None => {
             let mut found = Vec::new();

@@ -17,7 +17,7 @@ use super::value::limits::STAGE_MEMORY;
 use super::{Database, Error, Result};
 
 /// Documents and bytes that are fetched at a time while a whole collection is read.
-const BATCH: i64 = 500;
+const BATCH: usize = 500;
 const BATCH_BYTES: usize = 1024 * 1024;
 
 /// A limit that the documents of one answer stay below: they are fetched at once, and no further than they must be.
@@ -156,15 +156,16 @@ impl Stream<'_> {
                 if let Some(document) = batch.pop_front() {
                     return Ok(Some(document));
                 }
-                let (before, mut bytes) = (*last, 0);
-                view.documents_after(collection, before, BATCH, |number, document| {
-                    *last = number;
+                let (before, mut read, mut bytes) = (*last, 0, 0);
+                view.documents_between(collection, before, i64::MAX, |number, document| {
+                    (*last, read) = (number, read + 1);
                     stats.documents_examined += 1;
                     if filter.matches(document)? {
                         bytes += document.as_bytes().len();
                         batch.push_back(document.to_owned());
                     }
-                    Ok(if bytes < BATCH_BYTES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+                    let is_full = read >= BATCH || bytes >= BATCH_BYTES;
+                    Ok(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
                 })?;
                 if *last == before {
                     return Ok(None);

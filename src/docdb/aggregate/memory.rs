@@ -49,48 +49,69 @@ impl Memory {
     }
 }
 
-/// Documents that a stage holds as BSON, which takes a fraction of what they take decoded.
+/// Bytes of documents that are held as they came.
+const FEW: usize = 64 * 1024;
+
+/// Documents that a stage holds: the first few as they came, the others as BSON, which takes a fraction of that.
 pub(super) struct Held {
-    documents: Vec<RawDocumentBuf>,
+    few: Vec<Document>,
+    others: Vec<RawDocumentBuf>,
     memory: Memory,
 }
 
 impl Held {
     pub fn new(ctx: &Context) -> Self {
-        Held { documents: Vec::new(), memory: Memory::new(ctx) }
+        Held { few: Vec::new(), others: Vec::new(), memory: Memory::new(ctx) }
     }
 
     /// Takes all documents in.
     pub fn of(input: Documents, ctx: &Context) -> Result<Self> {
         let mut held = Held::new(ctx);
         for document in input {
-            held.push(&document?, 0)?;
+            held.push(document?, 0)?;
         }
         Ok(held)
     }
 
     /// Takes a document in, and counts bytes that are held beside it.
-    pub fn push(&mut self, document: &Document, beside: usize) -> Result<()> {
-        let document = encode(document)?;
+    pub fn push(&mut self, document: Document, beside: usize) -> Result<()> {
+        if self.others.is_empty() && self.memory.used < FEW {
+            let bytes = encoded_document(&document);
+            if bytes < FEW {
+                self.few.push(document);
+                return self.memory.hold(bytes + size_of::<RawDocumentBuf>() + beside);
+            }
+        }
+        let document = encode(&document)?;
         self.memory.hold(document.as_bytes().len() + size_of::<RawDocumentBuf>() + beside)?;
-        self.documents.push(document);
+        self.others.push(document);
         Ok(())
     }
 
     pub fn len(&self) -> usize {
-        self.documents.len()
+        self.few.len() + self.others.len()
     }
 
     pub fn get(&self, place: usize) -> Option<Result<Document>> {
-        self.documents.get(place).map(|it| decode(it))
+        match place.checked_sub(self.few.len()) {
+            None => self.few.get(place).cloned().map(Ok),
+            Some(place) => self.others.get(place).map(|it| decode(it)),
+        }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Result<Document>> {
-        self.documents.iter().map(|it| decode(it))
+        let others = self.others.iter().map(|it| decode(it));
+        self.few.iter().cloned().map(Ok).chain(others)
     }
+}
 
-    pub fn into_documents(self) -> Vec<RawDocumentBuf> {
-        self.documents
+impl IntoIterator for Held {
+    type Item = Result<Document>;
+    type IntoIter = Box<dyn Iterator<Item = Result<Document>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let others = self.others.into_iter().map(|it| decode(&it));
+        Box::new(self.few.into_iter().map(Ok).chain(others))
     }
 }
 
@@ -140,11 +161,13 @@ pub(super) fn decoded(value: &Bson) -> usize {
 pub(super) fn encoded(value: &Bson) -> usize {
     match value {
         Bson::String(it) => it.len() + 5,
-        Bson::Document(it) => {
-            it.iter().map(|(name, value)| name.len() + 2 + encoded(value)).sum::<usize>() + 5
-        }
+        Bson::Document(it) => encoded_document(it),
         Bson::Array(items) => items.iter().map(|it| encoded(it) + 4).sum::<usize>() + 5,
         Bson::Binary(it) => it.bytes.len() + 5,
         _ => 16,
     }
+}
+
+fn encoded_document(document: &Document) -> usize {
+    document.iter().map(|(name, value)| name.len() + 2 + encoded(value)).sum::<usize>() + 5
 }

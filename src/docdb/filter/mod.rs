@@ -118,6 +118,14 @@ impl Node {
         }
     }
 
+    fn accepts_all(&self) -> bool {
+        match self {
+            Node::And(nodes) => nodes.iter().all(Node::accepts_all),
+            Node::Or(nodes) => matches!(nodes.as_slice(), [only] if only.accepts_all()),
+            Node::Nor(_) | Node::Field { .. } | Node::Expr(_) => false,
+        }
+    }
+
     /// Whether evaluating it can fail.
     fn can_fail(&self) -> bool {
         match self {
@@ -186,6 +194,11 @@ impl Filter {
     /// Returns the condition as a tree.
     pub fn root(&self) -> &Node {
         &self.root
+    }
+
+    /// Returns whether there are no conditions.
+    pub fn accepts_all(&self) -> bool {
+        self.root.accepts_all()
     }
 
     /// Returns the field by whose distance documents come, with the place.

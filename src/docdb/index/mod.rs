@@ -103,13 +103,13 @@ pub(super) fn build(write: &mut Write<'_>, collection: &Collection, index: &Arc<
         let mut entries = Vec::new();
         let mut read = 0;
         let mut multikey = false;
-        write.view().documents_after(collection, last, BATCH, |number, document| {
+        write.view().documents_between(collection, last, i64::MAX, |number, document| {
             let keys = keys_of(&index.definition, document)?;
             multikey |= keys.multikey;
             entries.extend(keys.keys.into_iter().map(|key| (key, number)));
             last = number;
             read += 1;
-            Ok(ControlFlow::Continue(()))
+            Ok(if read < BATCH { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
         if multikey {
             write.set_multikey(index)?;

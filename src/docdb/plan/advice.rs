@@ -23,7 +23,7 @@ const MANY_TO_SORT: u64 = 100;
 const MOST_ADVICE: usize = 500;
 
 /// Documents that are looked at for arrays before an index is advised.
-const SAMPLE: i64 = 1000;
+const SAMPLE: usize = 1000;
 
 type Keys = Vec<(String, Order)>;
 
@@ -101,7 +101,7 @@ impl Advisor {
         selection: &Selection<'_>,
         stats: &mut Stats,
     ) -> Result<()> {
-        if selection.sort.is_some() || !Conditions::of(selection.filter).are_only(0) {
+        if selection.sort.is_some() || !selection.filter.accepts_all() {
             collection.queries.fetch_add(1, Ordering::Relaxed);
         }
         for wish in unserved(collection, selection, stats) {
@@ -273,9 +273,9 @@ impl Wish {
             return Ok(self.clone());
         }
         let mut documents = Vec::new();
-        view.documents_after(collection, i64::MIN, SAMPLE, |_, document| {
+        view.documents_between(collection, i64::MIN, i64::MAX, |_, document| {
             documents.push(document.to_owned());
-            Ok(ControlFlow::Continue(()))
+            Ok(if documents.len() < SAMPLE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
         let mut index =
             IndexDefinition { name: String::new(), keys: Vec::new(), unique: false, sparse: false };

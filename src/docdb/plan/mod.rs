@@ -107,6 +107,11 @@ impl Plan {
         matches!(self.access, Access::Scan)
     }
 
+    /// Whether it reads the whole collection for some of its documents, in natural order.
+    pub fn is_search(&self) -> bool {
+        self.is_scan() && !self.everything
+    }
+
     /// Whether every document it reads matches and comes in its final place: some may be passed over unread.
     pub fn passes(&self, sorts: bool) -> bool {
         match &self.access {

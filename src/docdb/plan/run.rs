@@ -56,9 +56,7 @@ pub fn numbers(
     let mut numbers = Vec::new();
     for lookup in lookups {
         let Some(keys) = lookup.place.keys(collection) else { continue };
-        for range in &lookup.ranges {
-            view.numbers(keys, range, &mut numbers)?;
-        }
+        view.numbers(keys, &lookup.ranges, &mut numbers)?;
     }
     stats.keys_examined += numbers.len() as u64;
     numbers.sort_unstable();

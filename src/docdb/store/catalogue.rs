@@ -47,7 +47,8 @@ pub(super) struct DocumentTable {
     pub get: String,
     pub scan: String,
     pub scan_from: String,
-    pub after: String,
+    pub between: String,
+    pub highest: String,
     pub insert: String,
     pub replace: String,
     pub delete: String,
@@ -138,9 +139,10 @@ impl Collection {
             scan_from: format!(
                 "SELECT number, checksum, document FROM {table} ORDER BY number LIMIT -1 OFFSET ?1"
             ),
-            after: format!(
-                "SELECT number, checksum, document FROM {table} WHERE number > ?1 ORDER BY number LIMIT ?2"
+            between: format!(
+                "SELECT number, checksum, document FROM {table} WHERE number > ?1 AND number <= ?2 ORDER BY number"
             ),
+            highest: format!("SELECT max(number) FROM {table}"),
             insert: format!("INSERT INTO {table} (checksum, document) VALUES (?1, ?2)"),
             replace: format!("UPDATE {table} SET checksum = ?2, document = ?3 WHERE number = ?1"),
             delete: format!("DELETE FROM {table} WHERE number = ?1"),

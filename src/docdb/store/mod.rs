@@ -18,8 +18,9 @@ mod write;
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::thread::available_parallelism;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -38,6 +39,8 @@ use super::{Durability, Error, Result};
 
 /// Read connections kept for the next reader; more are opened when needed and closed afterwards.
 const IDLE_READERS: usize = 16;
+/// Reads under way from which on none is shared among threads, whatever the number of processors.
+const MOST_READERS: usize = 8;
 
 /// An open database file.
 pub struct Store {
@@ -57,6 +60,10 @@ pub struct Store {
     seal: OnceLock<Seal>,
     /// Rises when the whole state is replaced.
     epoch: AtomicU64,
+    /// Rises after each commit, before another writer may begin.
+    commits: AtomicU64,
+    /// Reads under way.
+    reads: AtomicUsize,
     /// Pages of log at which the writer's next commit moves it into the file.
     checkpoint: AtomicI64,
     /// The file itself, open as long as the connections are.
@@ -121,7 +128,7 @@ impl Store {
 
     /// Opens a read of the state of the last commit.
     pub fn snapshot(self: &Arc<Self>) -> Result<Snapshot> {
-        let epoch = self.epoch();
+        let (epoch, commits) = (self.epoch(), self.commits.load(Ordering::Acquire));
         // A change of the catalogue is committed and published, and the file exchanged, under the write lock: file, state
         // and catalogue agree here.
         let catalogue = self.catalogue.read().unwrap_or_else(PoisonError::into_inner);
@@ -134,10 +141,12 @@ impl Store {
             None => open::reader(&self.path, self.durability)?,
         };
         connection.prepare_cached("BEGIN")?.execute([])?;
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let snapshot = Snapshot {
             catalogue: Arc::clone(&catalogue),
             connection: Some(connection),
             epoch,
+            commits,
             exchanges,
             store: Arc::clone(self),
         };
@@ -169,6 +178,8 @@ pub struct Snapshot {
     catalogue: Arc<Catalogue>,
     connection: Option<Connection>,
     epoch: u64,
+    /// The commits that it holds at least.
+    commits: u64,
     /// Tells which file the connection belongs to.
     exchanges: u64,
     store: Arc<Store>,
@@ -176,7 +187,21 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub fn view(&self) -> View<'_> {
-        View::new(self.connection.as_ref().expect("a snapshot keeps its connection until it is dropped"))
+        let connection = self.connection.as_ref();
+        View::of(self, connection.expect("a snapshot keeps its connection until it is dropped"))
+    }
+
+    /// Opens more reads of exactly this state, for as many threads as the processors not reading yet; none when there is a
+    /// newer state, or a write is under way.
+    fn peers(&self) -> Vec<Snapshot> {
+        // Nothing is committed meanwhile.
+        let Ok(_writer) = self.store.writer.try_lock() else { return Vec::new() };
+        if self.commits != self.store.commits.load(Ordering::Acquire) || !self.is_of_now() {
+            return Vec::new();
+        }
+        let processors = available_parallelism().map_or(1, usize::from).min(MOST_READERS);
+        let free = processors.saturating_sub(self.store.reads.load(Ordering::Relaxed));
+        (0..free).map_while(|_| self.store.snapshot().ok()).collect()
     }
 
     pub fn collection(&self, name: &str) -> Result<Arc<Collection>> {
@@ -195,6 +220,7 @@ impl Snapshot {
 
 impl Drop for Snapshot {
     fn drop(&mut self) {
+        self.store.reads.fetch_sub(1, Ordering::Relaxed);
         let Some(connection) = self.connection.take() else { return };
         let ended = connection.prepare_cached("ROLLBACK").and_then(|mut it| it.execute([])).is_ok();
         let mut readers = lock(&self.store.readers);

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::{Duration, Instant};
 
@@ -85,6 +85,8 @@ impl Store {
             damage: OnceLock::new(),
             seal: OnceLock::new(),
             epoch: AtomicU64::new(0),
+            commits: AtomicU64::new(0),
+            reads: AtomicUsize::new(0),
             checkpoint: AtomicI64::new(CHECKPOINT_PAGES),
             file: Mutex::new(file),
             _lock: lock,

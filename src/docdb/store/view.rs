@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::catalogue::{Collection, KeyTable};
-use super::checksum;
+use super::{Snapshot, checksum};
 use crate::docdb::{Error, Result, bounds, key};
 
 /// Encoded keys from `low` on and below `high`.
@@ -39,11 +39,22 @@ pub fn successor(mut bytes: Vec<u8>) -> Vec<u8> {
 #[derive(Clone, Copy)]
 pub struct View<'a> {
     connection: &'a Connection,
+    /// What the connection reads, unless it writes.
+    snapshot: Option<&'a Snapshot>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(connection: &'a Connection) -> Self {
-        View { connection }
+        View { connection, snapshot: None }
+    }
+
+    pub(super) fn of(snapshot: &'a Snapshot, connection: &'a Connection) -> Self {
+        View { connection, snapshot: Some(snapshot) }
+    }
+
+    /// Opens more reads of exactly the same state, for as many threads as may help; none when there is a newer state.
+    pub fn peers(self) -> Vec<Snapshot> {
+        self.snapshot.map_or_else(Vec::new, Snapshot::peers)
     }
 
     pub(super) fn connection(self) -> &'a Connection {
@@ -139,16 +150,22 @@ impl<'a> View<'a> {
         Ok(())
     }
 
-    /// Reads at most `limit` documents that follow a number, for work in batches, until `each` breaks off.
-    pub fn documents_after(
+    /// Returns the highest number of a document, 0 when there is none.
+    pub fn highest(self, collection: &Collection) -> Result<i64> {
+        let mut statement = self.connection.prepare_cached(&collection.sql.highest)?;
+        Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0))
+    }
+
+    /// Reads the documents after a number and up to another, for work in pieces, until `each` breaks off.
+    pub fn documents_between(
         self,
         collection: &Collection,
-        number: i64,
-        limit: i64,
+        after: i64,
+        last: i64,
         mut each: impl FnMut(i64, &RawDocument) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        let mut statement = self.connection.prepare_cached(&collection.sql.after)?;
-        let mut rows = statement.query([number, limit])?;
+        let mut statement = self.connection.prepare_cached(&collection.sql.between)?;
+        let mut rows = statement.query([after, last])?;
         while let Some(row) = rows.next()? {
             bounds::step()?;
             let number = row.get(0)?;
@@ -254,12 +271,14 @@ impl<'a> View<'a> {
         Ok(statement.query_row(params![bound, others], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
-    /// Appends the numbers behind a range.
-    pub fn numbers(self, table: &KeyTable, range: &KeyRange, numbers: &mut Vec<i64>) -> Result<()> {
+    /// Appends the numbers behind ranges.
+    pub fn numbers(self, table: &KeyTable, ranges: &[KeyRange], numbers: &mut Vec<i64>) -> Result<()> {
         let mut statement = self.connection.prepare_cached(&table.numbers)?;
-        let mut rows = statement.query(params![range.low, range.high])?;
-        while let Some(row) = rows.next()? {
-            numbers.push(row.get(0)?);
+        for range in ranges {
+            let mut rows = statement.query(params![range.low, range.high])?;
+            while let Some(row) = rows.next()? {
+                numbers.push(row.get(0)?);
+            }
         }
         Ok(())
     }

@@ -75,10 +75,10 @@ impl<'a> Write<'a> {
         }
         if self.relaid {
             let mut published = self.store.catalogue.write().unwrap_or_else(PoisonError::into_inner);
-            self.execute("COMMIT")?;
+            self.end()?;
             *published = Arc::clone(&self.catalogue);
         } else {
-            self.execute("COMMIT")?;
+            self.end()?;
         }
         self.multikey.clear();
         then();
@@ -87,6 +87,13 @@ impl<'a> Write<'a> {
         // The next writer goes on meanwhile.
         drop(self);
         Ok(group.wait(commit)?)
+    }
+
+    fn end(&self) -> Result<()> {
+        let outcome = self.execute("COMMIT");
+        // Afterwards: a read that counts fewer than it holds is taken for an older one, never the reverse.
+        self.store.commits.fetch_add(1, Ordering::AcqRel);
+        outcome
     }
 
     /// Says how large the log may be after this commit.

@@ -9,6 +9,7 @@ mod geo;
 mod reference;
 mod salvage;
 mod sameness;
+mod search;
 mod state;
 mod transactions;
 

@@ -11,7 +11,7 @@ use bson::{Bson, Document, doc};
 
 use super::{Documents, Stage, object, required_text, text};
 use crate::docdb::aggregate::expression::{Expression, Names, Value, check_variable};
-use crate::docdb::aggregate::memory::{Held, collect, decode, decoded};
+use crate::docdb::aggregate::memory::{Held, collect, decoded};
 use crate::docdb::aggregate::pipeline::Pipeline;
 use crate::docdb::aggregate::pushdown::foreign_filter;
 use crate::docdb::aggregate::{Context, path};
@@ -156,7 +156,7 @@ impl Lookup {
                     place.insert(value);
                 }
             }
-            local.push(&document, beside)?;
+            local.push(document, beside)?;
         }
         let wanted = wanted.into_values().collect();
         let mut foreign = Held::new(ctx);
@@ -169,11 +169,11 @@ impl Lookup {
                 beside += key.len() + size_of::<Vec<usize>>();
                 places.entry(key).or_default().push(foreign.len());
             }
-            foreign.push(&document, beside)?;
+            foreign.push(document, beside)?;
         }
         let foreign = Rc::new(foreign);
-        Ok(Box::new(local.into_documents().into_iter().map(move |document| {
-            let document = decode(&document)?;
+        Ok(Box::new(local.into_iter().map(move |document| {
+            let document = document?;
             let values = equality.local_values(&document);
             let found = values.iter().filter_map(|it| places.get(&key::encoded(View::from(it)))).flatten();
             // In the order of the other collection, and each once.
@@ -206,8 +206,7 @@ impl Lookup {
             return flow_over(pipeline, &self.from, &filter, ctx);
         }
         // Variables do not outlive this document, so what depends on them is held.
-        let found = Held::of(flow_over(pipeline, &self.from, &filter, &inner)?, &inner)?;
-        Ok(Box::new(found.into_documents().into_iter().map(|it| decode(&it))))
+        Ok(Held::of(flow_over(pipeline, &self.from, &filter, &inner)?, &inner)?.into_iter())
     }
 }
 

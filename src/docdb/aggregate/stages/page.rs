@@ -91,14 +91,15 @@ pub(super) fn parse_sample(specification: &Bson, _names: &Names) -> Result<Box<d
 
 impl Stage for Sample {
     fn run<'a>(&'a self, input: Documents<'a>, ctx: &'a Context<'a>) -> Result<Documents<'a>> {
-        let mut documents = Held::of(input, ctx)?.into_documents();
+        let documents = Held::of(input, ctx)?;
+        let mut places: Vec<usize> = (0..documents.len()).collect();
         let mut random = Random::new(ctx.seed);
-        let size = self.0.min(documents.len());
+        let size = self.0.min(places.len());
         for place in 0..size {
-            let left = documents.len() - place;
-            documents.swap(place, place + random.below(left));
+            let left = places.len() - place;
+            places.swap(place, place + random.below(left));
         }
-        documents.truncate(size);
-        Ok(Box::new(documents.into_iter().map(|it| decode(&it))))
+        places.truncate(size);
+        Ok(Box::new(places.into_iter().filter_map(move |it| documents.get(it))))
     }
 }
