@@ -40,8 +40,8 @@ pub(super) struct Stream<'a> {
 enum Source {
     /// The collection in natural order.
     Scan { last: i64, batch: VecDeque<RawDocumentBuf> },
-    /// Of documents that may match, in their final order.
-    Numbers(std::vec::IntoIter<i64>),
+    /// Of documents that may match, or all do, in their final order.
+    Numbers { numbers: std::vec::IntoIter<i64>, all_match: bool },
     /// All that is wanted.
     Held(std::vec::IntoIter<(i64, RawDocumentBuf)>),
 }
@@ -91,7 +91,10 @@ impl Database {
         let few = limit.is_some_and(|limit| limit <= FEW);
         let streamed = if sorts || few { None } else { plan.numbers(view, &collection, &mut stats)? };
         let (source, skip) = match streamed {
-            Some(numbers) => (Source::Numbers(numbers.into_iter()), skip),
+            Some(numbers) => (
+                Source::Numbers { numbers: numbers.into_iter(), all_match: plan.passes(sort.is_some()) },
+                skip,
+            ),
             None if plan.is_scan() && !sorts && !few => {
                 (Source::Scan { last: i64::MIN, batch: VecDeque::new() }, skip)
             }
@@ -102,7 +105,7 @@ impl Database {
                     let Some(plan) = plan::in_order(&collection, &selection) else { return Err(error) };
                     stats = plan.stats();
                     let numbers = plan.numbers(view, &collection, &mut stats)?.unwrap_or_default();
-                    (Source::Numbers(numbers.into_iter()), skip)
+                    (Source::Numbers { numbers: numbers.into_iter(), all_match: false }, skip)
                 }
                 Err(error) => return Err(error),
             },
@@ -142,11 +145,11 @@ impl Stream<'_> {
         let view = snapshot.view();
         match source {
             Source::Held(documents) => Ok(documents.next().map(|(_, document)| document)),
-            Source::Numbers(numbers) => {
+            Source::Numbers { numbers, all_match } => {
                 for number in numbers {
                     stats.documents_examined += 1;
                     let document = view.document_buf(collection, number)?;
-                    if filter.matches(&*document)? {
+                    if *all_match || filter.matches(&*document)? {
                         return Ok(Some(document));
                     }
                 }

@@ -34,9 +34,10 @@ pub fn choose(view: View<'_>, collection: &Collection, selection: &Selection<'_>
     if everything && selection.sort.is_none() {
         return Ok(Plan { access: Access::Scan, everything });
     }
-    let candidates = candidates(collection, &conditions, selection.sort);
-    if let Some(single) = candidates.iter().filter(|it| it.single).min_by_key(|it| it.ranges.len()) {
-        return Ok(Plan { access: Access::Keys(vec![single.clone()]), everything: false });
+    let mut candidates = candidates(collection, &conditions, selection.sort);
+    let singles = candidates.iter().enumerate().filter(|(_, it)| it.single);
+    if let Some((at, _)) = singles.min_by_key(|(_, it)| it.ranges.len()) {
+        return Ok(Plan { access: Access::Keys(vec![candidates.swap_remove(at)]), everything: false });
     }
     // Its keys are the matches in their order: it reads no more than is wanted.
     if let Some((straight, ordered)) =
@@ -108,9 +109,9 @@ pub fn choose_to_count(view: View<'_>, collection: &Collection, selection: &Sele
 
 fn candidates(collection: &Collection, conditions: &Conditions<'_>, sort: Option<&Sort>) -> Vec<Candidate> {
     let id = consider(Place::Id, None, &IndexDefinition::of_id(), conditions, sort);
-    if let Some(single) = id.as_ref().filter(|it| it.single) {
+    if id.as_ref().is_some_and(|it| it.single) {
         // Nothing is cheaper.
-        return vec![single.clone()];
+        return id.into_iter().collect();
     }
     let others = collection.indexes.iter().enumerate();
     let others =
