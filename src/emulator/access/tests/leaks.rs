@@ -1,4 +1,5 @@
 use super::*;
+use crate::docdb::index::{IndexDefinition, Order};
 use crate::rules::tests::plain::{self, Dice, Meaning};
 
 /// Rules that are tried. Each is asked as many questions as [`answers`] has, twice and of two collections.
@@ -131,7 +132,13 @@ const SORTS: [&str; 3] = ["x", "o.y", "_openid"];
 #[tokio::test]
 async fn no_denied_document_leaves_or_changes() {
     let stage = Stage::new().await;
-    stage.environment().database.create_collection("shops").expect("a collection");
+    let database = &stage.environment().database;
+    database.create_collection("shops").expect("a collection");
+    for path in ["x", "o.x"] {
+        let keys = vec![(path.to_owned(), Order::Ascending)];
+        let index = IndexDefinition { name: path.to_owned(), keys, unique: false, sparse: false };
+        database.store().create_index("things", &index).expect("an index");
+    }
     for (collection, ids) in [("shops", ["s1", "x", "0", ""]), ("rooms", ["a", "s1", "", "x"])] {
         let stored = ids.iter().filter_map(|id| {
             let mut document = plain::stored(collection, id)?;
