@@ -12,8 +12,27 @@ pub(super) trait Blame {
     /// Notes a clause that does.
     fn accuse(&mut self, clause: &Node);
 
+    /// Returns the path of the stored field that an operand is.
+    fn field(&mut self, operand: &Node) -> Option<String>;
+
+    /// Returns what a field would have to be compared with: the value of an operand, or the id that it stands for.
+    fn wanted(&mut self, operand: &Node) -> Option<Bson>;
+
     /// Returns the condition that would make a clause true.
-    fn helping(&mut self, clause: &Node) -> Option<Document>;
+    fn helping(&mut self, clause: &Node) -> Option<Document> {
+        let (comparison, left, right) = match &clause.kind {
+            Kind::Compare(comparison, left, right) => (Some(*comparison), left, right),
+            Kind::In(left, right) => (None, left, right),
+            _ => return None,
+        };
+        if let Some(path) = self.field(left) {
+            return Some(Document::from_iter([(path, condition(comparison, self.wanted(right)?))]));
+        }
+        // An item of a field that is a list is asked for as if it were the field's value.
+        let comparison = comparison.map_or(Comparison::Equal, Comparison::mirrored);
+        let path = self.field(right)?;
+        Some(Document::from_iter([(path, condition(Some(comparison), self.wanted(left)?))]))
+    }
 
     /// Accuses the clauses that stand in the way of a node, and returns the conditions that would make it true.
     fn blame(&mut self, node: &Node) -> Option<Document> {

@@ -142,6 +142,11 @@ impl Expression {
         Ok(Expression { text: text.to_owned(), root })
     }
 
+    /// Returns the text of a part.
+    pub(super) fn source(&self, part: &Node) -> &str {
+        self.text.get(part.span.clone()).unwrap_or_default()
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }

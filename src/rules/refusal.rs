@@ -3,8 +3,8 @@
 use bson::{Bson, Document};
 
 use super::Operation;
-use super::blame::{Blame, condition};
-use super::expression::{Comparison, Expression, Kind, Node};
+use super::blame::Blame;
+use super::expression::{Expression, Node};
 use super::outcomes::Outcomes;
 use super::possible::{About, World, Worth};
 use super::query::{OPEN, Query, is_open};
@@ -73,24 +73,18 @@ impl Blame for Search<'_> {
     }
 
     fn accuse(&mut self, clause: &Node) {
-        self.clauses.push(self.rule.text.get(clause.span.clone()).unwrap_or_default().to_owned());
+        self.clauses.push(self.rule.source(clause).to_owned());
     }
 
-    fn helping(&mut self, clause: &Node) -> Option<Document> {
-        let (comparison, left, right) = match &clause.kind {
-            Kind::Compare(comparison, left, right) => (Some(*comparison), left, right),
-            Kind::In(left, right) => (None, left, right),
-            _ => return None,
-        };
-        let (path, other, comparison) = match (self.world.worth(left), self.world.worth(right)) {
-            (Worth::Field(path), _) => (path, right, comparison),
-            (_, Worth::Field(path)) => {
-                (path, left, Some(comparison.map_or(Comparison::Equal, Comparison::mirrored)))
-            }
-            _ => return None,
-        };
-        let wanted = other.own_id().or_else(|| self.world.known(other))?;
-        Some(Document::from_iter([(path, condition(comparison, wanted))]))
+    fn field(&mut self, operand: &Node) -> Option<String> {
+        match self.world.worth(operand) {
+            Worth::Field(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    fn wanted(&mut self, operand: &Node) -> Option<Bson> {
+        operand.own_id().or_else(|| self.world.known(operand))
     }
 }
 

@@ -1,9 +1,9 @@
 //! Why a rule was decided against: the clauses, and the values they were decided on.
 
-use bson::{Bson, Document};
+use bson::Bson;
 
-use super::super::blame::{Blame, condition};
-use super::super::expression::{Comparison, Kind, Node};
+use super::super::blame::Blame;
+use super::super::expression::{Kind, Node};
 use super::super::value::{Value, shown};
 use super::{Evaluation, Reason};
 
@@ -13,32 +13,24 @@ impl Blame for Evaluation<'_, '_> {
     }
 
     fn accuse(&mut self, clause: &Node) {
-        let because = self.because(clause);
-        let text = self.rule.text.get(clause.span.clone()).unwrap_or_default().to_owned();
+        let (because, text) = (self.because(clause), self.rule.source(clause).to_owned());
         self.decision.reasons.push(Reason { span: clause.span.clone(), clause: text, because });
     }
 
-    fn helping(&mut self, clause: &Node) -> Option<Document> {
-        let (comparison, left, right) = match &clause.kind {
-            Kind::Compare(comparison, left, right) => (Some(*comparison), left, right),
-            Kind::In(left, right) => (None, left, right),
-            _ => return None,
-        };
-        let (left_value, right_value) = (self.operand(left).ok()?, self.operand(right).ok()?);
-        let (path, wanted, other, comparison) = match (left_value, right_value) {
-            (Value::Field(path), Value::Known(wanted)) => (path, wanted, right, comparison),
-            (Value::Known(wanted), Value::Field(path)) => {
-                // An item of a field that is a list is asked for as if it were the field's value.
-                (path, wanted, left, Some(comparison.map_or(Comparison::Equal, Comparison::mirrored)))
-            }
-            _ => return None,
-        };
-        // An id that the caller lacks is nobody's: no condition helps.
-        if wanted == Bson::Undefined {
-            return None;
+    fn field(&mut self, operand: &Node) -> Option<String> {
+        match self.operand(operand) {
+            Ok(Value::Field(path)) => Some(path),
+            _ => None,
         }
-        let wanted = other.own_id().unwrap_or(wanted);
-        Some(Document::from_iter([(path, condition(comparison, wanted))]))
+    }
+
+    fn wanted(&mut self, operand: &Node) -> Option<Bson> {
+        match self.operand(operand) {
+            // An id that the caller lacks is nobody's: no condition helps.
+            Ok(Value::Known(Bson::Undefined)) => None,
+            Ok(Value::Known(value)) => Some(operand.own_id().unwrap_or(value)),
+            _ => None,
+        }
     }
 }
 
@@ -55,7 +47,7 @@ impl Evaluation<'_, '_> {
             if matches!(operand.kind, Kind::Literal(_) | Kind::List(_)) {
                 continue;
             }
-            let source = self.rule.text.get(operand.span.clone()).unwrap_or_default().to_owned();
+            let source = self.rule.source(operand);
             because.push(match self.operand(operand) {
                 Ok(Value::Known(value)) => format!("`{source}` is {}", shown(&value)),
                 Ok(Value::Field(path)) if self.branch.of(&path).is_none() => {

@@ -107,10 +107,6 @@ impl<'a> Flaws<'a> {
         self.found.push((code, node.span.clone(), why));
     }
 
-    fn source(&self, node: &Node) -> &'a str {
-        self.rule.text.get(node.span.clone()).unwrap_or_default()
-    }
-
     /// Whether something inside of a node was found already.
     fn is_told(&self, node: &Node) -> bool {
         self.found.iter().any(|(_, span, _)| span.start < node.span.end && node.span.start < span.end)
@@ -124,7 +120,7 @@ impl<'a> Flaws<'a> {
     /// Finds variables and fields that are not there.
     fn names(&mut self, node: &Node) {
         let of_files = matches!(self.about.first(), Some(About::Files { .. }));
-        let source = self.source(node);
+        let source = self.rule.source(node);
         let foreign = match &node.kind {
             Kind::Variable(Variable::Resource) => !of_files,
             Kind::Variable(Variable::Doc | Variable::Request) | Kind::Get(_) => of_files,
@@ -190,7 +186,7 @@ impl<'a> Flaws<'a> {
         if self.is_told(clause) || is_whole && matches!(clause.kind, Kind::Literal(Bson::Boolean(_))) {
             return;
         }
-        let (source, outcomes) = (self.source(clause), self.outcomes(clause));
+        let (source, outcomes) = (self.rule.source(clause), self.outcomes(clause));
         if outcomes == Outcomes::TRUE {
             let why = text! { en: "`{source}` is always true", zh: "`{source}` 总是为真" };
             return self.push(Code::AlwaysTrue, clause, why);
@@ -234,7 +230,7 @@ impl<'a> Flaws<'a> {
                 if let (Some(one), Some(other)) = (atom(left), atom(right))
                     && one.is_opposite(&other)
                 {
-                    let source = self.source(node);
+                    let source = self.rule.source(node);
                     let why = text! { en: "`{source}` is always true", zh: "`{source}` 总是为真" };
                     return self.push(Code::AlwaysTrue, node, why);
                 }
@@ -244,7 +240,7 @@ impl<'a> Flaws<'a> {
             _ => {
                 let Some(own) = implied(node).filter(|_| !self.is_told(node)) else { return };
                 if let Some(other) = assumed.iter().find(|other| other.excludes(&own)) {
-                    let (source, beside) = (self.source(node), self.source(other.node));
+                    let (source, beside) = (self.rule.source(node), self.rule.source(other.node));
                     let why = text! {
                         en: "`{source}` is never true where `{beside}` is",
                         zh: "`{beside}` 为真时，`{source}` 永远不为真"
