@@ -1,14 +1,14 @@
 //! What the pools of all functions share: room for processes, and those who own and end them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::super::reaper::Reaper;
-use super::places::Places;
+use super::places::{Counted, Places};
 use super::pool::EAGER;
 
 /// Spare processes of all functions together.
@@ -53,18 +53,8 @@ impl Crew {
     }
 
     /// Returns a place for a spare process, if there is one, or it is needed.
-    pub fn spare_place(&self, is_needed: bool) -> Option<SparePlace> {
-        let taken = self.spares.fetch_add(1, Ordering::Relaxed);
-        let place = SparePlace(self.spares.clone());
+    pub fn spare_place(&self, is_needed: bool) -> Option<Counted> {
+        let (taken, place) = Counted::add(&self.spares);
         (taken < SPARES || is_needed).then_some(place)
-    }
-}
-
-/// A place among the spares, given back when dropped.
-pub(super) struct SparePlace(Arc<AtomicUsize>);
-
-impl Drop for SparePlace {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

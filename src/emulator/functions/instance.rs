@@ -282,15 +282,15 @@ async fn attend(
             let _ = tokio::time::timeout(ENDING, &mut heard).await;
             false
         }
-        _ = end => true,
+        _ = end => {
+            process.kill();
+            true
+        }
         () = closing.cancelled() => {
             process.kill();
             false
         }
     };
-    if is_dropped {
-        process.kill();
-    }
     drop(heard);
     shared.talk().ended = true;
     let status = match tokio::time::timeout(ENDING, process.wait()).await {

@@ -17,15 +17,22 @@ pub(super) struct Places {
     free: Arc<Semaphore>,
     /// Whether a function without any process waits for one, and none is idle.
     wanted: Arc<AtomicBool>,
-    /// How many processes are being loaded for a call.
+    /// How many processes are being loaded for a call. While there is one, nothing stands still.
     loading: Arc<AtomicUsize>,
     state: Arc<Mutex<State>>,
 }
 
-/// A process that is being loaded. While there is one, nothing stands still.
-pub(super) struct Loading(Arc<AtomicUsize>);
+/// One of those that are counted, until it is dropped.
+pub(super) struct Counted(Arc<AtomicUsize>);
 
-impl Drop for Loading {
+impl Counted {
+    /// Counts one more; returns how many there were.
+    pub fn add(count: &Arc<AtomicUsize>) -> (usize, Self) {
+        (count.fetch_add(1, Ordering::Relaxed), Counted(count.clone()))
+    }
+}
+
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -107,9 +114,8 @@ impl Places {
     }
 
     /// Records that a process is being loaded, until this is dropped.
-    pub fn load(&self) -> Loading {
-        self.loading.fetch_add(1, Ordering::Relaxed);
-        Loading(self.loading.clone())
+    pub fn load(&self) -> Counted {
+        Counted::add(&self.loading).1
     }
 
     /// Tells whether all places are taken, all processes loaded, and none was given back for so long.

@@ -13,10 +13,11 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use super::Registered;
 use super::call::LOAD_LIMIT;
-use super::crew::{Crew, SparePlace};
+use super::crew::Crew;
 use super::instance::{Instance, Load, Told};
 use super::interpreter::Interpreter;
 use super::loaded::Loaded;
+use super::places::Counted;
 use super::process::Launch;
 use super::registry::Wanted;
 use super::surroundings::Surroundings;
@@ -101,6 +102,13 @@ impl State {
         Taken::Turn(turn)
     }
 
+    /// Returns how many processes are being loaded for a call.
+    fn loads(&mut self) -> usize {
+        // That of one which is not needed any more ends without a word.
+        self.loading.retain(|load| load.has_changed().is_ok() && *load.borrow() == Load::Loading);
+        self.loading.len()
+    }
+
     /// Returns the spare process, unless it has ended by itself.
     fn spare(&mut self) -> &mut Option<Spare> {
         drop(self.spare.take_if(|spare| !spare.instance.is_alive()));
@@ -111,7 +119,7 @@ impl State {
 /// A process that was never called.
 struct Spare {
     instance: Instance,
-    _place: SparePlace,
+    _place: Counted,
 }
 
 /// What a call gets that asks for a process.
@@ -265,10 +273,8 @@ impl Function {
     fn is_stuck(&self) -> bool {
         let is_wanted = {
             let mut state = self.state();
-            // That of one which is not needed any more ends without a word.
-            state.loading.retain(|load| load.has_changed().is_ok() && *load.borrow() == Load::Loading);
             let moving = state.returned.is_some_and(|returned| returned.elapsed() < PATIENCE);
-            !moving && state.live < CEILING && state.loading.len() < EAGER
+            !moving && state.live < CEILING && state.loads() < EAGER
         };
         is_wanted && self.recipe.crew.places.is_free()
     }
@@ -292,10 +298,9 @@ impl Function {
 
     /// Tells whether there can be no more processes, all are loaded, and none has become free for long.
     fn stands_still(&self) -> bool {
-        let state = self.state();
-        let is_loading = state.loading.iter().any(|load| *load.borrow() == Load::Loading);
+        let mut state = self.state();
         let is_full = state.live >= CEILING || self.recipe.crew.places.stand_still(STANDSTILL);
-        is_full && !is_loading && state.returned.is_none_or(|returned| returned.elapsed() > STANDSTILL)
+        is_full && state.loads() == 0 && state.returned.is_none_or(|returned| returned.elapsed() > STANDSTILL)
     }
 
     /// Takes a process if one is free, or starts one if there are fewer than `limit` and there is room, or waits in line.
