@@ -19,7 +19,7 @@ mod write;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread::available_parallelism;
 
 use rusqlite::Connection;
@@ -39,8 +39,9 @@ use super::{Durability, Error, Result};
 
 /// Read connections kept for the next reader; more are opened when needed and closed afterwards.
 const IDLE_READERS: usize = 16;
-/// Reads under way from which on none is shared among threads, whatever the number of processors.
-const MOST_READERS: usize = 8;
+/// Reads under way from which on none is shared among threads: the processors, or fewer. To ask for them takes a while.
+static MOST_READERS: LazyLock<usize> =
+    LazyLock::new(|| available_parallelism().map_or(1, usize::from).min(8));
 
 /// An open database file.
 pub struct Store {
@@ -194,13 +195,13 @@ impl Snapshot {
     /// Opens more reads of exactly this state, for as many threads as the processors not reading yet; none when there is a
     /// newer state, or a write is under way.
     fn peers(&self) -> Vec<Snapshot> {
+        let most = *MOST_READERS;
         // Nothing is committed meanwhile.
         let Ok(_writer) = self.store.writer.try_lock() else { return Vec::new() };
         if self.commits != self.store.commits.load(Ordering::Acquire) || !self.is_of_now() {
             return Vec::new();
         }
-        let processors = available_parallelism().map_or(1, usize::from).min(MOST_READERS);
-        let free = processors.saturating_sub(self.store.reads.load(Ordering::Relaxed));
+        let free = most.saturating_sub(self.store.reads.load(Ordering::Relaxed));
         (0..free).map_while(|_| self.store.snapshot().ok()).collect()
     }
 

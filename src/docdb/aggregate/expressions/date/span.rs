@@ -75,19 +75,14 @@ fn start_of_week(operator: &str, named: &Named, unit: Unit) -> Result<Option<Wee
     day.map(Some).ok_or_else(|| Error::invalid(9, format!("`{operator}` knows no day `{name}`")))
 }
 
-fn is_zone_null(named: &Named) -> Result<bool> {
-    Ok(named.given("timezone")?.as_ref().is_some_and(is_null))
-}
-
 fn add(operator: &str, named: &Named, sign: i64) -> Result<Value> {
     let (date, unit, amount) = (named.value("startDate")?, named.value("unit")?, named.value("amount")?);
     // A null among the arguments counts for more than an error.
-    if [&date, &unit, &amount].iter().any(|it| is_null(it)) || is_zone_null(named)? {
+    if [&date, &unit, &amount].iter().any(|it| is_null(it)) {
         return Ok(NULL);
     }
-    let (Some(zone), Some(unit)) = (zone_of(operator, named)?, unit_of(operator, &unit)?) else {
-        return Ok(NULL);
-    };
+    let Some(zone) = zone_of(operator, named)? else { return Ok(NULL) };
+    let Some(unit) = unit_of(operator, &unit)? else { return Ok(NULL) };
     let date = date_of(operator, &date)?;
     let amount_of = amount.as_ref().and_then(integer_of);
     let amount = amount_of.ok_or_else(|| wrong_type(5166405, operator, "a whole `amount`", &amount))?;
@@ -127,10 +122,11 @@ fn move_calendar(
 fn difference(named: &Named) -> Result<Value> {
     const NAME: &str = "$dateDiff";
     let (start, end, unit) = (named.value("startDate")?, named.value("endDate")?, named.value("unit")?);
-    if [&start, &end, &unit].iter().any(|it| is_null(it)) || is_zone_null(named)? {
+    if [&start, &end, &unit].iter().any(|it| is_null(it)) {
         return Ok(NULL);
     }
-    let (Some(zone), Some(unit)) = (zone_of(NAME, named)?, unit_of(NAME, &unit)?) else { return Ok(NULL) };
+    let Some(zone) = zone_of(NAME, named)? else { return Ok(NULL) };
+    let Some(unit) = unit_of(NAME, &unit)? else { return Ok(NULL) };
     let Some(first_day) = start_of_week(NAME, named, unit)? else { return Ok(NULL) };
     let (start, end) = (Local::new(date_of(NAME, &start)?, &zone)?, Local::new(date_of(NAME, &end)?, &zone)?);
     let position = |date: &Local| match unit {
@@ -160,11 +156,11 @@ fn week_offset(first_day: Weekday) -> i64 {
 fn truncate(named: &Named) -> Result<Value> {
     const NAME: &str = "$dateTrunc";
     let (date, unit, bin) = (named.value("date")?, named.value("unit")?, named.given("binSize")?);
-    let nulls = [Some(&date), Some(&unit), bin.as_ref()].into_iter().flatten().any(is_null);
-    if nulls || is_zone_null(named)? {
+    if [Some(&date), Some(&unit), bin.as_ref()].into_iter().flatten().any(is_null) {
         return Ok(NULL);
     }
-    let (Some(zone), Some(unit)) = (zone_of(NAME, named)?, unit_of(NAME, &unit)?) else { return Ok(NULL) };
+    let Some(zone) = zone_of(NAME, named)? else { return Ok(NULL) };
+    let Some(unit) = unit_of(NAME, &unit)? else { return Ok(NULL) };
     let Some(first_day) = start_of_week(NAME, named, unit)? else { return Ok(NULL) };
     let bin = match bin {
         None => 1,
