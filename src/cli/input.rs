@@ -58,16 +58,6 @@ impl Context {
                 .source(&error)
         })
     }
-}
-
-/// A file that can be read more than once.
-pub struct Reread {
-    pub path: PathBuf,
-    /// The copy of what flowed out of a pipe; it goes with the value.
-    _copy: Option<TempPath>,
-}
-
-impl Context {
     /// Returns a file to be read more than once. What can be read once only, standard input (`-`) or a pipe, is copied
     /// to its end first.
     pub fn to_reread(&self, given: &Path) -> Result<Reread> {
@@ -84,6 +74,13 @@ impl Context {
         };
         Ok(Reread { path: copied.to_path_buf(), _copy: Some(copied) })
     }
+}
+
+/// A file that can be read more than once.
+pub struct Reread {
+    pub path: PathBuf,
+    /// The copy of what flowed out of a pipe; it goes with the value.
+    _copy: Option<TempPath>,
 }
 
 fn copy(from: &mut dyn Read) -> std::io::Result<TempPath> {

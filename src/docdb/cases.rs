@@ -137,7 +137,8 @@ fn alike_lists(left: &[Bson], right: &[Bson], unordered: bool, unordered_fields:
     })
 }
 
-fn number(value: &Bson) -> Option<f64> {
+/// Returns a number as a double.
+pub fn number(value: &Bson) -> Option<f64> {
     match value {
         Bson::Int32(it) => Some(f64::from(*it)),
         Bson::Int64(it) => Some(*it as f64),

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use bson::{Bson, Document, doc};
 
+use crate::docdb::cases::number;
 use crate::docdb::value::{Class, compare};
 
 /// Numbers that follow from a seed.
@@ -485,16 +486,6 @@ fn truthy(value: &Bson) -> bool {
         Bson::Boolean(flag) => *flag,
         Bson::String(text) | Bson::Symbol(text) => !text.is_empty(),
         other => number(other).is_none_or(|it| it != 0.0 && !it.is_nan()),
-    }
-}
-
-fn number(value: &Bson) -> Option<f64> {
-    match value {
-        Bson::Int32(it) => Some(f64::from(*it)),
-        Bson::Int64(it) => Some(*it as f64),
-        Bson::Double(it) => Some(*it),
-        Bson::Decimal128(it) => it.to_string().parse().ok(),
-        _ => None,
     }
 }
 
